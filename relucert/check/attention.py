@@ -1,0 +1,91 @@
+"""What the transformer computes, and what it costs: the definition on which every proof rests.
+
+Semantics.  There are two tokens.  Token 0, the *sink*, is the zero vector of R^d_model.  Token 1,
+the data token, starts as  X = embedding (1, x_1, ..., x_d).  Token 0 sees token 0; token 1 sees
+both (causal mask).  There are no biases, no feed-forward parts and no normalisation but softmax.
+One layer maps every token t to
+
+    X_t + sum over heads h of  W_O  sum over visible s of  a_s W_V X_s,
+    a = softmax over visible s of  (W_Q X_t) . (W_K X_s).
+
+The sink sees itself alone, so each of its updates is W_O W_V 0 = 0: it stays zero for ever.  Hence
+its score against token 1 is 0, its value is 0, and with sigma(z) = 1 / (1 + exp(-z)) a head adds to
+the data token exactly
+
+    sigma((W_Q X) . (W_K X)) W_O W_V X.
+
+Output k of the transformer is row k of  readout X  after the last layer.
+"""
+
+from fractions import Fraction
+
+from .model import ONE, Attention, Form, Head, Matrix
+
+TOKENS = 2
+
+
+def embedded(subject: Attention) -> list[Form]:
+    """Return each coordinate of the embedded data token as an affine form in the inputs."""
+    stream: list[Form] = [{} for _ in range(subject.d_model)]
+    for (row, column), value in subject.embedding.items():
+        stream[row][ONE if column == 0 else ("x", column - 1)] = value
+    return stream
+
+
+def read(matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
+    """Return ``matrix`` times the stream, one form for each of its ``rows``."""
+    result: list[Form] = [{} for _ in range(rows)]
+    for (row, column), weight in matrix.items():
+        add_scaled(result[row], weight, stream[column])
+    return result
+
+
+def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
+    """Add ``factor`` times ``form`` to ``target`` in place; zero coefficients are not kept."""
+    for atom, value in form.items():
+        total = target.get(atom, 0) + factor * value
+        if total:
+            target[atom] = total
+        else:
+            target.pop(atom, None)
+
+
+def query_key(head: Head) -> Matrix:
+    """Return W_Q^T W_K, which does not change when a factor is moved from one to the other."""
+    keys: dict[int, list[tuple[int, Fraction]]] = {}
+    for (row, column), value in head.w_k.items():
+        keys.setdefault(row, []).append((column, value))
+    result: Matrix = {}
+    for (row, i), q in head.w_q.items():
+        for j, k in keys.get(row, ()):
+            result[i, j] = result.get((i, j), Fraction(0)) + q * k
+    return result
+
+
+def resources(subject: Attention, inputs: int, gates: int) -> dict[str, int | Fraction]:
+    """Return what the transformer costs, counted from its matrices.
+
+    ``parameters`` counts nonzero entries and ``parameters_dense`` all entries of every matrix, the
+    embedding and the read-out included; ``bits`` is the largest number of binary digits that any
+    one weight needs (numerator and denominator together).
+    """
+    heads = [head for layer in subject.layers for head in layer]
+    matrices = [subject.embedding, subject.readout]
+    for head in heads:
+        matrices += (head.w_q, head.w_k, head.w_v, head.w_o)
+    entries = [value for matrix in matrices for value in matrix.values()]
+    return {
+        "tokens": TOKENS,
+        "layers": len(subject.layers),
+        "heads": len(heads),
+        "gates": gates,
+        "d_model": subject.d_model,
+        "d_head": max((head.d_head for head in heads), default=0),
+        "parameters": len(entries),
+        "parameters_dense": subject.d_model * (1 + inputs + subject.outputs + sum(4 * head.d_head for head in heads)),
+        "max_weight": max((abs(value) for value in entries), default=Fraction(0)),
+        "inverse_temperature": max(
+            (abs(value) for head in heads for value in query_key(head).values()), default=Fraction(0)
+        ),
+        "bits": max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0),
+    }

@@ -1,0 +1,313 @@
+"""The one decoder: bytes in, a well-shaped ``Certificate`` out, or a refusal that says where.
+
+Everything that reads a certificate reads it here.  Unknown fields, floats, NaN, duplicate keys,
+booleans used as integers, negative indices and forward references are all refused.
+"""
+
+import json
+import re
+from typing import Any, NoReturn
+
+from .model import (
+    FORMAT,
+    LEAVES,
+    ONE,
+    OPERATIONS,
+    STATEMENT_OPS,
+    Atom,
+    Attention,
+    Certificate,
+    Fact,
+    Form,
+    Head,
+    In,
+    Matrix,
+    Near,
+    Network,
+    Node,
+    Statement,
+    Step,
+)
+from .number import MAX_BITS, rational
+from .refusal import Declined, Rejected
+
+MAX_BYTES = 1 << 28
+MAX_INDEX_DIGITS = 9
+MAX_INPUTS = 1 << 16
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
+
+
+def certificate(data: bytes) -> Certificate:
+    """Return the certificate that ``data`` writes; raise Rejected or Declined otherwise."""
+    try:
+        return _certificate(parse(data))
+    except RecursionError:
+        raise Rejected("nested too deeply") from None
+
+
+def _certificate(raw: object) -> Certificate:
+    top = fields(raw, "format statement subject lemmas precision trace info", "the certificate")
+    if top["format"] != FORMAT:
+        raise Declined(f"format {str(top['format'])[:40]!r} is not {FORMAT!r}, the one this checker knows")
+    info = fields(top["info"], "generator spec version", "info")
+    for key, value in info.items():
+        if not isinstance(value, str):
+            raise Rejected(f"info.{key} must be text")
+    stated = statement(top["statement"])
+    lemmas = fields(top["lemmas"], "networks terms", "lemmas")
+    inputs = len(stated.inputs)
+    networks = tuple(network(raw, inputs) for raw in array(lemmas["networks"], "lemmas.networks"))
+    subject = attention(top["subject"], inputs)
+    terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject)
+    precision = index(top["precision"], MAX_BITS + 1, "precision")
+    trace: list[Step] = []
+    for raw in array(top["trace"], "trace"):
+        trace.append(step(raw, len(trace), len(terms)))
+    return Certificate(stated, subject, networks, terms, precision, tuple(trace))
+
+
+def parse(data: bytes) -> Any:
+    """Return the JSON value in ``data``, with floats, constants, long integers and repeated keys refused."""
+    if len(data) > MAX_BYTES:
+        raise Declined(f"more than {MAX_BYTES} bytes")
+
+    def refuse(text: str) -> NoReturn:
+        raise Rejected(f"only whole numbers and text may write numbers, not {text[:20]}")
+
+    def integer(text: str) -> int:
+        if len(text) > MAX_INDEX_DIGITS:
+            raise Rejected(f"an index of more than {MAX_INDEX_DIGITS} digits")
+        return int(text)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            raise Rejected("a key occurs twice in one object")
+        return result
+
+    try:
+        return json.loads(
+            data.decode("ascii"),
+            parse_float=refuse,
+            parse_constant=refuse,
+            parse_int=integer,
+            object_pairs_hook=unique,
+        )
+    except UnicodeDecodeError:
+        raise Rejected("not ASCII text") from None
+    except ValueError as error:
+        raise Rejected(f"not JSON: {error}") from None
+
+
+def fields(raw: object, names: str, where: str) -> dict[str, Any]:
+    """Return the object ``raw`` if its keys are exactly ``names``."""
+    if not isinstance(raw, dict):
+        raise Rejected(f"{where} must be an object")
+    if set(raw) != set(names.split()):
+        odd = sorted(set(raw) ^ set(names.split()))[0]
+        raise Rejected(f"{where} {'has an unknown field' if odd in raw else 'lacks the field'} {odd[:40]!r}")
+    return raw
+
+
+def array(raw: object, where: str, size: int | None = None) -> list[Any]:
+    """Return the list ``raw``, of ``size`` entries if that is given."""
+    if not isinstance(raw, list) or size is not None and len(raw) != size:
+        raise Rejected(f"{where} must be a list" + ("" if size is None else f" of {size}"))
+    return raw
+
+
+def index(raw: object, bound: int, where: str) -> int:
+    """Return the integer ``raw`` if 0 <= raw < bound."""
+    if type(raw) is not int or not 0 <= raw < bound:
+        raise Rejected(f"{where} must be a whole number from 0 to {bound - 1}, not {str(raw)[:20]}")
+    return raw
+
+
+def statement(raw: object) -> Statement:
+    """Return the claim of the certificate, with names, box and expression nodes checked for shape."""
+    names = "domain inputs nodes norm semantics sequence targets tolerance"
+    body = fields(raw, names, "statement")
+    inputs = tuple(array(body["inputs"], "statement.inputs"))
+    for name in inputs:
+        if not isinstance(name, str) or NAME.fullmatch(name) is None:
+            raise Rejected(f"not a name: {str(name)[:40]!r}")
+    if len(set(inputs)) != len(inputs) or not 0 < len(inputs) <= MAX_INPUTS:
+        raise Rejected("input names must be distinct, and at least one")
+    domain = []
+    for pair in array(body["domain"], "statement.domain", len(inputs)):
+        lo, hi = map(rational, array(pair, "an interval of the domain", 2))
+        if lo > hi:
+            raise Rejected("an interval of the domain is reversed")
+        domain.append((lo, hi))
+    if body["norm"] != "sup" or body["semantics"] != "real":
+        raise Declined("this checker knows the norm \"sup\" and the semantics \"real\" only")
+    sequence = fields(body["sequence"], "length mask", "statement.sequence")
+    if sequence["mask"] != "causal" or type(sequence["length"]) is not int or sequence["length"] != 1:
+        raise Declined("this checker knows sequences of length 1 under a causal mask only")
+    expression = nodes(body["nodes"], (), len(inputs), (), None)
+    targets = tuple(index(t, len(expression), "a target") for t in array(body["targets"], "statement.targets"))
+    if not targets:
+        raise Rejected("a statement needs at least one target")
+    tolerance = rational(body["tolerance"])
+    if tolerance <= 0:
+        raise Rejected("the tolerance must be positive")
+    return Statement(inputs, tuple(domain), expression, targets, tolerance, "causal", 1)
+
+
+def nodes(
+    raw: object,
+    before: tuple[Node, ...],
+    inputs: int,
+    networks: tuple[Network, ...],
+    subject: Attention | None,
+) -> tuple[Node, ...]:
+    """Return ``before`` followed by the nodes of ``raw``; each may refer to earlier ones only."""
+    result = list(before)
+    for item in array(raw, "nodes"):
+        op = item[0] if isinstance(item, list) and item else None
+        if not isinstance(op, str) or (subject is None and op not in STATEMENT_OPS):
+            raise Rejected(f"not an expression node: {str(item)[:60]}")
+        rest = item[1:]
+        if op == "const":
+            (text,) = array(rest, "a constant", 1)
+            result.append(Node("const", (), rational(text)))
+        elif op in LEAVES:
+            array(rest, f"node {op}", LEAVES[op])
+            bounds = [inputs]
+            if op in ("net", "gated"):
+                k = index(rest[0], len(networks), "a network")
+                bounds = [k + 1, len(networks[k].outputs)]
+                if op == "gated" and networks[k].inverse_temperature is None:
+                    raise Rejected("a gated term needs a network with an inverse temperature")
+            elif op == "subject" and subject is not None:
+                bounds = [subject.outputs]
+            result.append(Node(op, tuple(index(r, b, f"node {op}") for r, b in zip(rest, bounds, strict=True))))
+        elif op in OPERATIONS:
+            least, most = OPERATIONS[op]
+            if len(rest) < least or most is not None and len(rest) > most:
+                raise Rejected(f"node {op} has {len(rest)} arguments")
+            result.append(Node(op, tuple(index(r, len(result), f"an argument of {op}") for r in rest)))
+        else:
+            raise Rejected(f"unknown node {op[:40]!r}")
+    return tuple(result)
+
+
+def network(raw: object, inputs: int) -> Network:
+    """Return a residual ReLU network whose forms read inputs and earlier neurons only."""
+    body = fields(raw, "inverse_temperature neurons outputs", "a network")
+    neurons: list[Form] = []
+    for item in array(body["neurons"], "neurons"):
+        neurons.append(form(item, inputs, len(neurons)))
+    outputs = tuple(form(item, inputs, len(neurons)) for item in array(body["outputs"], "outputs"))
+    beta = None if body["inverse_temperature"] is None else rational(body["inverse_temperature"])
+    if beta is not None and beta <= 0:
+        raise Rejected("an inverse temperature must be positive")
+    return Network(tuple(neurons), outputs, beta)
+
+
+def form(raw: object, inputs: int, neurons: int) -> Form:
+    """Return the affine form written as [bias, inputs, pre-activations, gates], the last three sparse."""
+    bias, *parts = array(raw, "an affine form", 4)
+    result: Form = {}
+    constant = rational(bias)
+    if constant:
+        result[ONE] = constant
+    for kind, bound, part in zip("xur", (inputs, neurons, neurons), parts, strict=True):
+        for entry in array(part, "a sparse row"):
+            i, text = array(entry, "a sparse entry", 2)
+            atom: Atom = (kind, index(i, bound, "an index of a form"))
+            value = rational(text)
+            if atom in result or not value:
+                raise Rejected("a form repeats an index or stores a zero")
+            result[atom] = value
+    return result
+
+
+def attention(raw: object, inputs: int) -> Attention:
+    """Return the transformer, with every matrix inside its shape."""
+    body = fields(raw, "d_model embedding kind layers outputs readout", "subject")
+    if body["kind"] != "attention":
+        raise Declined("this checker knows subjects of kind \"attention\" only")
+    d_model = index(body["d_model"], 1 << 30, "d_model")
+    outputs = index(body["outputs"], 1 << 16, "outputs")
+    layers = tuple(
+        tuple(head(item, d_model) for item in array(layer, "a layer")) for layer in array(body["layers"], "layers")
+    )
+    embedding = matrix(body["embedding"], d_model, 1 + inputs)
+    return Attention(d_model, embedding, layers, matrix(body["readout"], outputs, d_model), outputs)
+
+
+def head(raw: object, d_model: int) -> Head:
+    """Return one attention head."""
+    body = fields(raw, "d_head w_k w_o w_q w_v", "a head")
+    d_head = index(body["d_head"], 1 << 20, "d_head")
+    w_q, w_k, w_v = (matrix(body[name], d_head, d_model) for name in ("w_q", "w_k", "w_v"))
+    return Head(d_head, w_q, w_k, w_v, matrix(body["w_o"], d_model, d_head))
+
+
+def matrix(raw: object, rows: int, columns: int) -> Matrix:
+    """Return a sparse matrix of the given shape; zeros and repeated entries are refused."""
+    result: Matrix = {}
+    for entry in array(raw, "a matrix"):
+        i, j, text = array(entry, "a matrix entry", 3)
+        place = (index(i, rows, "a row"), index(j, columns, "a column"))
+        value = rational(text)
+        if place in result or not value:
+            raise Rejected("a matrix repeats an entry or stores a zero")
+        result[place] = value
+    return result
+
+
+def step(raw: object, position: int, terms: int) -> Step:
+    """Return one step of the trace; its premises come before ``position``."""
+    try:
+        body = fields(raw, "args conclusion premises rule", "the step")
+        rule, args = body["rule"], body["args"]
+        if not isinstance(rule, str) or NAME.fullmatch(rule) is None or not isinstance(args, dict):
+            raise Rejected("a step needs the name of a rule and an object of arguments")
+        premises = tuple(index(p, position, "a premise") for p in array(body["premises"], "premises"))
+        return Step(rule, premises, args, conclusion(body["conclusion"], terms))
+    except Rejected as refusal:
+        raise Rejected(f"trace[{position}]: {refusal}") from None
+
+
+def conclusion(raw: object, terms: int) -> Fact:
+    """Return the claim of a step: ["in", term, lo, hi] or ["near", left, right, bound]."""
+    kind, a, b, c = array(raw, "a conclusion", 4)
+    if kind == "in":
+        lo, hi = rational(b), rational(c)
+        return In(index(a, terms, "a term"), lo, hi)
+    if kind == "near":
+        return Near(index(a, terms, "a term"), index(b, terms, "a term"), rational(c))
+    raise Rejected(f"a conclusion is \"in\" or \"near\", not {str(kind)[:20]!r}")
+
+
+def arguments(raw: dict[str, object], shape: dict[str, str], terms: int) -> dict[str, Any]:
+    """Return a step's arguments, each of the kind that the rule's ``shape`` names.
+
+    Kinds: ``term`` an index of a term, ``index`` and ``indices`` other whole numbers (the rule
+    checks their range), ``rational``, ``rationals``, and ``table`` for a list of lists of indices.
+    """
+    values = fields(raw, " ".join(shape), "args")
+    result: dict[str, Any] = {}
+    for name, kind in shape.items():
+        value = values[name]
+        if kind == "term":
+            result[name] = index(value, terms, name)
+        elif kind == "index":
+            result[name] = index(value, 10**MAX_INDEX_DIGITS, name)
+        elif kind == "indices":
+            result[name] = tuple(index(v, 10**MAX_INDEX_DIGITS, name) for v in array(value, name))
+        elif kind == "table":
+            result[name] = tuple(
+                tuple(index(v, 10**MAX_INDEX_DIGITS, name) for v in array(row, name)) for row in array(value, name)
+            )
+        elif kind == "rational":
+            result[name] = rational(value)
+        elif kind == "rationals":
+            result[name] = tuple(rational(v) for v in array(value, name))
+        else:
+            raise TypeError(f"unknown kind of argument {kind}")
+    return result
+
+

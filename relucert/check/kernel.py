@@ -1,0 +1,223 @@
+"""The kernel: run each step's rule, compare what it proved with what the step claims, give a verdict.
+
+A rule returns a fact.  The comparison in ``entails`` is the only place where a claim is admitted,
+and facts enter the table of proved facts in ``verify`` alone.
+"""
+
+import hashlib
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from . import attention, decode, statement
+from .model import Attention, Certificate, Fact, Form, In, Near, Network, Node
+from .polynomial import Key, Polynomial, linear, normal_form
+from .refusal import Declined, Rejected
+
+MAX_WORK = 1 << 31
+
+
+class Rule(NamedTuple):
+    """A proof rule: ``run(context, premises, **args)`` returns the fact that it proves.
+
+    ``family`` is the file that holds it; ``args`` names its arguments and their kinds (see
+    ``decode.arguments``).
+    """
+
+    family: str
+    run: Callable[..., Fact]
+    args: dict[str, str]
+
+
+class Verdict(NamedTuple):
+    """What the checker says of one file; ``certificate`` is None unless the bytes decoded.
+
+    ``status`` is "accepted", "rejected" or "declined".  ``step`` is the index of the failing step
+    or "decode" or "conclusion"; ``error_bound`` is the largest bound proved over all targets.
+    """
+
+    status: str
+    step: int | str | None
+    rule: str | None
+    reason: str
+    sha256: str
+    certificate: Certificate | None
+    statement: str
+    error_bound: Fraction | None
+    families: tuple[str, ...]
+    resources: dict[str, int | Fraction]
+
+
+class Context:
+    """What a rule may look at: the decoded certificate, nothing proved, and a meter of work."""
+
+    def __init__(self, certificate: Certificate) -> None:
+        self.domain = certificate.statement.domain
+        self.nodes: tuple[Node, ...] = certificate.terms
+        self.networks: tuple[Network, ...] = certificate.networks
+        self.subject: Attention = certificate.subject
+        self.precision = certificate.precision
+        self.work = 0
+
+    def spend(self, units: int) -> None:
+        """Count work; raise Declined beyond the fixed limit, the same on every machine."""
+        self.work += units
+        if self.work > MAX_WORK:
+            raise Declined("more work than the checker's fixed limit")
+
+    def node(self, term: int, op: str) -> Node:
+        """Return the node of ``term`` if its operation is ``op``."""
+        node = self.nodes[term]
+        if node.op != op:
+            raise Rejected(f"term {term} is {node.op!r} where {op!r} is needed")
+        return node
+
+    def output(self, term: int, network: int | None = None) -> tuple[int, Form]:
+        """Return (network, form) of a "net" term, of the given network if one is given."""
+        k, o = self.node(term, "net").children
+        if network is not None and k != network:
+            raise Rejected(f"term {term} belongs to network {k}, not {network}")
+        return k, self.networks[k].outputs[o]
+
+    def definition(self, term: int, network: int | None = None) -> tuple[int, Form]:
+        """Return the same as ``output``, but where the form is one u_j alone, the form that defines u_j."""
+        k, form = self.output(term, network)
+        if len(form) == 1:
+            ((atom, weight),) = form.items()
+            if len(atom) == 2 and atom[0] == "u" and weight == 1:
+                return k, self.networks[k].neurons[atom[1]]
+        return k, form
+
+    def neuron(self, network: int, j: int) -> Form:
+        """Return the form of u_j."""
+        neurons = self.networks[network].neurons
+        if j >= len(neurons):
+            raise Rejected(f"network {network} has no neuron {j}")
+        return neurons[j]
+
+    def polynomial(self, term: int, opaque: frozenset[int] = frozenset()) -> Polynomial:
+        """Return ``term`` as a polynomial in inputs, neurons, other terms, and the ``opaque`` ones."""
+
+        def leaf(t: int) -> Polynomial:
+            node = self.nodes[t]
+            if t in opaque or node.op not in ("input", "net", "gated"):
+                return linear({("term", t): Fraction(1)})
+            if node.op == "input":
+                return linear({("x", node.children[0]): Fraction(1)})
+            k, o = node.children
+            return _over_atoms(node.op, k, self.networks[k].outputs[o])
+
+        return normal_form(term, self.nodes, leaf, opaque, self.spend)
+
+    def defined(self, term: int) -> Polynomial:
+        """Return ``term`` as ``polynomial`` does, but a "net" term by its ``definition``."""
+        if self.nodes[term].op != "net":
+            return self.polynomial(term)
+        return _over_atoms("net", *self.definition(term))
+
+
+def _over_atoms(op: str, network: int, form: Form) -> Polynomial:
+    """Return a form of a network as a polynomial whose atoms name the network."""
+    renamed: dict[Key, Fraction] = {}
+    for atom, value in form.items():
+        renamed[atom if atom[0] in ("1", "x") else (f"{op}.{atom[0]}", network, *atom[1:])] = value
+    return linear(renamed)
+
+
+def ranges(premises: tuple[Fact, ...]) -> dict[int, In]:
+    """Return the enclosures among the premises by term."""
+    return {fact.term: fact for fact in premises if isinstance(fact, In)}
+
+
+def range_of(premises: tuple[Fact, ...], term: int) -> In:
+    """Return the premise that encloses ``term``."""
+    found = ranges(premises).get(term)
+    if found is None:
+        raise Rejected(f"no premise gives a range of t{term}")
+    return found
+
+
+def distance(premises: tuple[Fact, ...], left: int, right: int) -> Fraction:
+    """Return the bound of the premise |left - right| <= bound, or zero if both are one term."""
+    if left == right:
+        return Fraction(0)
+    for fact in premises:
+        if isinstance(fact, Near) and (fact.left, fact.right) == (left, right):
+            return fact.bound
+    raise Rejected(f"no premise says that t{left} is near t{right}")
+
+
+def entails(proved: Fact, claimed: Fact) -> bool:
+    """Return whether the proved fact implies the claimed one: the one comparison of the checker."""
+    if isinstance(proved, In) and isinstance(claimed, In):
+        return proved.term == claimed.term and claimed.lo <= proved.lo and proved.hi <= claimed.hi
+    if isinstance(proved, Near) and isinstance(claimed, Near):
+        return (proved.left, proved.right) == (claimed.left, claimed.right) and proved.bound <= claimed.bound
+    return False
+
+
+def check(data: bytes, rules: dict[str, Rule], only: frozenset[str] | None = None) -> Verdict:
+    """Return the verdict on certificate bytes, with ``rules`` the table of rules that may be used.
+
+    ``only`` limits the rule families; a step of any other family is declined.  Never raises for
+    any input bytes except through a defect of the checker itself.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    where: tuple[int | str | None, str | None] = ("decode", None)
+    decoded = None
+    families: set[str] = set()
+    try:
+        decoded = decode.certificate(data)
+        context = Context(decoded)
+        facts: list[Fact] = []
+        for position, step in enumerate(decoded.trace):
+            where = (position, step.rule)
+            if step.rule not in rules:
+                raise Declined("this checker does not know the rule")
+            rule = rules[step.rule]
+            if only is not None and rule.family not in only:
+                raise Declined(f"the rule family {rule.family!r} is not among those allowed")
+            families.add(rule.family)
+            args = decode.arguments(step.args, rule.args, len(decoded.terms))
+            facts.append(verify(context, rule, step.conclusion, tuple(facts[p] for p in step.premises), args))
+        where = ("conclusion", None)
+        bound = conclude(decoded, facts)
+        gates = sum(statement.gates(network) for network in decoded.networks)
+        counted = attention.resources(decoded.subject, len(decoded.statement.inputs), gates)
+    except (Rejected, Declined) as refusal:
+        status = "rejected" if isinstance(refusal, Rejected) else "declined"
+        text = "" if decoded is None else statement.sentence(decoded.statement, decoded.statement.tolerance)
+        return Verdict(status, *where, str(refusal), digest, decoded, text, None, tuple(sorted(families)), {})
+    text = statement.sentence(decoded.statement, bound)
+    return Verdict("accepted", None, None, "", digest, decoded, text, bound, tuple(sorted(families)), counted)
+
+
+def verify(context: Context, rule: Rule, claimed: Fact, premises: tuple[Fact, ...], args: dict[str, Any]) -> Fact:
+    """Return the claimed fact if the rule proves one that entails it; raise Rejected otherwise."""
+    proved = rule.run(context, premises, **args)
+    if not entails(proved, claimed):
+        raise Rejected(f"the rule proves {show(proved)}, which does not entail {show(claimed)}")
+    return claimed
+
+
+def conclude(certificate: Certificate, facts: list[Fact]) -> Fraction:
+    """Return the largest bound over all targets; the last steps must prove them, in their order."""
+    stated = certificate.statement
+    if certificate.subject.outputs != len(stated.targets):
+        raise Rejected("the subject must have one output for each target")
+    final = facts[-len(stated.targets) :]
+    if len(final) < len(stated.targets):
+        raise Rejected("the trace is too short to prove the statement")
+    for k, (fact, target) in enumerate(zip(final, stated.targets, strict=True)):
+        if not isinstance(fact, Near) or fact.right != target or certificate.terms[fact.left] != Node("subject", (k,)):
+            raise Rejected(f"the last steps do not prove that output {k} of the subject is near its target")
+        if fact.bound > stated.tolerance:
+            raise Rejected("the bound proved exceeds the tolerance")
+    return max(fact.bound for fact in final if isinstance(fact, Near))
+
+
+def show(fact: Fact) -> str:
+    """Return a short text for a fact, for refusals."""
+    if isinstance(fact, In):
+        return f"{statement.short(fact.lo)} <= t{fact.term} <= {statement.short(fact.hi)}"
+    return f"|t{fact.left} - t{fact.right}| <= {statement.short(fact.bound)}"

@@ -1,0 +1,126 @@
+"""What a decoded certificate is made of, and what each part means.
+
+These types are defined a second time on the builder's side, for writing.  That is deliberate:
+builder and checker share a file format and nothing else, so that one misunderstanding cannot
+be made twice by the same line of code.
+
+Meaning.  ``x`` ranges over the statement's box D.  A *term* is a function of x: an expression
+node, an output of a ReLU network ("net"), the same output with every gate max(u, 0) replaced by
+u * sigma(beta * u) ("gated"), or an output of the transformer ("subject").  Terms are numbered:
+first the statement's nodes, then the lemmas' terms.
+"""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+FORMAT = "relucert/1"
+
+
+class Node(NamedTuple):
+    """A term: an operation on terms of smaller index, or a leaf.
+
+    op       children            value
+    input    (i,)                the input i
+    const    ()                  a rational, in ``value``
+    add mul max min  two or more terms
+    inv abs  one term
+    net gated  (network, output)
+    subject  (output,)
+    """
+
+    op: str
+    children: tuple[int, ...]
+    value: Fraction | None = None
+
+
+LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1}
+OPERATIONS = {"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)}
+STATEMENT_OPS = frozenset(OPERATIONS) | {"input", "const"}
+
+# An affine form: a map from atoms to coefficients.  Atoms are ("1",), ("x", i), and, for the
+# j-th neuron of a network, ("u", j) before and ("r", j) after the gate.
+Atom = tuple[str, int] | tuple[str]
+Form = dict[Atom, Fraction]
+ONE: Atom = ("1",)
+
+
+class Network(NamedTuple):
+    """A residual ReLU network: u_j is ``neurons[j]``, a form over earlier atoms; r_j = max(u_j, 0)."""
+
+    neurons: tuple[Form, ...]
+    outputs: tuple[Form, ...]
+    inverse_temperature: Fraction | None
+
+
+Matrix = dict[tuple[int, int], Fraction]
+
+
+class Head(NamedTuple):
+    """Matrices of one head: w_q, w_k, w_v are d_head x d_model, w_o is d_model x d_head."""
+
+    d_head: int
+    w_q: Matrix
+    w_k: Matrix
+    w_v: Matrix
+    w_o: Matrix
+
+
+class Attention(NamedTuple):
+    """An attention-only softmax transformer; ``attention.py`` says what it computes."""
+
+    d_model: int
+    embedding: Matrix
+    layers: tuple[tuple[Head, ...], ...]
+    readout: Matrix
+    outputs: int
+
+
+class Statement(NamedTuple):
+    """For every x in the box: | output k of T - targets[k] | <= tolerance."""
+
+    inputs: tuple[str, ...]
+    domain: tuple[tuple[Fraction, Fraction], ...]
+    nodes: tuple[Node, ...]
+    targets: tuple[int, ...]
+    tolerance: Fraction
+    mask: str
+    length: int
+
+
+class In(NamedTuple):
+    """For every x in D: lo <= term <= hi."""
+
+    term: int
+    lo: Fraction
+    hi: Fraction
+
+
+class Near(NamedTuple):
+    """For every x in D: | left - right | <= bound."""
+
+    left: int
+    right: int
+    bound: Fraction
+
+
+Fact = In | Near
+
+
+class Step(NamedTuple):
+    """One line of the trace; ``args`` stay raw until the kernel knows the rule's argument shapes."""
+
+    rule: str
+    premises: tuple[int, ...]
+    args: dict[str, object]
+    conclusion: Fact
+
+
+class Certificate(NamedTuple):
+    """A decoded file.  Decoding establishes shape only; nothing in here is proved yet."""
+
+    statement: Statement
+    subject: Attention
+    networks: tuple[Network, ...]
+    terms: tuple[Node, ...]
+    precision: int
+    trace: tuple[Step, ...]

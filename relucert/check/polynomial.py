@@ -1,0 +1,132 @@
+"""Exact normal forms: when two terms are the same polynomial, and how large a polynomial gets.
+
+A polynomial is a map from monomials to nonzero rationals; a monomial is a sorted tuple of
+(atom, exponent).  Two polynomials are equal as functions of their atoms if their maps are equal.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import comb
+
+from .model import Node
+from .refusal import Declined, Rejected
+
+MAX_DEGREE = 4096
+
+Key = tuple[object, ...]
+Monomial = tuple[tuple[Key, int], ...]
+Polynomial = dict[Monomial, Fraction]
+Spend = Callable[[int], None]
+
+
+def constant(value: Fraction) -> Polynomial:
+    """Return the constant polynomial."""
+    return {(): value} if value else {}
+
+
+def linear(terms: dict[Key, Fraction]) -> Polynomial:
+    """Return the polynomial sum of value * atom; the atom ("1",) is the number one."""
+    return {(() if atom == ("1",) else ((atom, 1),)): value for atom, value in terms.items()}
+
+
+def add(a: Polynomial, b: Polynomial, factor: Fraction = Fraction(1)) -> Polynomial:
+    """Return a + factor * b."""
+    result = dict(a)
+    for monomial, value in b.items():
+        total = result.get(monomial, 0) + factor * value
+        if total:
+            result[monomial] = total
+        else:
+            result.pop(monomial, None)
+    return result
+
+
+def multiply(a: Polynomial, b: Polynomial, spend: Spend) -> Polynomial:
+    """Return a * b, declined when the degree passes ``MAX_DEGREE``."""
+    result: Polynomial = {}
+    for m, p in a.items():
+        spend(len(b) * (1 + p.numerator.bit_length() // 256))
+        for n, q in b.items():
+            exponents: dict[Key, int] = dict(m)
+            for atom, power in n:
+                exponents[atom] = exponents.get(atom, 0) + power
+            if sum(exponents.values()) > MAX_DEGREE:
+                raise Declined(f"a polynomial of degree beyond {MAX_DEGREE}")
+            monomial = tuple(sorted(exponents.items()))
+            total = result.get(monomial, 0) + p * q
+            if total:
+                result[monomial] = total
+            else:
+                result.pop(monomial, None)
+    return result
+
+
+def reachable(roots: tuple[int, ...], nodes: tuple[Node, ...], enter: Callable[[int], bool]) -> list[int]:
+    """Return the term indices at or below ``roots``, children first, going below those that ``enter`` admits."""
+    seen: set[int] = set()
+    stack = list(roots)
+    while stack:
+        t = stack.pop()
+        if t not in seen:
+            seen.add(t)
+            if enter(t):
+                stack.extend(nodes[t].children)
+    return sorted(seen)
+
+
+def normal_form(
+    term: int, nodes: tuple[Node, ...], leaf: Callable[[int], Polynomial], opaque: frozenset[int], spend: Spend
+) -> Polynomial:
+    """Return ``term`` as a polynomial; ``leaf`` gives the opaque terms and all but sums, products and constants."""
+
+    def enter(t: int) -> bool:
+        return nodes[t].op in ("add", "mul") and t not in opaque
+
+    done: dict[int, Polynomial] = {}
+    for t in reachable((term,), nodes, enter):
+        node = nodes[t]
+        if node.op == "const" and node.value is not None and t not in opaque:
+            done[t] = constant(node.value)
+        elif not enter(t):
+            done[t] = leaf(t)
+        elif node.op == "add":
+            total: Polynomial = {}
+            for child in node.children:
+                spend(len(done[child]))
+                total = add(total, done[child])
+            done[t] = total
+        else:
+            product = constant(Fraction(1))
+            for child in node.children:
+                product = multiply(product, done[child], spend)
+            done[t] = product
+    return done[term]
+
+
+def coefficients(polynomial: Polynomial, atom: Key) -> list[Fraction]:
+    """Return the coefficients, constant first, of a polynomial in the one ``atom``."""
+    result: dict[int, Fraction] = {}
+    for monomial, value in polynomial.items():
+        if len(monomial) > 1 or monomial and monomial[0][0] != atom:
+            raise Rejected("the terms do not differ by a polynomial in the one variable that the rule allows")
+        result[monomial[0][1] if monomial else 0] = value
+    return [result.get(k, Fraction(0)) for k in range(max(result, default=0) + 1)]
+
+
+def bernstein(coeffs: list[Fraction], lo: Fraction, hi: Fraction, spend: Spend) -> tuple[Fraction, Fraction]:
+    """Return rationals m <= p(t) <= M for every t in [lo, hi].
+
+    Proof.  With t = lo + (hi - lo) s, p is sum of c_k s^k for exact c_k.  In the Bernstein basis its
+    coefficients are b_j = sum over k <= j of C(j,k) / C(n,k) c_k, and the basis is nonnegative on [0, 1] and
+    sums to one, so p lies between the least and the largest b_j.
+    """
+    n = len(coeffs) - 1
+    spend((n + 1) * (n + 1))
+    width = hi - lo
+    shifted = [Fraction(0)] * (n + 1)
+    for value in reversed(coeffs):  # Horner in (lo + width s)
+        for k in range(n, 0, -1):
+            shifted[k] = shifted[k] * lo + shifted[k - 1] * width
+        shifted[0] = shifted[0] * lo + value
+    ends = [sum((Fraction(comb(j, k), comb(n, k)) * shifted[k] for k in range(j + 1)), Fraction(0)) for j in range(n + 1)]
+    return min(ends), max(ends)

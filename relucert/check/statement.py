@@ -1,0 +1,147 @@
+"""The statement in words, from decoded data, and whether it is at least as strong as a wanted one."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from .model import Network, Node, Statement
+
+LONGEST_FORMULA = 2000
+
+
+def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
+    """Return ``value`` as a decimal of ``digits`` significant digits, rounded up (or down).
+
+    Exact values that need no more digits are printed exactly; no digit string of the number itself
+    is ever formed, so that huge numbers cost nothing.
+    """
+    if not value:
+        return "0"
+    size = abs(value)
+    toward_zero = up == (value < 0)
+    exponent = (size.numerator.bit_length() - size.denominator.bit_length()) * 30103 // 100000 - 1
+    while size >= Fraction(10) ** (exponent + 1):
+        exponent += 1
+    scaled = size / Fraction(10) ** (exponent - digits + 1)
+    whole = scaled.numerator // scaled.denominator
+    if whole != scaled and not toward_zero:
+        whole += 1
+        if whole == 10**digits:
+            whole, exponent = whole // 10, exponent + 1
+    text = str(whole)
+    sign = "-" if value < 0 else ""
+    if -4 <= exponent < digits:
+        point = exponent + 1
+        text = text[:point] + "." + text[point:] if point > 0 else "0." + "0" * -point + text
+        return sign + text.rstrip("0").rstrip(".")
+    mantissa = (text[0] + "." + text[1:]).rstrip("0").rstrip(".")
+    return f"{sign}{mantissa}e{exponent}"
+
+
+def exact(value: Fraction) -> str:
+    """Return ``value`` exactly, as a decimal if it has a short one and as p/q otherwise."""
+    text = short(value, digits=15)
+    return text if len(str(value.denominator)) <= 20 and Fraction(text) == value else str(value)
+
+
+def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Return (definitions, formulas): ``roots`` in infix, with long shared parts named t0, t1, ...."""
+    text: dict[int, str] = {}
+    definitions: list[str] = []
+    for t in _below(nodes, roots):
+        node = nodes[t]
+        parts = [text[c] for c in node.children] if node.op != "input" else []
+        if node.op == "input":
+            text[t] = inputs[node.children[0]]
+        elif node.op == "const" and node.value is not None:
+            plain = exact(node.value)
+            text[t] = plain if node.value >= 0 and "/" not in plain else f"({plain})"
+        elif node.op == "add":
+            text[t] = "(" + " + ".join(parts) + ")"
+        elif node.op == "mul":
+            text[t] = "*".join(parts)
+        elif node.op == "inv":
+            text[t] = f"(1/({parts[0]}))"
+        else:
+            text[t] = f"{node.op}({', '.join(parts)})"
+        if len(text[t]) > LONGEST_FORMULA and t not in roots:
+            definitions.append(f"t{t} = {text[t]}")
+            text[t] = f"t{t}"
+    return definitions, [text[t] for t in roots]
+
+
+def sentence(stated: Statement, bound: Fraction) -> str:
+    """Return the statement with ``bound`` in place of the tolerance, from decoded data alone."""
+    box = ", ".join(f"{n} in [{exact(lo)}, {exact(hi)}]" for n, (lo, hi) in zip(stated.inputs, stated.domain, strict=True))
+    definitions, targets = formulas(stated.nodes, stated.targets, stated.inputs)
+    arguments = ", ".join(stated.inputs)
+    names = ["T"] if len(targets) == 1 else [f"T{k + 1}" for k in range(len(targets))]
+    claims = " and ".join(
+        f"| {name}({arguments}) - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
+    )
+    where = f"  where {'; '.join(definitions)}" if definitions else ""
+    return f"for all real {box}:  {claims}{where}"
+
+
+def shortfalls(
+    stated: Statement,
+    bound: Fraction,
+    resources: Mapping[str, int | Fraction],
+    wanted: Statement,
+    limits: Mapping[str, Fraction],
+) -> list[str]:
+    """Return why the proved statement is weaker than the ``wanted`` one; empty if it is not.
+
+    It is at least as strong when it speaks of the same targets in the same inputs and sequence, its
+    box contains the wanted box, the bound proved is at most the wanted tolerance, and no resource,
+    recounted from the matrices, exceeds its limit.
+    """
+    found = []
+    if stated.inputs != wanted.inputs:
+        found.append(f"inputs are {', '.join(stated.inputs)}, wanted {', '.join(wanted.inputs)}")
+    elif _interned(stated) != _interned(wanted):
+        found.append("the target is not the wanted one")
+    for name, (lo, hi), (want_lo, want_hi) in zip(stated.inputs, stated.domain, wanted.domain, strict=False):
+        if want_lo < lo or hi < want_hi:
+            found.append(f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]")
+    if (stated.mask, stated.length) != (wanted.mask, wanted.length):
+        found.append("the sequence is not the wanted one")
+    if bound > wanted.tolerance:
+        found.append(f"the bound proved is {short(bound)}, wanted {short(wanted.tolerance, up=False)}")
+    for name, limit in limits.items():
+        if resources[name] > limit:
+            found.append(f"{name} is {short(Fraction(resources[name]))}, the limit is {short(limit, up=False)}")
+    return found
+
+
+def gates(network: Network) -> int:
+    """Return the number of neurons whose r is read."""
+    return len({atom for form in network.neurons + network.outputs for atom in form if atom[0] == "r"})
+
+
+def _below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:
+    """Return every node that ``roots`` reach in post-order: an order that the structure alone decides."""
+    order: list[int] = []
+    seen: set[int] = set()
+    stack = [(t, False) for t in reversed(roots)]
+    while stack:
+        t, entered = stack.pop()
+        if entered:
+            order.append(t)
+        elif t not in seen:
+            seen.add(t)
+            stack.append((t, True))
+            if nodes[t].op != "input":
+                stack += [(c, False) for c in reversed(nodes[t].children)]
+    return order
+
+
+def _interned(stated: Statement) -> tuple[object, ...]:
+    """Return the targets as a form in which equal expressions are equal, whatever their numbering."""
+    number: dict[int, int] = {}
+    table: dict[Node, int] = {}
+    for t in _below(stated.nodes, stated.targets):
+        node = stated.nodes[t]
+        if node.op != "input":
+            node = node._replace(children=tuple(number[c] for c in node.children))
+        number[t] = table.setdefault(node, len(table))
+    return tuple(table), tuple(number[t] for t in stated.targets)

@@ -1,0 +1,1 @@
+"""Proofs in the making: judgements, steps, and the canonical certificate writer."""

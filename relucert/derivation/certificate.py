@@ -1,0 +1,137 @@
+"""The canonical certificate writer: the same problem and version give the same bytes everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..exact.number import write_rational
+from ..relu.network import ONE, Form, Network
+from ..target.expression import Expression, Node
+from ..transformer.model import Matrix, Transformer
+from .judgement import Step
+
+FORMAT = "relucert/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a certificate claims: for every x in the domain, each output is within tolerance of its target."""
+
+    inputs: tuple[str, ...]
+    domain: tuple[tuple[Fraction, Fraction], ...]
+    expression: Expression
+    tolerance: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What a route returns: the transformer, the lemmas' networks with their inverse temperatures, and the proof."""
+
+    subject: Transformer
+    networks: tuple[tuple[Network, Fraction | None], ...]
+    nodes: tuple[Node, ...]
+    steps: tuple[Step, ...]
+    precision: int
+
+
+def write_statement(statement: Statement) -> dict[str, object]:
+    """Return the statement as JSON data."""
+    return {
+        "domain": [[write_rational(lo), write_rational(hi)] for lo, hi in statement.domain],
+        "inputs": list(statement.inputs),
+        "nodes": [_node(node) for node in statement.expression.nodes],
+        "norm": "sup",
+        "semantics": "real",
+        "sequence": {"length": 1, "mask": "causal"},
+        "targets": list(statement.expression.roots),
+        "tolerance": write_rational(statement.tolerance),
+    }
+
+
+def write_certificate(statement: Statement, proved: Proved, info: dict[str, str]) -> bytes:
+    """Return the certificate: ASCII JSON, sorted keys, no spaces, one final newline."""
+    certificate = {
+        "format": FORMAT,
+        "info": info,
+        "lemmas": {
+            "networks": [_network(network, beta) for network, beta in proved.networks],
+            "terms": [_node(node) for node in proved.nodes[len(statement.expression.nodes) :]],
+        },
+        "precision": proved.precision,
+        "statement": write_statement(statement),
+        "subject": _transformer(proved.subject),
+        "trace": [_step(step) for step in proved.steps],
+    }
+    return canonical(certificate)
+
+
+def canonical(data: object) -> bytes:
+    """Return the canonical bytes of JSON data."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii") + b"\n"
+
+
+def _node(node: Node) -> list[object]:
+    return ["const", write_rational(node.value)] if node.value is not None else [node.op, *node.children]
+
+
+def _form(form: Form) -> list[object]:
+    parts: dict[str, list[list[object]]] = {"x": [], "u": [], "r": []}
+    for (kind, j), value in sorted(form.terms.items()):
+        if kind in parts:
+            parts[kind].append([j, write_rational(value)])
+    return [write_rational(form.terms.get(ONE, Fraction(0))), parts["x"], parts["u"], parts["r"]]
+
+
+def _network(network: Network, inverse_temperature: Fraction | None) -> dict[str, object]:
+    return {
+        "inverse_temperature": None if inverse_temperature is None else write_rational(inverse_temperature),
+        "neurons": [_form(form) for form in network.neurons],
+        "outputs": [_form(form) for form in network.outputs],
+    }
+
+
+def _matrix(matrix: Matrix) -> list[list[object]]:
+    return [[i, j, write_rational(value)] for i, j, value in matrix.entries]
+
+
+def _transformer(transformer: Transformer) -> dict[str, object]:
+    return {
+        "d_model": transformer.d_model,
+        "embedding": _matrix(transformer.embedding),
+        "kind": "attention",
+        "layers": [
+            [
+                {
+                    "d_head": head.d_head,
+                    "w_k": _matrix(head.w_k),
+                    "w_o": _matrix(head.w_o),
+                    "w_q": _matrix(head.w_q),
+                    "w_v": _matrix(head.w_v),
+                }
+                for head in layer
+            ]
+            for layer in transformer.layers
+        ],
+        "outputs": transformer.readout.rows,
+        "readout": _matrix(transformer.readout),
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Fraction):
+        return write_rational(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {
+        "args": {name: _plain(value) for name, value in step.args},
+        "conclusion": _plain(step.conclusion),
+        "premises": list(step.premises),
+        "rule": step.rule,
+    }

@@ -1,0 +1,38 @@
+"""Every error that a user can meet, by who is at fault; each class carries its exit code."""
+
+
+class RelucertError(Exception):
+    """Base of all errors that end a command with one clear line."""
+
+    exit_code = 70
+
+
+class UsageError(RelucertError):
+    """The request is at fault: an option, a specification, a path.
+
+    ``key`` is the key of a specification that the complaint is about, so that a reader of files can say where.
+    """
+
+    exit_code = 2
+
+    def __init__(self, text: str, key: str | None = None) -> None:
+        super().__init__(text)
+        self.key = key
+
+
+class UnreachableError(RelucertError):
+    """No construction reaches the tolerance that was asked."""
+
+    exit_code = 1
+
+
+class DeclinedError(RelucertError):
+    """The request is well formed and beyond what the program supports or can install."""
+
+    exit_code = 3
+
+
+class DefectError(RelucertError):
+    """The program itself is at fault: its own checker refused what it built."""
+
+    exit_code = 70

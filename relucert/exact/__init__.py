@@ -1,0 +1,1 @@
+"""Exact numbers: their text grammar, directed decimal rounding, and enclosures."""

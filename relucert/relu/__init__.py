@@ -1,0 +1,1 @@
+"""Residual ReLU networks: the IR, its sensitivities, and constructions that come with their proofs."""

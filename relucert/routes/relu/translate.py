@@ -1,0 +1,148 @@
+"""Translate a ReLU network into an attention-only transformer, exactly but for the gates.
+
+Gates of equal depth share a layer.  Every gate is one head: its query reads beta times the coordinate of its
+pre-activation, its key the constant one, its value that coordinate.  Two layouts of the stream:
+
+``wide``    a coordinate for each gate and output; each head writes its r_j, with the right total weight, wherever it is
+            needed later.  heads = gates, but the weights between a gate and all later ones fill a triangle.
+``sparse``  pre-activations are also read by later ones: one linear head a layer moves them, exactly (scores zero, so half
+            the value from itself and none from the sink).  heads = gates + about layers; weights stay few and short.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ...relu.network import ONE, Atom, Form, Network
+from ...transformer.model import Head, Matrix, Transformer
+
+Entries = dict[tuple[int, int], Fraction]
+Heads = tuple[tuple[int, ...], ...]
+Terms = dict[Atom, Fraction]
+
+ONE_COORDINATE = 0
+MOST_WIDE_WEIGHTS = 20_000
+
+
+def translate(network: Network, inverse_temperature: Fraction) -> tuple[Transformer, Heads]:
+    """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
+
+    The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights.
+    """
+    wide = _wide_weights(network) <= MOST_WIDE_WEIGHTS
+    forms, outputs = _flattened(network) if wide else _same_depth_expanded(network)
+    stored = set(network.gated)
+    for form in outputs:
+        stored |= {j for kind, j in form if kind == "u"}
+    for j in range(len(network.neurons) - 1, -1, -1):
+        if j in stored:
+            stored |= {i for kind, i in forms[j] if kind == "u"}
+    return _assemble(network, inverse_temperature, {j: forms[j] for j in sorted(stored)}, outputs)
+
+
+def _wide_weights(network: Network) -> int:
+    """Return how many (gate, later gate or output) pairs the wide layout connects, at most."""
+    reached: list[int] = []
+    index = {j: k for k, j in enumerate(network.gated)}
+
+    def upstream(form: Form) -> int:
+        mask = 0
+        for kind, j in form.terms:
+            if kind == "u":
+                mask |= reached[j]
+            elif kind == "r":
+                mask |= 1 << index[j]
+        return mask
+
+    for form in network.neurons:
+        reached.append(upstream(form))
+    return sum(reached[j].bit_count() for j in network.gated) + sum(upstream(f).bit_count() for f in network.outputs)
+
+
+def _expand(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
+    """Return the form with every u_j outside ``keep`` replaced by its known form."""
+    result: Terms = {}
+    for (kind, j), weight in form.terms.items():
+        source = known[j] if kind == "u" and j not in keep else {(kind, j): Fraction(1)}
+        for atom, value in source.items():
+            result[atom] = result.get(atom, Fraction(0)) + weight * value
+    return {atom: value for atom, value in result.items() if value}
+
+
+def _flattened(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
+    """Return every form over (1, x, r) alone."""
+    forms: dict[int, Terms] = {}
+    for j, form in enumerate(network.neurons):
+        forms[j] = _expand(form, forms, set())
+    return forms, [_expand(form, forms, set()) for form in network.outputs]
+
+
+def _same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
+    """Return every form over (1, x, r) and those u_j that are complete at least one layer earlier.
+
+    A u_j of the reader's own depth becomes complete in the layer before both are read, too late to be moved, and so is
+    replaced by its form.  An output is read at the end, when every gated u_j is complete.
+    """
+    depths = network.depths()
+    forms: dict[int, Terms] = {}
+    for j, form in enumerate(network.neurons):
+        forms[j] = _expand(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
+    return forms, [_expand(form, forms, set(network.gated)) for form in network.outputs]
+
+
+def _assemble(
+    network: Network, inverse_temperature: Fraction, stored: dict[int, Terms], outputs: list[Terms]
+) -> tuple[Transformer, Heads]:
+    """Return the transformer whose stream holds the constant, the ``stored`` pre-activations and the outputs."""
+    depths = network.depths()
+    coordinate = {j: 1 + k for k, j in enumerate(stored)}
+    d_model = 1 + len(stored) + len(outputs)
+    embedding: Entries = {(ONE_COORDINATE, 0): Fraction(1)}
+    readout: Entries = {}
+    gate_writes: dict[int, Entries] = {j: {} for j in network.gated}
+    moves: dict[int, dict[int, dict[int, Fraction]]] = {}  # layer -> neuron moved -> row -> weight
+    rows = [(coordinate[j], form, -1) for j, form in stored.items()]
+    rows += [(1 + len(stored) + o, form, o) for o, form in enumerate(outputs)]
+    for row, form, output in rows:
+        if output >= 0:
+            readout[output, row] = Fraction(1)
+        for (kind, index), value in form.items():
+            if kind == "r":
+                gate_writes[index][row, 0] = value
+            elif kind == "u" and output >= 0:
+                readout[output, coordinate[index]] = value
+            elif kind == "u":
+                moves.setdefault(depths[index], {}).setdefault(index, {})[row] = value
+            else:
+                embedding[row, 0 if (kind, index) == ONE else 1 + index] = value
+    layers: list[list[Head]] = []
+    heads: list[tuple[int, ...]] = []
+    for depth in range(1 + max((depths[j] for j in network.gated), default=-1)):
+        gates = tuple(j for j in network.gated if depths[j] == depth)
+        heads.append(gates)
+        layers.append([_gate(coordinate[j], d_model, inverse_temperature, gate_writes[j]) for j in gates])
+        if depth in moves:
+            layers[-1].append(_mover({coordinate[j]: to for j, to in moves[depth].items()}, d_model))
+    transformer = Transformer(
+        Matrix.of(d_model, 1 + network.inputs, embedding),
+        tuple(tuple(layer) for layer in layers),
+        Matrix.of(len(outputs), d_model, readout),
+    )
+    return transformer, tuple(heads)
+
+
+def _gate(coordinate: int, d_model: int, inverse_temperature: Fraction, writes: Entries) -> Head:
+    return Head(
+        w_q=Matrix.of(1, d_model, {(0, coordinate): inverse_temperature}),
+        w_k=Matrix.of(1, d_model, {(0, ONE_COORDINATE): Fraction(1)}),
+        w_v=Matrix.of(1, d_model, {(0, coordinate): Fraction(1)}),
+        w_o=Matrix.of(d_model, 1, writes),
+    )
+
+
+def _mover(moves: dict[int, dict[int, Fraction]], d_model: int) -> Head:
+    """Return the linear head that adds weight * coordinate to row, for moves[coordinate][row] = weight."""
+    zero = Matrix.of(len(moves), d_model, {})
+    values = {(k, coordinate): Fraction(2) for k, coordinate in enumerate(moves)}
+    writes = {(row, k): weight for k, to in enumerate(moves.values()) for row, weight in to.items()}
+    return Head(zero, zero, Matrix.of(len(moves), d_model, values), Matrix.of(d_model, len(moves), writes))

@@ -1,0 +1,135 @@
+"""Read a specification file: YAML with every scalar taken as text, and errors that name line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import yaml
+
+from ..errors import UsageError
+from ..exact.number import parse_number
+from ..target.named import Interval
+from .problem import Problem, make_problem, nearest
+
+KEYS = ("target", "arity", "args", "domain", "eps", "objective", "limits")
+MAX_BYTES = 1 << 20
+
+
+class _Place:
+    """Where in a file a node stands; makes errors."""
+
+    def __init__(self, name: str, node: yaml.Node) -> None:
+        self.prefix = f"{name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+    def error(self, text: str) -> UsageError:
+        return UsageError(f"{self.prefix}: {text}")
+
+
+def read_spec(path: Path, overrides: Mapping[str, object] | None = None) -> Problem:
+    """Return the problem that a YAML file asks for; ``overrides`` replace its values (command-line options).
+
+    Raises UsageError, with file, line and column, for unreadable files and for anything that does not fit.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"{path}: larger than {MAX_BYTES} bytes; a specification is a short text")
+    return parse_spec(data, str(path), overrides)
+
+
+def parse_spec(data: bytes, name: str, overrides: Mapping[str, object] | None = None) -> Problem:
+    """Return the problem that the bytes of a YAML file ask for; ``name`` is used in errors."""
+    try:
+        text = data.decode("utf-8")
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: not UTF-8 text (byte {error.start}); a specification is a YAML file") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise UsageError(f"{where}: not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise UsageError(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise UsageError(f"{name}: nested too deeply") from None
+    if root is None:
+        raise UsageError(f"{name}: empty; expected at least 'target:' and 'eps:'")
+    entries = _mapping(name, root, "a specification", KEYS)
+    values: dict[str, object] = {}
+    for key, node in entries.items():
+        values[key] = _READERS[key](name, node)
+    values.update({key: value for key, value in (overrides or {}).items() if value is not None})
+    for key in ("target", "eps"):
+        if key not in values:
+            raise UsageError(f"{name}:1:1: the key {key!r} is missing")
+    values["tolerance"] = values.pop("eps")
+    try:
+        return make_problem(**values)  # type: ignore[arg-type]
+    except UsageError as error:
+        raise _Place(name, entries.get(error.key or "", root)).error(str(error)) from None
+
+
+def _mapping(name: str, node: yaml.Node, what: str, known: tuple[str, ...] | None) -> dict[str, yaml.Node]:
+    if not isinstance(node, yaml.MappingNode):
+        raise _Place(name, node).error(f"{what} must be a mapping such as 'key: value'")
+    result: dict[str, yaml.Node] = {}
+    for key_node, value_node in node.value:
+        key = _text(name, key_node)
+        if known is not None and key not in known:
+            raise _Place(name, key_node).error(f"unknown key {key!r}{nearest(key, known)}")
+        if key in result:
+            raise _Place(name, key_node).error(f"the key {key!r} occurs twice")
+        result[key] = value_node
+    return result
+
+
+def _text(name: str, node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise _Place(name, node).error("expected one word or number here")
+    return str(node.value)
+
+
+def _number(name: str, node: yaml.Node) -> Fraction:
+    try:
+        return parse_number(_text(name, node))
+    except ValueError as error:
+        raise _Place(name, node).error(str(error)) from None
+
+
+def _arity(name: str, node: yaml.Node) -> int:
+    value = _number(name, node)
+    if value.denominator != 1 or value < 1:
+        raise _Place(name, node).error("arity must be a positive whole number")
+    return int(value)
+
+
+def _interval(name: str, node: yaml.Node) -> Interval:
+    if not isinstance(node, yaml.SequenceNode) or len(node.value) != 2:
+        raise _Place(name, node).error("expected an interval such as [-1, 1]")
+    lo, hi = (_number(name, item) for item in node.value)
+    if lo > hi:
+        raise _Place(name, node).error("the interval is reversed; write the smaller end first")
+    return lo, hi
+
+
+def _domain(name: str, node: yaml.Node) -> dict[str, Interval]:
+    return {key: _interval(name, value) for key, value in _mapping(name, node, "domain", None).items()}
+
+
+def _numbers(name: str, node: yaml.Node) -> dict[str, Fraction]:
+    return {key: _number(name, value) for key, value in _mapping(name, node, "this", None).items()}
+
+
+_READERS = {
+    "target": _text,
+    "arity": _arity,
+    "args": _numbers,
+    "domain": _domain,
+    "eps": _number,
+    "objective": _text,
+    "limits": _numbers,
+}

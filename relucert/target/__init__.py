@@ -1,0 +1,1 @@
+"""What is approximated: expressions as flat graphs, and the named targets."""

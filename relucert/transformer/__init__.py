@@ -1,0 +1,1 @@
+"""The attention-only softmax transformer: its matrices, its evaluation, its cost."""

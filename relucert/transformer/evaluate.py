@@ -1,0 +1,51 @@
+"""Evaluate the transformer by its definition, with plain softmax at a stated number of digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from mpmath.ctx_mp import MPContext
+
+from .model import Matrix, Transformer
+
+
+def context(digits: int) -> MPContext:
+    """Return an mpmath context of its own, so that no global precision is touched."""
+    result = MPContext()
+    result.dps = digits
+    return result
+
+
+def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext) -> list[object]:
+    """Return the outputs at an exact point as numbers of ``ctx``; an estimate, with no proved error."""
+
+    def real(q: Fraction) -> object:
+        return ctx.mpf(q.numerator) / q.denominator
+
+    def apply(matrix: Matrix, vector: list[object]) -> list[object]:
+        result = [ctx.zero] * matrix.rows
+        for i, j, value in matrix.entries:
+            result[i] += real(value) * vector[j]
+        return result
+
+    start = [ctx.one, *(real(x) for x in point)]
+    tokens = [[ctx.zero] * transformer.d_model, apply(transformer.embedding, start)]
+    for layer in transformer.layers:
+        updated = [list(token) for token in tokens]
+        for head in layer:
+            keys = [apply(head.w_k, token) for token in tokens]
+            values = [apply(head.w_v, token) for token in tokens]
+            for t, token in enumerate(tokens):
+                query = apply(head.w_q, token)
+                scores = [sum((q * k for q, k in zip(query, keys[s], strict=True)), ctx.zero) for s in range(t + 1)]
+                top = max(scores)
+                weights = [ctx.exp(score - top) for score in scores]
+                mass = sum(weights, ctx.zero)
+                mixed = [
+                    sum((w * values[s][i] for s, w in enumerate(weights)), ctx.zero) / mass for i in range(head.d_head)
+                ]
+                for i, update in enumerate(apply(head.w_o, mixed)):
+                    updated[t][i] += update
+        tokens = updated
+    return apply(transformer.readout, tokens[1])

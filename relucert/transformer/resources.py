@@ -1,0 +1,60 @@
+"""What a transformer costs, counted from its matrices and never from a formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from fractions import Fraction
+
+from .model import Head, Transformer
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The counts of the report; the README's glossary defines each."""
+
+    tokens: int
+    layers: int
+    heads: int
+    gates: int
+    d_model: int
+    d_head: int
+    parameters: int
+    parameters_dense: int
+    max_weight: Fraction
+    inverse_temperature: Fraction
+    bits: int
+
+
+NAMES = tuple(f.name for f in fields(Resources))
+
+
+def count(transformer: Transformer, gates: int) -> Resources:
+    """Return the resources of a transformer that realises ``gates`` ReLU gates."""
+    heads = [head for layer in transformer.layers for head in layer]
+    matrices = [transformer.embedding, transformer.readout]
+    for head in heads:
+        matrices += [head.w_q, head.w_k, head.w_v, head.w_o]
+    entries = [value for matrix in matrices for _, _, value in matrix.entries]
+    return Resources(
+        tokens=2,
+        layers=len(transformer.layers),
+        heads=len(heads),
+        gates=gates,
+        d_model=transformer.d_model,
+        d_head=max((head.d_head for head in heads), default=0),
+        parameters=len(entries),
+        parameters_dense=sum(matrix.rows * matrix.columns for matrix in matrices),
+        max_weight=max((abs(value) for value in entries), default=Fraction(0)),
+        inverse_temperature=max((_temperature(head) for head in heads), default=Fraction(0)),
+        bits=max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0),
+    )
+
+
+def _temperature(head: Head) -> Fraction:
+    """Return the largest absolute entry of W_Q^T W_K."""
+    product: dict[tuple[int, int], Fraction] = {}
+    for r, i, q in head.w_q.entries:
+        for s, j, k in head.w_k.entries:
+            if r == s:
+                product[i, j] = product.get((i, j), Fraction(0)) + q * k
+    return max((abs(v) for v in product.values()), default=Fraction(0))
