@@ -6,8 +6,8 @@ Nothing is imported here until it is asked for, so that ``python -m relucert.che
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .check import Verdict
-    from .pipeline import Outcome, build, check
+    from .check import Verdict, check
+    from .pipeline import Outcome, build
     from .spec.problem import Problem, make_problem
     from .spec.yaml import read_spec
 
@@ -25,8 +25,10 @@ __all__ = ["Outcome", "Problem", "Verdict", "build", "check", "make_problem", "r
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'relucert' has no attribute {name!r}")
     import importlib
 
+    if name == "check":
+        return importlib.import_module(".check", __name__)
+    if name not in _HOMES:
+        raise AttributeError(f"module 'relucert' has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)

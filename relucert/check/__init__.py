@@ -6,6 +6,9 @@ computes), ``number``, ``decode``, ``polynomial``, ``kernel``, ``statement``, an
 families that a verdict names.
 """
 
+import sys
+from types import ModuleType
+
 from . import kernel, rules
 from .kernel import Verdict
 
@@ -15,3 +18,13 @@ __all__ = ["Verdict", "check"]
 def check(data: bytes, only: frozenset[str] | None = None) -> Verdict:
     """Return the verdict on certificate bytes; ``only`` limits the rule families that may be used."""
     return kernel.check(data, rules.RULES, only)
+
+
+class _Callable(ModuleType):
+    """Lets ``relucert.check(data)`` work although ``relucert.check`` is this folder."""
+
+    def __call__(self, data: bytes, only: frozenset[str] | None = None) -> Verdict:
+        return check(data, only)
+
+
+sys.modules[__name__].__class__ = _Callable
