@@ -1,19 +1,36 @@
-"""From a problem to a verdict; the page to read first.
+"""From a problem to a verdict, and from a file to what it says; the page to read first.
 
     Problem -> route: network, transformer, proof -> certificate bytes -> the independent checker -> Outcome
+    certificate bytes -> the independent checker -> Loaded: the verdict, and the network and transformer it spoke of
+
+This is the only module that imports the checker, and it gives the checker bytes only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 
-from . import check
-from .derivation.certificate import Proved, Statement, write_certificate
+from .check import Verdict, decode, files, rules, statement
+from .check import check as checked
+from .check.model import Certificate, Near
+from .check.model import Form as CheckedForm
+from .check.refusal import Declined, Rejected
+from .derivation.certificate import Statement, canonical, write_certificate, write_statement
 from .errors import DefectError
+from .exact.number import exact_text
+from .relu.closed_form import closed_forms
+from .relu.lower_bound import lower_bound, published
+from .relu.network import Form, Network
 from .relu.plan import Plan
+from .report.record import BudgetRow, BuildReport, ResourceRow
 from .routes.relu import route as relu
 from .spec.problem import Problem
+from .target.expression import Expression, Node
+from .transformer.model import Head, Matrix, Transformer
 from .transformer.resources import Resources, count
 from .version import VERSION
 
@@ -26,7 +43,7 @@ class Outcome:
 
     problem: Problem
     certificate: bytes
-    verdict: check.Verdict
+    verdict: Verdict
     resources: Resources
     plan: Plan
 
@@ -40,13 +57,14 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     proved, plan = relu.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
     progress("checking")
-    verdict = check.check(data)
+    verdict = checked(data)
     if verdict.status != "accepted":
         raise DefectError(
             f"the checker {verdict.status} the certificate that was built, at step {verdict.step} "
             f"({verdict.rule}): {verdict.reason}"
         )
-    return Outcome(problem, data, verdict, count(proved.subject, _gates(proved)), plan)
+    gates = sum(len(network.gated) for network, _ in proved.networks)
+    return Outcome(problem, data, verdict, count(proved.subject, gates), plan)
 
 
 def statement_of(problem: Problem) -> Statement:
@@ -54,9 +72,148 @@ def statement_of(problem: Problem) -> Statement:
     return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance)
 
 
-def _gates(proved: Proved) -> int:
-    return sum(len(network.gated) for network, _ in proved.networks)
-
-
 def _info(problem: Problem) -> dict[str, str]:
     return {"generator": "relucert", "spec": problem.text, "version": VERSION}
+
+
+def check_file(path: Path, only: frozenset[str] | None = None) -> Verdict:
+    """Return the checker's verdict on a ``.json`` or ``.json.gz`` file; raises OSError if it cannot be read."""
+    try:
+        return checked(files.read(path), only)
+    except (Rejected, Declined) as refusal:
+        status = "rejected" if isinstance(refusal, Rejected) else "declined"
+        return Verdict(status, "decode", None, str(refusal), "", None, "", None, (), {})
+
+
+def check_bytes(data: bytes, only: frozenset[str] | None = None) -> Verdict:
+    """Return the checker's verdict on certificate bytes."""
+    return checked(data, only)
+
+
+def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
+    """Return why an accepted certificate is weaker than the problem asks, limits included; empty if it is not."""
+    if verdict.certificate is None or verdict.error_bound is None:
+        return ["the certificate was not accepted"]
+    wanted = decode.statement(json.loads(canonical(write_statement(statement_of(problem)))))
+    limits: Mapping[str, Fraction] = dict(problem.limits)
+    return statement.shortfalls(verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An accepted certificate with its parts as the builder's types; ``output`` is that of the network."""
+
+    verdict: Verdict
+    certificate: Certificate
+    expression: Expression
+    transformer: Transformer
+    network: Network | None
+    output: int
+
+
+def load(verdict: Verdict) -> Loaded:
+    """Return the parts of an accepted certificate, as decoded by the checker."""
+    certificate = verdict.certificate
+    if certificate is None or verdict.status != "accepted":
+        raise ValueError("only an accepted certificate is loaded")
+    stated = certificate.statement
+    expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
+    network, output = None, 0
+    for step in certificate.trace:
+        if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.left].op == "gated":
+            k, output = certificate.terms[step.conclusion.left].children
+            lemma = certificate.networks[k]
+            network = Network(len(stated.inputs), tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
+    return Loaded(verdict, certificate, expression, _transformer(certificate), network, output)
+
+
+def _form(form: CheckedForm) -> Form:
+    return Form({(atom[0], atom[1] if len(atom) == 2 else 0): value for atom, value in form.items()})
+
+
+def _transformer(certificate: Certificate) -> Transformer:
+    subject, width = certificate.subject, certificate.subject.d_model
+    return Transformer(
+        Matrix.of(width, 1 + len(certificate.statement.inputs), subject.embedding),
+        tuple(
+            tuple(
+                Head(
+                    Matrix.of(head.d_head, width, head.w_q),
+                    Matrix.of(head.d_head, width, head.w_k),
+                    Matrix.of(head.d_head, width, head.w_v),
+                    Matrix.of(width, head.d_head, head.w_o),
+                )
+                for head in layer
+            )
+            for layer in subject.layers
+        ),
+        Matrix.of(subject.outputs, width, subject.readout),
+    )
+
+
+def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
+    """Return the parts of the first target's bound: approximation, gates, leak, which sum to it.
+
+    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
+    """
+    parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    stack = [len(certificate.trace) - len(certificate.statement.targets)]
+    while stack:
+        step = certificate.trace[stack.pop()]
+        if step.rule == "sum":
+            stack.extend(step.premises)
+        elif isinstance(step.conclusion, Near):
+            left, right = (certificate.terms[t].op for t in step.conclusion[:2])
+            row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            parts[row] += step.conclusion.bound
+    return list(parts.items())
+
+
+def report(outcome: Outcome) -> BuildReport:
+    """Return what ``relucert build`` shows of an outcome, every count taken from the checker's recount."""
+    problem, verdict, plan = outcome.problem, outcome.verdict, outcome.plan
+    certificate, bound = verdict.certificate, verdict.error_bound
+    if certificate is None or bound is None:
+        raise ValueError("only an accepted outcome is reported")
+    forms = closed_forms(plan.construction)
+    parameters = dict(plan.parameters)
+    limits = dict(problem.limits)
+    rows = []
+    for name, counted in verdict.resources.items():
+        text = value = None
+        if forms is not None and name in forms.resources:
+            text, function = forms.resources[name]
+            value = Fraction(function(*(parameters[p] for p in forms.parameters)))
+        rows.append(ResourceRow(name, Fraction(counted), text, value, limits.get(name)))
+    used: dict[str, int] = {}
+    for step in certificate.trace:
+        used[step.rule] = used.get(step.rule, 0) + 1
+    below = lower_bound(problem)
+    return BuildReport(
+        verdict=verdict.status,
+        statement=verdict.statement,
+        target=problem.target,
+        domain=tuple(
+            (name, exact_text(lo), exact_text(hi))
+            for name, (lo, hi) in zip(problem.inputs, problem.domain, strict=True)
+        ),
+        tolerance=problem.tolerance,
+        error_bound=bound,
+        budget=tuple(BudgetRow(row, part) for row, part in error_budget(certificate)),
+        resources=tuple(rows),
+        construction=plan.construction,
+        parameters=plan.parameters,
+        lower_bound=None if below is None else (below.gates, below.reason),
+        published=published(problem),
+        steps=len(certificate.trace),
+        rules=tuple(sorted(used.items())),
+        families=verdict.families,
+        sha256=verdict.sha256,
+        missed_limits=tuple(shortfalls(verdict, problem)),
+    )
+
+
+def rule_claim(name: str) -> str:
+    """Return what a rule of the checker proves, in the words of its docstring."""
+    claim = (rules.RULES[name].run.__doc__ or "").partition("Claim:")[2].partition("\n\n")[0]
+    return " ".join(claim.split())

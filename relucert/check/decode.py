@@ -111,7 +111,7 @@ def fields(raw: object, names: str, where: str) -> dict[str, Any]:
 
 def array(raw: object, where: str, size: int | None = None) -> list[Any]:
     """Return the list ``raw``, of ``size`` entries if that is given."""
-    if not isinstance(raw, list) or size is not None and len(raw) != size:
+    if not isinstance(raw, list) or (size is not None and len(raw) != size):
         raise Rejected(f"{where} must be a list" + ("" if size is None else f" of {size}"))
     return raw
 
@@ -140,7 +140,7 @@ def statement(raw: object) -> Statement:
             raise Rejected("an interval of the domain is reversed")
         domain.append((lo, hi))
     if body["norm"] != "sup" or body["semantics"] != "real":
-        raise Declined("this checker knows the norm \"sup\" and the semantics \"real\" only")
+        raise Declined('this checker knows the norm "sup" and the semantics "real" only')
     sequence = fields(body["sequence"], "length mask", "statement.sequence")
     if sequence["mask"] != "causal" or type(sequence["length"]) is not int or sequence["length"] != 1:
         raise Declined("this checker knows sequences of length 1 under a causal mask only")
@@ -184,7 +184,7 @@ def nodes(
             result.append(Node(op, tuple(index(r, b, f"node {op}") for r, b in zip(rest, bounds, strict=True))))
         elif op in OPERATIONS:
             least, most = OPERATIONS[op]
-            if len(rest) < least or most is not None and len(rest) > most:
+            if len(rest) < least or (most is not None and len(rest) > most):
                 raise Rejected(f"node {op} has {len(rest)} arguments")
             result.append(Node(op, tuple(index(r, len(result), f"an argument of {op}") for r in rest)))
         else:
@@ -227,7 +227,7 @@ def attention(raw: object, inputs: int) -> Attention:
     """Return the transformer, with every matrix inside its shape."""
     body = fields(raw, "d_model embedding kind layers outputs readout", "subject")
     if body["kind"] != "attention":
-        raise Declined("this checker knows subjects of kind \"attention\" only")
+        raise Declined('this checker knows subjects of kind "attention" only')
     d_model = index(body["d_model"], 1 << 30, "d_model")
     outputs = index(body["outputs"], 1 << 16, "outputs")
     layers = tuple(
@@ -279,7 +279,7 @@ def conclusion(raw: object, terms: int) -> Fact:
         return In(index(a, terms, "a term"), lo, hi)
     if kind == "near":
         return Near(index(a, terms, "a term"), index(b, terms, "a term"), rational(c))
-    raise Rejected(f"a conclusion is \"in\" or \"near\", not {str(kind)[:20]!r}")
+    raise Rejected(f'a conclusion is "in" or "near", not {str(kind)[:20]!r}')
 
 
 def arguments(raw: dict[str, object], shape: dict[str, str], terms: int) -> dict[str, Any]:
@@ -309,5 +309,3 @@ def arguments(raw: dict[str, object], shape: dict[str, str], terms: int) -> dict
         else:
             raise TypeError(f"unknown kind of argument {kind}")
     return result
-
-

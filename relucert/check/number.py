@@ -25,7 +25,7 @@ def rational(text: object) -> Fraction:
     Raises Rejected for any other text and for more than 4,000 digits in p or q.
     """
     if not isinstance(text, str):
-        raise Rejected(f"a rational must be text such as \"3/4\", not {type(text).__name__}")
+        raise Rejected(f'a rational must be text such as "3/4", not {type(text).__name__}')
     match = _RATIONAL.fullmatch(text) if len(text) <= 2 * MAX_DIGITS + 2 else None
     if match is None:
         raise Rejected(f"not a rational p/q of at most {MAX_DIGITS} digits: {text[:40]!r}")
@@ -33,7 +33,7 @@ def rational(text: object) -> Fraction:
     if max(len(p), len(q or "")) > MAX_DIGITS:
         raise Rejected(f"a number has more than {MAX_DIGITS} digits: {text[:20]}...")
     numerator, denominator = int(p), int(q or 1)
-    if (q is not None and denominator == 1) or gcd(numerator, denominator) != 1 or sign and not numerator:
+    if (q is not None and denominator == 1) or gcd(numerator, denominator) != 1 or (sign and not numerator):
         raise Rejected(f"not in lowest terms: {text[:40]!r}")
     return Fraction(-numerator if sign else numerator, denominator)
 

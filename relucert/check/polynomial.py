@@ -107,7 +107,7 @@ def coefficients(polynomial: Polynomial, atom: Key) -> list[Fraction]:
     """Return the coefficients, constant first, of a polynomial in the one ``atom``."""
     result: dict[int, Fraction] = {}
     for monomial, value in polynomial.items():
-        if len(monomial) > 1 or monomial and monomial[0][0] != atom:
+        if len(monomial) > 1 or (monomial and monomial[0][0] != atom):
             raise Rejected("the terms do not differ by a polynomial in the one variable that the rule allows")
         result[monomial[0][1] if monomial else 0] = value
     return [result.get(k, Fraction(0)) for k in range(max(result, default=0) + 1)]
@@ -128,5 +128,7 @@ def bernstein(coeffs: list[Fraction], lo: Fraction, hi: Fraction, spend: Spend) 
         for k in range(n, 0, -1):
             shifted[k] = shifted[k] * lo + shifted[k - 1] * width
         shifted[0] = shifted[0] * lo + value
-    ends = [sum((Fraction(comb(j, k), comb(n, k)) * shifted[k] for k in range(j + 1)), Fraction(0)) for j in range(n + 1)]
+    ends = [
+        sum((Fraction(comb(j, k), comb(n, k)) * shifted[k] for k in range(j + 1)), Fraction(0)) for j in range(n + 1)
+    ]
     return min(ends), max(ends)

@@ -71,7 +71,9 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
 
 def sentence(stated: Statement, bound: Fraction) -> str:
     """Return the statement with ``bound`` in place of the tolerance, from decoded data alone."""
-    box = ", ".join(f"{n} in [{exact(lo)}, {exact(hi)}]" for n, (lo, hi) in zip(stated.inputs, stated.domain, strict=True))
+    box = ", ".join(
+        f"{n} in [{exact(lo)}, {exact(hi)}]" for n, (lo, hi) in zip(stated.inputs, stated.domain, strict=True)
+    )
     definitions, targets = formulas(stated.nodes, stated.targets, stated.inputs)
     arguments = ", ".join(stated.inputs)
     names = ["T"] if len(targets) == 1 else [f"T{k + 1}" for k in range(len(targets))]
@@ -102,7 +104,9 @@ def shortfalls(
         found.append("the target is not the wanted one")
     for name, (lo, hi), (want_lo, want_hi) in zip(stated.inputs, stated.domain, wanted.domain, strict=False):
         if want_lo < lo or hi < want_hi:
-            found.append(f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]")
+            found.append(
+                f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]"
+            )
     if (stated.mask, stated.length) != (wanted.mask, wanted.length):
         found.append("the sequence is not the wanted one")
     if bound > wanted.tolerance:

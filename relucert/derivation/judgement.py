@@ -81,7 +81,9 @@ class Derivation:
         """Return the index of a constant."""
         return self.term("const", value=value)
 
-    def claim_in(self, rule: str, premises: tuple[Judgement, ...], term: int, lo: Fraction, hi: Fraction, /, **args: Argument) -> In:
+    def claim_in(
+        self, rule: str, premises: tuple[Judgement, ...], term: int, lo: Fraction, hi: Fraction, /, **args: Argument
+    ) -> In:
         """Append a step that encloses a term."""
         step = self._append(rule, premises, args, ("in", term, lo, hi))
         return In(term, lo, hi, step)

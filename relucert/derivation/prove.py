@@ -136,9 +136,7 @@ def product(d: Derivation, left: int, right: int, factors: Sequence[tuple[Near |
         error = Enclosure.of(near.bound if near else 0, bits)
         total, size = total * (factor + error) + size * error, size * factor
     premises = tuple(p for pair in factors for p in pair if p is not None)
-    return d.claim_near(
-        "congruence", premises, left, right, bound_up(total), left=left, right=right
-    )
+    return d.claim_near("congruence", premises, left, right, bound_up(total), left=left, right=right)
 
 
 def reciprocal(d: Derivation, near_one: Near, inside: In, term: int, inverse: int, bits: int) -> Near:
@@ -175,14 +173,11 @@ def univariate(d: Derivation, left: int, right: int, inside: In, coefficients: S
     )
 
 
-def total(d: Derivation, *chain: Near, bits: int) -> Near:
-    """Add a chain of distances; a single one is returned as it is."""
+def total(d: Derivation, *chain: Near) -> Near:
+    """Add a chain of distances, exactly; a single one is returned as it is."""
     if len(chain) == 1:
         return chain[0]
-    bound = Enclosure.of(0, bits)
-    for near in chain:
-        bound = bound + Enclosure.of(near.bound, bits)
-    return d.claim_near("sum", chain, chain[0].left, chain[-1].right, bound_up(bound))
+    return d.claim_near("sum", chain, chain[0].left, chain[-1].right, sum((c.bound for c in chain), Fraction(0)))
 
 
 def symmetry(d: Derivation, near: Near) -> Near:

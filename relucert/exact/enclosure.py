@@ -151,5 +151,3 @@ def _exp(x: Mpf, bits: int, direction: int) -> Mpf:
     margin = mpf_shift(value, WIDENING_BITS - working)
     rounding = round_ceiling if direction > 0 else round_floor
     return mpf_add(value, margin if direction > 0 else mpf_neg(margin), bits, rounding)
-
-

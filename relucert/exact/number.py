@@ -42,29 +42,19 @@ def _advice(text: str) -> str:
 
 def round_up(value: Fraction, digits: int = 12) -> Fraction:
     """Return the least decimal of ``digits`` significant digits that is >= ``value``."""
-    return -_round_down(-value, digits) if value < 0 else _round_away(value, digits)
-
-
-def round_down(value: Fraction, digits: int = 12) -> Fraction:
-    """Return the largest decimal of ``digits`` significant digits that is <= ``value``."""
-    return -round_up(-value, digits)
-
-
-def _round_away(value: Fraction, digits: int) -> Fraction:
-    if not value:
-        return value
     unit = _unit(value, digits)
     return -(-value // unit) * unit
 
 
-def _round_down(value: Fraction, digits: int) -> Fraction:
+def round_down(value: Fraction, digits: int = 12) -> Fraction:
+    """Return the largest decimal of ``digits`` significant digits that is <= ``value``."""
     unit = _unit(value, digits)
     return value // unit * unit
 
 
 def _unit(value: Fraction, digits: int) -> Fraction:
-    """Return the power of ten that is the last of ``digits`` significant digits of a positive value."""
-    return Fraction(10) ** (decimal_exponent(value) - digits + 1)
+    """Return the power of ten that is the last of ``digits`` significant digits of ``value``."""
+    return Fraction(10) ** (decimal_exponent(value) - digits + 1) if value else Fraction(1)
 
 
 def decimal_exponent(value: Fraction) -> int:
@@ -84,6 +74,12 @@ def decimal_up(value: Fraction, digits: int = 6) -> str:
 def decimal_down(value: Fraction, digits: int = 6) -> str:
     """Return a decimal text for ``value`` that is exact or rounded down."""
     return _decimal(round_down(value, digits), digits)
+
+
+def decimal_nearest(value: Fraction, digits: int) -> str:
+    """Return a decimal text for ``value`` rounded to nearest: for showing values, never bounds."""
+    unit = _unit(value, digits)
+    return _decimal(round(value / unit) * unit, digits)
 
 
 def exact_text(value: Fraction) -> str:

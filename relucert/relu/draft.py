@@ -140,7 +140,9 @@ class Draft:
             inside = self.ranges[node.children[0]]
             if inside.lo < 0 < inside.hi:  # a square is nearly nonnegative; interval arithmetic does not see it
                 middle = d.constant(inside.magnitude**2 / 2)
-                coefficients = [-inside.magnitude**2 / 2, Fraction(0), Fraction(1)]
+                coefficients = [-(inside.magnitude**2) / 2, Fraction(0), Fraction(1)]
                 near = prove.univariate(d, term, middle, inside, coefficients, SQUARE_PIECES)
                 return prove.range_near(d, near, self.range(middle))
-        return prove.range_of(d, term, self.domain, [self.ranges[c] for c in node.children] if node.op != "input" else [])
+        return prove.range_of(
+            d, term, self.domain, [self.ranges[c] for c in node.children] if node.op != "input" else []
+        )

@@ -66,7 +66,7 @@ class Network:
         read: set[int] = set()
         for i, form in enumerate(self.neurons + self.outputs):
             for kind, j in form.terms:
-                if kind in "ur" and j >= i or kind == "x" and j >= self.inputs:
+                if (kind in "ur" and j >= i) or (kind == "x" and j >= self.inputs):
                     raise ValueError(f"form {i} reads {kind}{j}, which is not before it")
                 if kind == "r":
                     read.add(j)

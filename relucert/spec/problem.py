@@ -105,7 +105,9 @@ def make_problem(
     inputs = input_names(_arity(named, arity, domain))
     for name in domain:
         if name not in inputs:
-            raise UsageError(f"{target} with {len(inputs)} inputs has no input {name!r}{nearest(name, inputs)}", "domain")
+            raise UsageError(
+                f"{target} with {len(inputs)} inputs has no input {name!r}{nearest(name, inputs)}", "domain"
+            )
     if named.domain is None and not domain:
         raise UsageError(f"{target} has no default domain; try --domain 'x=[1/4,4]'", "target")
     box = tuple(domain.get(name, named.domain or (Fraction(0), Fraction(0))) for name in inputs)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-
 LEAVES = ("input", "const")
 
 
@@ -67,5 +66,3 @@ def _apply(op: str, arguments: list[Fraction]) -> Fraction:
     if op == "abs":
         return abs(arguments[0])
     raise ValueError(f"unknown operation {op!r}")
-
-

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from mpmath.ctx_mp import MPContext
+from mpmath.libmp import to_rational
 
 from .model import Matrix, Transformer
 
@@ -15,6 +16,11 @@ def context(digits: int) -> MPContext:
     result = MPContext()
     result.dps = digits
     return result
+
+
+def exact(number: object) -> Fraction:
+    """Return the exact rational value of a number of a context."""
+    return Fraction(*to_rational(number._mpf_))  # type: ignore[attr-defined]
 
 
 def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext) -> list[object]:

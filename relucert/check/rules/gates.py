@@ -12,7 +12,9 @@ from ..refusal import Rejected
 KAPPA_BITS = 128
 
 
-def translation(context: Context, premises: tuple[Fact, ...], subject: int, gated: int, heads: tuple[tuple[int, ...], ...]) -> Near:
+def translation(
+    context: Context, premises: tuple[Fact, ...], subject: int, gated: int, heads: tuple[tuple[int, ...], ...]
+) -> Near:
     """Claim: subject = gated, the network with every gate replaced by u * sigma(beta * u).  The leak is zero.
 
     Hypotheses: every head whose query or key is zero is *linear*; ``heads`` names for every other head of every layer

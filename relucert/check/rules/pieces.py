@@ -165,8 +165,4 @@ def _positive(context: Context, p: Coefficients, a: Fraction, b: Fraction) -> bo
     return bernstein(p, a, b, context.spend)[0] > 0
 
 
-RULES = {
-    "pieces": Rule(
-        "pieces", pieces, {"left": "term", "right": "term", "knots": "rationals", "bound": "rational"}
-    )
-}
+RULES = {"pieces": Rule("pieces", pieces, {"left": "term", "right": "term", "knots": "rationals", "bound": "rational"})}

@@ -73,7 +73,12 @@ def range_near(context: Context, premises: Premises) -> In:
 
 
 def range_affine(
-    context: Context, premises: Premises, term: int, parts: tuple[int, ...], weights: tuple[Fraction, ...], offset: Fraction
+    context: Context,
+    premises: Premises,
+    term: int,
+    parts: tuple[int, ...],
+    weights: tuple[Fraction, ...],
+    offset: Fraction,
 ) -> In:
     """Claim: lo <= term <= hi for a term that is an affine combination of enclosed terms.
 
@@ -232,7 +237,7 @@ def total(context: Context, premises: Premises) -> Near:
     """
     first, last, bound = None, None, Fraction(0)
     for fact in premises:
-        if not isinstance(fact, Near) or last is not None and fact.left != last:
+        if not isinstance(fact, Near) or (last is not None and fact.left != last):
             raise Rejected("the premises are not a chain of distances")
         first = fact.left if first is None else first
         last, bound = fact.right, bound + fact.bound

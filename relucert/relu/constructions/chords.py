@@ -70,7 +70,7 @@ def point(draft: Draft) -> Value:
     inside = draft.range(inverse)
     value = draft.constant(inside.lo)
     near = prove.symmetry(d, prove.constant(d, inside, inside.lo))
-    return Value(value.form, prove.total(d, value.near, near, bits=draft.bits))
+    return Value(value.form, prove.total(d, value.near, near))
 
 
 def _root_below(value: Fraction) -> Fraction:

@@ -41,4 +41,4 @@ def n_ary(draft: Draft, op: str, values: Sequence[Value], target: int) -> Value:
     if result.target == target:
         return result
     same = d.claim_near("lattice", (), result.target, target, Fraction(0), left=result.target, right=target)
-    return Value(result.form, prove.total(d, result.near, same, bits=draft.bits))
+    return Value(result.form, prove.total(d, result.near, same))

@@ -10,7 +10,6 @@ from ..draft import Draft, Value
 from ..network import Form, constant
 from .sawtooth import folded_square
 
-
 SHORT = 1 << 20
 CENTRE_BITS = 9
 
@@ -93,7 +92,7 @@ def _degenerate(draft: Draft, a: Value, b: Value) -> Value:
     ]
     if (fixed, other) != (a, b):
         chain.append(prove.polynomial(d, of_outputs, d.term("mul", a.term, b.term)))
-    return _near_targets(draft, form, prove.total(d, *chain, bits=draft.bits), (a, b))
+    return _near_targets(draft, form, prove.total(d, *chain), (a, b))
 
 
 def _value(draft: Draft, form: Form, factors: tuple[Value, Value], differences: list[tuple[Fraction, Near]]) -> Value:
@@ -111,4 +110,4 @@ def _near_targets(draft: Draft, form: Form, near: Near, factors: tuple[Value, Va
     target = d.term("mul", *(v.target for v in factors))
     links = [(v.near, draft.range(v.target)) for v in factors]
     close = prove.product(d, near.right, target, links, draft.bits)
-    return Value(form, prove.total(d, near, close, bits=draft.bits))
+    return Value(form, prove.total(d, near, close))

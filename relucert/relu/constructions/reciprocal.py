@@ -127,10 +127,10 @@ def zigzag(draft: Draft, plan: ZigzagPlan) -> Value:
     one = d.constant(Fraction(1))
     xy, rest = d.term("mul", x.target, y.target), draft.combination([(Fraction(-1), remainder)], Fraction(1))
     small = prove.univariate(d, rest, one, draft.range(e.target), [-c for c in coefficients], REMAINDER_PIECES)
-    near_one = prove.total(d, prove.polynomial(d, xy, rest), small, bits=draft.bits)
+    near_one = prove.total(d, prove.polynomial(d, xy, rest), small)
     inverse = d.term("inv", x.target)
     near = prove.reciprocal(d, near_one, draft.range(x.target), y.target, inverse, draft.bits)
-    return Value(y.form, prove.total(d, y.near, near, bits=draft.bits))
+    return Value(y.form, prove.total(d, y.near, near))
 
 
 def _start(draft: Draft, x: Value, plan: ZigzagPlan, gates: int) -> tuple[Value, Value, Fraction]:
@@ -164,7 +164,7 @@ def _start(draft: Draft, x: Value, plan: ZigzagPlan, gates: int) -> tuple[Value,
     e = draft.affine([(-curve, zig), (curve, squared)], top, model)
     exact = draft.combination([(Fraction(-1), d.term("mul", x.target, y_term))], Fraction(1))
     rho, mismatch = _residuals(places, values, top, curve)
-    e = Value(e.form, prove.total(d, e.near, on_pieces(model, exact, mismatch), bits=draft.bits))
+    e = Value(e.form, prove.total(d, e.near, on_pieces(model, exact, mismatch)))
     draft.ranges[exact] = enclosed(exact, -rho, rho)
     return Value(y_form, prove.polynomial(d, y_term, y_term)), e, rho
 
@@ -189,7 +189,10 @@ def _residuals(
     """Return bounds on |1 - x y0| and on its distance from top - curve (z - z^2), exact suprema rounded up."""
     rho = mismatch = Fraction(0)
     for p, q, v, w in zip(places, places[1:], values, values[1:], strict=False):
-        width, rise = q - p, w - v  # with x = p + width t:  1 - x y0 = (1 - p v) - (p rise + width v) t - width rise t^2
+        width, rise = (
+            q - p,
+            w - v,
+        )  # with x = p + width t:  1 - x y0 = (1 - p v) - (p rise + width v) t - width rise t^2
         quadratic = (1 - p * v, -p * rise - width * v, -width * rise)
         rho = max(rho, _supremum(*quadratic))
         model = (top, -curve, curve)

@@ -113,7 +113,9 @@ def _prove(problem: Problem, candidate: Candidate) -> Proved:
     subject, gated = d.term("subject", 0), d.term("gated", 0, output)
     same = d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
     precision = _precision(candidate)
-    bound = Enclosure.of(candidate.sensitivity.bound, BITS) * Enclosure.of(constant.kappa, BITS) / Enclosure.of(beta, BITS)
+    bound = (
+        Enclosure.of(candidate.sensitivity.bound, BITS) * Enclosure.of(constant.kappa, BITS) / Enclosure.of(beta, BITS)
+    )
     gate_bound = round_up(bound.upper * (1 + Fraction(1, 2**40)))
     gates = d.claim_near(
         candidate.sensitivity.rule,
@@ -126,7 +128,7 @@ def _prove(problem: Problem, candidate: Candidate) -> Proved:
         kappa=constant.kappa,
         terms=constant.terms,
     )
-    prove.total(d, same, gates, value.near, bits=BITS)
+    prove.total(d, same, gates, value.near)
     return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), precision)
 
 

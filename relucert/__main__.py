@@ -1,0 +1,5 @@
+"""``python -m relucert`` is the ``relucert`` command."""
+
+from .cli.main import main
+
+main()

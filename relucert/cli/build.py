@@ -1,0 +1,63 @@
+"""``relucert build``: a target and a tolerance in, a certificate and a report out."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from pathlib import Path
+
+import click
+
+from ..spec.problem import OBJECTIVES
+from .options import problem_of, verbosity, write_atomically
+from .progress import stages
+
+LIMIT_MISSED = 1
+log = logging.getLogger("relucert")
+
+
+@click.command("build")
+@verbosity
+@click.argument("target", metavar="TARGET|SPEC.yaml")
+@click.option("--eps", metavar="E", help="Tolerance, exact: 1e-3 means 1/1000.")
+@click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
+@click.option("--arity", type=click.IntRange(1), help="Number of inputs of min and max.")
+@click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
+@click.option("--objective", type=click.Choice(OBJECTIVES), help="What to minimise.  [default: heads]")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    target: str,
+    eps: str | None,
+    domain: tuple[str, ...],
+    arity: int | None,
+    args: tuple[str, ...],
+    objective: str | None,
+    output: Path | None,
+    form: str,
+) -> int:
+    """Build, certify and check a transformer for TARGET, or for what SPEC.yaml asks.
+
+    Options override the specification.  The verdict is that of the independent checker on the bytes written.
+    """
+    problem = problem_of(target, eps, domain, arity, args, objective)
+    from .. import pipeline
+
+    with stages("building", ctx.obj["quiet"]) as progress:
+        outcome = pipeline.build(problem, progress)
+    if output is not None:
+        packed = output.suffix == ".gz"
+        write_atomically(output, gzip.compress(outcome.certificate, mtime=0) if packed else outcome.certificate)
+        log.info("wrote %s", output)
+    report = pipeline.report(outcome)
+    if form == "json":
+        from ..report.data import build_json
+
+        click.echo(build_json(report))
+    elif not ctx.obj["quiet"]:
+        from ..report.text import build_report, console
+
+        console().print(build_report(report))
+    return LIMIT_MISSED if report.missed_limits else 0

@@ -1,0 +1,153 @@
+"""``relucert check``: re-verify certificates, and verify the constructions that specifications ask for."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from ..errors import RelucertError, UsageError
+from ..report.record import CheckRow
+from ..spec.problem import Problem
+from .options import SPEC_SUFFIXES, verbosity
+from .progress import stages
+
+CERTIFICATE_SUFFIXES = (".json", ".json.gz")
+CODES = {"accepted": 0, "declined": 3, "rejected": 1}
+WORST_FIRST = (70, 2, 1, 3, 0)
+log = logging.getLogger("relucert")
+
+
+@click.command("check")
+@verbosity
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--against", type=click.Path(path_type=Path), help="Require at least what this specification asks.")
+@click.option("--only", metavar="FAMILY,...", help="Decline certificates that use other rule families.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", help="Form of the result."
+)
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, only: str | None, form: str) -> int:
+    """Check certificates (.json, .json.gz); build and check specifications (.yaml); search folders for both.
+
+    Certificates are judged by the trusted checker alone.  With --against, each must also prove at least what the
+    specification asks: the same target, its domain, its tolerance, its limits.
+    """
+    from ..spec.yaml import read_spec
+
+    wanted = None if against is None else read_spec(against)
+    families = _families(only)
+    files = [file for path in paths for file in _found(path)]
+    rows = []
+    with stages("checking", ctx.obj["quiet"] or len(files) == 1) as progress:
+        for file in files:
+            progress(str(file))
+            rows.append(_row(file, wanted, families))
+    if form == "json":
+        from ..report.data import check_json
+
+        click.echo(check_json(rows))
+    elif form == "junit":
+        from ..report.junit import check_junit
+
+        click.echo(check_junit(rows))
+    elif not ctx.obj["quiet"]:
+        from ..report.text import check_detail, check_rows, console
+
+        details = len(rows) == 1 or (all(file.suffix not in SPEC_SUFFIXES for file in files) and len(rows) <= 4)
+        for part in [check_detail(row) for row in rows] if details else [check_rows(rows)]:
+            console().print(part)
+    codes = {row.exit_code for row in rows}
+    return next(code for code in WORST_FIRST if code in codes)
+
+
+def _families(only: str | None) -> frozenset[str] | None:
+    if only is None:
+        return None
+    from ..check.rules import FAMILIES
+    from ..spec.problem import nearest
+
+    names = frozenset(name.strip() for name in only.split(","))
+    for name in sorted(names - FAMILIES):
+        raise UsageError(f"--only: unknown rule family {name!r}{nearest(name, sorted(FAMILIES))}")
+    return names
+
+
+def _found(path: Path) -> list[Path]:
+    """Return the path itself, or the specifications and certificates below a folder in order."""
+    if not path.is_dir():
+        return [path]
+    suffixes = (*SPEC_SUFFIXES, *CERTIFICATE_SUFFIXES)
+    found = sorted(file for file in path.rglob("*") if file.name.endswith(suffixes) and file.is_file())
+    if not found:
+        raise UsageError(f"{path}: no specification (.yaml) and no certificate (.json, .json.gz) in this folder")
+    return found
+
+
+def _row(file: Path, wanted: Problem | None, only: frozenset[str] | None) -> CheckRow:
+    start = time.perf_counter()
+    judge: Callable[[], CheckRow]
+    if file.suffix in SPEC_SUFFIXES:
+        judge = lambda: _specification(file, wanted, only)  # noqa: E731
+    else:
+        judge = lambda: _certificate(file, wanted, only)  # noqa: E731
+    try:
+        row = judge()
+    except RelucertError as error:
+        status = {2: "unusable", 1: "unreachable", 3: "declined"}.get(error.exit_code, "internal error")
+        row = CheckRow(str(file), status, error.exit_code, str(error))
+    return _timed(row, time.perf_counter() - start)
+
+
+def _timed(row: CheckRow, seconds: float) -> CheckRow:
+    import dataclasses
+
+    return dataclasses.replace(row, seconds=seconds)
+
+
+def _specification(file: Path, wanted: Problem | None, only: frozenset[str] | None) -> CheckRow:
+    from .. import pipeline
+    from ..spec.yaml import read_spec
+
+    problem = read_spec(file)
+    outcome = pipeline.build(problem)
+    verdict = outcome.verdict if only is None else pipeline.check_bytes(outcome.certificate, only)
+    missed = pipeline.shortfalls(verdict, problem) if verdict.status == "accepted" else []
+    if wanted is not None and not missed:
+        missed = pipeline.shortfalls(verdict, wanted)
+    return _judged(file, verdict, missed, "limit missed")
+
+
+def _certificate(file: Path, wanted: Problem | None, only: frozenset[str] | None) -> CheckRow:
+    from .. import pipeline
+
+    try:
+        verdict = pipeline.check_file(file, only)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from None
+    missed = [] if wanted is None or verdict.status != "accepted" else pipeline.shortfalls(verdict, wanted)
+    return _judged(file, verdict, missed, "too weak")
+
+
+def _judged(file: Path, verdict: object, missed: list[str], shortfall: str) -> CheckRow:
+    from ..check import Verdict
+
+    if not isinstance(verdict, Verdict):
+        raise TypeError("not a verdict")
+    where = "" if verdict.step is None else f"at step {verdict.step}" + (f" ({verdict.rule})" if verdict.rule else "")
+    detail = "; ".join(missed) if missed else f"{where}: {verdict.reason}" if verdict.reason else ""
+    return CheckRow(
+        str(file),
+        shortfall if missed else verdict.status,
+        1 if missed else CODES[verdict.status],
+        detail,
+        verdict.statement,
+        verdict.error_bound,
+        verdict.families,
+        verdict.sha256,
+        tuple((name, Fraction(value)) for name, value in verdict.resources.items()),
+    )

@@ -1,0 +1,118 @@
+"""Reading the options that several commands share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import UsageError
+from ..exact.number import parse_number
+from ..spec.problem import Problem, make_problem
+from ..target.named import Interval
+
+SPEC_SUFFIXES = (".yaml", ".yml")
+
+
+def verbosity(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add -v and -q to a command, wherever they stand on the line."""
+
+    def set_level(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.find_root().obj[parameter.name] = True
+            logging.getLogger().setLevel(logging.INFO if parameter.name == "verbose" else logging.ERROR)
+
+    for names, text in ((("-q", "--quiet"), "Print errors only."), (("-v", "--verbose"), "Log each stage on stderr.")):
+        function = click.option(*names, is_flag=True, expose_value=False, callback=set_level, help=text)(function)
+    return function
+
+
+def number(option: str, text: str) -> Fraction:
+    """Return the number that an option gives."""
+    try:
+        return parse_number(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def assignments(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """Return name -> text for texts such as ``x=3``; a repeated name is an error."""
+    result: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise UsageError(f"{option}: expected name=value, not {text!r}")
+        if name in result:
+            raise UsageError(f"{option}: {name!r} is given twice")
+        result[name] = value.strip()
+    return result
+
+
+def intervals(option: str, texts: tuple[str, ...]) -> dict[str, Interval]:
+    """Return name -> interval for texts such as ``x=[-1,1]``; several may stand in one text."""
+    split: list[str] = []
+    for text in texts:
+        split += [part if part.endswith("]") else part + "]" for part in _parts(text)]
+    result: dict[str, Interval] = {}
+    for name, value in assignments(option, tuple(split)).items():
+        ends = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else []
+        if len(ends) != 2:
+            raise UsageError(f"{option}: expected an interval such as {name}=[-1,1], not {value!r}")
+        lo, hi = (number(option, end) for end in ends)
+        if lo > hi:
+            raise UsageError(f"{option}: the interval of {name} is reversed: {value}")
+        result[name] = (lo, hi)
+    return result
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip(" ,") for part in text.split("]") if part.strip(" ,")] or [text]
+
+
+def problem_of(
+    target: str,
+    eps: str | None,
+    domain: tuple[str, ...],
+    arity: int | None,
+    args: tuple[str, ...],
+    objective: str | None,
+) -> Problem:
+    """Return the problem of a target name or a specification file, options overriding the file."""
+    box = intervals("--domain", domain) or None
+    pairs = tuple(part for text in args for part in text.split(","))
+    values = {name: number("--args", text) for name, text in assignments("--args", pairs).items()} or None
+    tolerance = None if eps is None else number("--eps", eps)
+    path = Path(target)
+    if path.suffix in SPEC_SUFFIXES or path.is_file():
+        from ..spec.yaml import read_spec
+
+        overrides = {"eps": tolerance, "domain": box, "arity": arity, "args": values, "objective": objective}
+        return read_spec(path, overrides)
+    if tolerance is None:
+        raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
+    return make_problem(target, tolerance, box, arity, values, objective or "heads")
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: a unique temporary file in its folder, then one replacement."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(name, 0o666 & ~mask)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None

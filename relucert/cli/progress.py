@@ -1,0 +1,31 @@
+"""Progress on a terminal, silence when piped."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger("relucert")
+
+
+@contextmanager
+def stages(title: str, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows the stage a long job is in: a bar on a terminal, log lines with -v otherwise."""
+    if quiet or not sys.stderr.isatty():
+        yield log.info
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from ..report.text import console
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=None)
+
+        def show(stage: str) -> None:
+            progress.update(task, description=stage)
+            log.info(stage)
+
+        yield show

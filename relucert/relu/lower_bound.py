@@ -1,0 +1,69 @@
+"""Lower bounds on ReLU gates, and published upper bounds, to set beside what was built.
+
+N gates with free linear skips cut the box into at most 2^N convex cells on which the network is affine; a line into at
+most 2^N pieces.  So a target that needs P affine pieces for an error eps needs N >= log2 P gates.
+These bounds speak of ReLU networks; a softmax head is not piecewise linear and is not bound by them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..spec.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class LowerBound:
+    """At least ``gates`` ReLU gates are needed, because of ``reason``."""
+
+    gates: int
+    reason: str
+
+
+def lower_bound(problem: Problem) -> LowerBound | None:
+    """Return a proved lower bound on the gates of any ReLU network for the problem, or None.
+
+    square: the best affine error on a piece of width w is w^2/8, so P >= width / sqrt(8 eps).  multiply: x y is within eps of affine only on cells of area at most 16 eps.  reciprocal: the best
+    affine error on [l, r] is (1/sqrt(l) - 1/sqrt(r))^2 / 2.  Derived in the design notes.
+    """
+    eps = problem.tolerance
+    widths = [hi - lo for lo, hi in problem.domain]
+    if problem.target == "square":
+        return LowerBound(_log2_up(widths[0] ** 2 / (8 * eps), half=True), "N >= log2(width^2/(8 eps))/2")
+    if problem.target == "multiply":
+        return LowerBound(_log2_up(widths[0] * widths[1] / (16 * eps)), "N >= log2(area/(16 eps))")
+    if problem.target == "reciprocal":
+        a, b = sorted(abs(end) for end in problem.domain[0])
+        span = 1 / math.sqrt(a) - 1 / math.sqrt(b)
+        pieces = span / math.sqrt(2 * eps) * (1 - 1e-9)  # from below, so that floats cannot overstate it
+        return LowerBound(max(0, math.ceil(math.log2(pieces))) if pieces > 1 else 0,
+                          "N >= log2((1/sqrt(a) - 1/sqrt(b))/sqrt(2 eps))")  # fmt: skip
+    return None
+
+
+def _log2_up(value: Fraction, half: bool = False) -> int:
+    """Return the least N >= 0 with 2^N >= value, or 4^N >= value, exactly."""
+    base, n = (4 if half else 2), 0
+    if value > 1:
+        n = max(0, (value.numerator.bit_length() - value.denominator.bit_length() - 2) // (2 if half else 1))
+    while Fraction(base) ** n < value:
+        n += 1
+    return n
+
+
+def published(problem: Problem) -> str | None:
+    """Return what a published lemma gives for the problem, with its source."""
+    digits = max(0, math.ceil(math.log2(1 / problem.tolerance)))
+    if problem.target == "multiply":
+        return (
+            f"Schmidt-Hieber 2020 (factors in [0,1], error 2^-m): m = {digits}, {digits + 4} layers of width 6, "
+            f"at most {6 * (digits + 4)} units"
+        )
+    if problem.target == "reciprocal":
+        return (
+            "Oko, Akiyama, Suzuki 2023, Lemma F.7 (cited from memory): L = O(log^2 1/eps), W = O(log^3 1/eps), "
+            "S = O(log^4 1/eps) on [eps, 1/eps]"
+        )
+    return None

@@ -1,0 +1,1 @@
+"""Turning results into text, JSON, XML and trees: formatters never compute."""

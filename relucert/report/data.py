@@ -1,0 +1,97 @@
+"""Results as JSON: counts are integers, real quantities decimal strings rounded up."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ..exact.number import decimal_nearest, decimal_up, exact_text
+from .record import BuildReport, Catalogue, CheckRow, PointResult
+
+DIGITS = 17
+REAL_RESOURCES = ("max_weight", "inverse_temperature")
+
+
+def _real(value: Fraction) -> str:
+    return decimal_up(value, DIGITS)
+
+
+def _resources(pairs: Sequence[tuple[str, Fraction]]) -> dict[str, int | str]:
+    return {name: _real(value) if name in REAL_RESOURCES else int(value) for name, value in pairs}
+
+
+def build_json(report: BuildReport) -> str:
+    """Return the report of a build as JSON text."""
+    closed = {
+        row.name: {"formula": row.formula, "value": int(row.formula_value)}
+        for row in report.resources
+        if row.formula is not None and row.formula_value is not None
+    }
+    data = {
+        "verdict": report.verdict,
+        "statement": report.statement,
+        "target": report.target,
+        "domain": {name: [lo, hi] for name, lo, hi in report.domain},
+        "tolerance": exact_text(report.tolerance)
+        if "/" not in exact_text(report.tolerance)
+        else _real(report.tolerance),
+        "error_bound": _real(report.error_bound),
+        "error_budget": [{"row": row.row, "bound": _real(row.bound)} for row in report.budget],
+        "resources": _resources([(row.name, row.count) for row in report.resources]),
+        "closed_forms": closed,
+        "construction": {"name": report.construction, **dict(report.parameters)},
+        "lower_bound": None
+        if report.lower_bound is None
+        else {"gates": report.lower_bound[0], "reason": report.lower_bound[1]},
+        "steps": report.steps,
+        "families": list(report.families),
+        "sha256": report.sha256,
+        "missed_limits": list(report.missed_limits),
+    }
+    return json.dumps(data, indent=2)
+
+
+def check_json(rows: Sequence[CheckRow]) -> str:
+    """Return the outcomes of a check as JSON text."""
+    return json.dumps(
+        [
+            {
+                "path": row.path,
+                "status": row.status,
+                "detail": row.detail,
+                "statement": row.statement,
+                "error_bound": None if row.error_bound is None else _real(row.error_bound),
+                "families": list(row.families),
+                "sha256": row.sha256,
+                "resources": _resources(row.resources),
+            }
+            for row in rows
+        ],
+        indent=2,
+    )
+
+
+def point_json(result: PointResult) -> str:
+    """Return f, N and T at a point as JSON text; values are rounded to nearest, errors and the bound up."""
+    network = result.network
+    return json.dumps(
+        {
+            "point": {name: exact_text(value) for name, value in result.point},
+            "f": decimal_nearest(result.target, result.digits),
+            "N": None if network is None else decimal_nearest(network, result.digits),
+            "T": decimal_nearest(result.transformer, result.digits),
+            "observed": _real(abs(result.transformer - result.target)),
+            "certified": _real(result.bound),
+        },
+        indent=2,
+    )
+
+
+def catalogue_json(found: Catalogue) -> str:
+    """Return the list of targets and constructions as JSON text."""
+    data = dataclasses.asdict(found)
+    for entry in data["constructions"]:
+        entry["resources"] = dict(entry["resources"])
+    return json.dumps(data, indent=2)

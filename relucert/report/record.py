@@ -1,0 +1,129 @@
+"""The result records that formatters read; they are filled in by the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """One part of the error: ``row`` is approximation, gates or leak."""
+
+    row: str
+    bound: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """A resource counted from the matrices, with its closed form where there is one."""
+
+    name: str
+    count: Fraction
+    formula: str | None
+    formula_value: Fraction | None
+    limit: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """Everything that ``relucert build`` shows."""
+
+    verdict: str
+    statement: str
+    target: str
+    domain: tuple[tuple[str, str, str], ...]
+    tolerance: Fraction
+    error_bound: Fraction
+    budget: tuple[BudgetRow, ...]
+    resources: tuple[ResourceRow, ...]
+    construction: str
+    parameters: tuple[tuple[str, int], ...]
+    lower_bound: tuple[int, str] | None
+    published: str | None
+    steps: int
+    rules: tuple[tuple[str, int], ...]
+    families: tuple[str, ...]
+    sha256: str
+    missed_limits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """The outcome for one file: ``status`` is accepted, rejected, declined, limit missed, or unreadable."""
+
+    path: str
+    status: str
+    exit_code: int
+    detail: str
+    statement: str = ""
+    error_bound: Fraction | None = None
+    families: tuple[str, ...] = ()
+    sha256: str = ""
+    resources: tuple[tuple[str, Fraction], ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PointResult:
+    """f and N exactly, T computed with ``working`` digits by plain softmax: an estimate, not a proof."""
+
+    point: tuple[tuple[str, Fraction], ...]
+    digits: int
+    working: int
+    target: Fraction
+    network: Fraction | None
+    transformer: Fraction
+    bound: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class TargetEntry:
+    """A named target as ``relucert list`` shows it."""
+
+    name: str
+    summary: str
+    inputs: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConstructionEntry:
+    """A construction with its formulas; ``sensitivity`` times kappa / beta is its gate error."""
+
+    name: str
+    meaning: str
+    resources: tuple[tuple[str, str], ...]
+    error: str | None
+    sensitivity: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that ``relucert list`` shows."""
+
+    targets: tuple[TargetEntry, ...]
+    constructions: tuple[ConstructionEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of a trace in words: its conclusion, rule, arguments, and premises by index."""
+
+    index: int
+    rule: str
+    claim: str
+    details: tuple[str, ...]
+    conclusion: str
+    premises: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A whole trace: the statement, the definitions of its terms, its steps, and how the error is spent."""
+
+    statement: str
+    terms: tuple[tuple[str, str], ...]
+    steps: tuple[TraceStep, ...]
+    roots: tuple[int, ...]
+    budget: tuple[BudgetRow, ...]

@@ -1,0 +1,179 @@
+"""Results as text: readable at 80 columns, without colour, piped, and in ASCII.
+
+Texts go through ``rich`` as ``Text`` objects and never as markup, which would swallow brackets such as [lo, hi].
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..exact.number import decimal_down, decimal_nearest, decimal_up, exact_text
+from .record import BuildReport, Catalogue, CheckRow, PointResult
+
+PIPED_WIDTH = 80
+STYLES = {"accepted": "bold green", "declined": "yellow"}
+
+
+def console(stderr: bool = False) -> Console:
+    """Return a console: as wide as the terminal, or 80 columns when piped; no markup, no emoji, no guessing."""
+    file = sys.stderr if stderr else sys.stdout
+    width = None if file.isatty() else PIPED_WIDTH
+    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> Table:
+    """Return a plain table without rules; columns in ``right`` are right-aligned."""
+    result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headers))
+    for k, header in enumerate(headers):
+        result.add_column(Text(header), justify="right" if k in right else "left", overflow="fold")
+    for row in rows:
+        result.add_row(*(Text(cell) for cell in row))
+    return result
+
+
+def section(title: str, body: RenderableType) -> Group:
+    """Return a titled, indented block."""
+    return Group(Text(title, style="bold"), Padding(body, (0, 0, 0, 2)))
+
+
+def verdict_text(status: str, detail: str = "") -> Text:
+    """Return the verdict, coloured where colour is on."""
+    text = Text(status, style=STYLES.get(status, "bold red"))
+    return text.append(f": {detail}", style="") if detail else text
+
+
+def real(value: Fraction) -> str:
+    """Return a number for a table, rounded up."""
+    return decimal_up(value)
+
+
+def build_report(report: BuildReport) -> Group:
+    """Return the report of a build."""
+    parameters = ", ".join(f"{name} = {value}" for name, value in report.parameters)
+    limited = any(row.limit is not None for row in report.resources)
+    resources = table(
+        ["resource", "counted", "closed form", "value", *(["limit"] if limited else [])],
+        (
+            [
+                row.name,
+                real(row.count),
+                row.formula or "",
+                "" if row.formula_value is None else real(row.formula_value),
+                *([] if not limited else ["" if row.limit is None else decimal_down(row.limit)]),
+            ]
+            for row in report.resources
+        ),
+        right=(1, 3, 4),
+    )
+    budget = table(
+        ["part of the error", "at most"],
+        [
+            *((row.row, real(row.bound)) for row in report.budget),
+            ("error_bound (their sum)", real(report.error_bound)),
+            ("tolerance", real(report.tolerance)),
+            ("slack", decimal_down(report.tolerance - report.error_bound)),
+        ],
+        right=(1,),
+    )
+    comparison = []
+    if report.lower_bound is not None:
+        gates, reason = report.lower_bound
+        comparison.append(["lower bound on ReLU gates", f"{gates}    {reason}"])
+    if report.published is not None:
+        comparison.append(["published", report.published])
+    rules = ", ".join(f"{name} {count}" for name, count in report.rules)
+    blocks: list[RenderableType] = [
+        section("Statement", Text(report.statement)),
+        Text(
+            "  T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero "
+            "sink token and the data token, causal mask."
+        ),
+        section(f"Resources, counted from the matrices ({report.construction}: {parameters})", resources),
+        section("Error budget", budget),
+    ]
+    if comparison:
+        blocks.append(section("Beside it", table(["", ""], comparison)))
+    blocks.append(section("Proof", Text(f"{report.steps} steps, each recomputed by the checker: {rules}")))
+    blocks.append(Text(f"  rule families {', '.join(report.families)}; assumptions none; sha256 {report.sha256}"))
+    verdict = verdict_text(report.verdict).append(" by the independent checker", style="")
+    if report.missed_limits:
+        verdict = verdict_text("limit missed", "; ".join(report.missed_limits))
+    blocks.append(section("Verdict", verdict))
+    return Group(*blocks)
+
+
+def check_rows(rows: Sequence[CheckRow]) -> Table:
+    """Return one row for each file."""
+    return table(
+        ["file", "verdict", "bound", "gates", "heads", "layers", "seconds"],
+        (
+            [
+                row.path,
+                row.status + (f": {row.detail}" if row.detail else ""),
+                "" if row.error_bound is None else real(row.error_bound),
+                *(real(dict(row.resources)[k]) if row.resources else "" for k in ("gates", "heads", "layers")),
+                f"{row.seconds:.2f}",
+            ]
+            for row in rows
+        ),
+        right=(2, 3, 4, 5, 6),
+    )
+
+
+def check_detail(row: CheckRow) -> Group:
+    """Return everything that is known of one checked file."""
+    lines = []
+    if row.status in ("accepted", "limit missed", "too weak"):
+        lines += [["proved", row.statement], ["assumptions", "none"]]
+        if row.error_bound is not None:
+            lines.append(["bound", real(row.error_bound)])
+        lines.append(["resources", ", ".join(f"{name} {real(value)}" for name, value in row.resources)])
+    if row.families:
+        lines.append(["families", ", ".join(row.families)])
+    if row.sha256:
+        lines.append(["sha256", row.sha256])
+    body = table(["", ""], lines)
+    return Group(Text(row.path, style="bold"), Padding(body, (0, 0, 0, 2)), Padding(verdict_text(row.status, row.detail), (0, 0, 0, 2)))  # fmt: skip
+
+
+def point_text(result: PointResult) -> Group:
+    """Return f, N and T at a point with their distances."""
+    place = ", ".join(f"{name} = {exact_text(value)}" for name, value in result.point)
+    rows = [["f", decimal_nearest(result.target, result.digits), "target, exact value rounded"]]
+    if result.network is not None:
+        rows.append(["N", decimal_nearest(result.network, result.digits), "ReLU network, exact value rounded"])
+    rows.append(
+        ["T", decimal_nearest(result.transformer, result.digits), f"softmax at {result.working} digits, an estimate"]
+    )
+    if result.network is not None:
+        rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
+    rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
+    rows.append(["bound", real(result.bound), "certified on the whole domain"])
+    body = table(["", "value", ""], rows)
+    return Group(Text(f"at {place}", style="bold"), Padding(body, (0, 0, 0, 2)))
+
+
+def catalogue_text(found: Catalogue) -> Group:
+    """Return the targets, and each construction with its closed forms."""
+    targets = table(
+        ["target", "computes", "inputs", "default domain"],
+        ([t.name, t.summary, t.inputs, t.domain] for t in found.targets),
+    )
+    blocks: list[RenderableType] = [section("Targets", targets)]
+    for entry in found.constructions:
+        rows = [[name, formula] for name, formula in entry.resources]
+        rows += [["error", entry.error or "see the certificate"]]
+        if entry.sensitivity is not None:
+            rows.append(["sensitivity S", entry.sensitivity])
+        blocks.append(section(f"{entry.name}: {entry.meaning}", table(["", ""], rows)))
+    blocks.append(
+        Text("inverse_temperature = kappa * S * (scale of the error) / (eps - error), kappa = W(1/e) = 0.278464543")
+    )
+    return Group(*blocks)

@@ -1,0 +1,57 @@
+"""f, N and T at one point, to more digits than the tolerance has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from ..errors import UsageError
+from ..exact.number import decimal_exponent, exact_text
+from ..pipeline import Loaded
+from ..relu.network import evaluate_exactly
+from ..report.record import PointResult
+from ..spec.problem import nearest
+from ..target.expression import evaluate
+from ..transformer import evaluate as transformer
+
+LEAST_DIGITS = 30
+MORE_THAN_TOLERANCE = 10
+GUARD = 20
+
+
+def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> PointResult:
+    """Return f and N exactly and T by plain softmax, with GUARD more digits than the largest weight and those shown.
+
+    Raises UsageError for missing or unknown inputs and for points outside the certified domain.
+    """
+    stated = loaded.certificate.statement
+    for name in values:
+        if name not in stated.inputs:
+            raise UsageError(f"no input {name!r}{nearest(name, stated.inputs)}")
+    for name, (lo, hi) in zip(stated.inputs, stated.domain, strict=True):
+        if name not in values:
+            raise UsageError(f"the input {name} is missing; try {name}={exact_text((lo + hi) / 2)}")
+        if not lo <= values[name] <= hi:
+            raise UsageError(f"{name}={exact_text(values[name])} is outside [{exact_text(lo)}, {exact_text(hi)}]")
+    point = [values[name] for name in stated.inputs]
+    digits = max(LEAST_DIGITS, MORE_THAN_TOLERANCE - decimal_exponent(stated.tolerance))
+    largest = max((abs(v) for v in _weights(loaded)), default=Fraction(1))
+    working = digits + GUARD + 2 * max(0, decimal_exponent(largest)) + _depth_digits(loaded)
+    context = transformer.context(working)
+    t = transformer.exact(transformer.evaluate(loaded.transformer, point, context)[0])
+    f = evaluate(loaded.expression, point)[0]
+    n = None if loaded.network is None else evaluate_exactly(loaded.network, point)[loaded.output]
+    bound = loaded.verdict.error_bound
+    if bound is None:
+        raise ValueError("an accepted certificate has a bound")
+    return PointResult(tuple(zip(stated.inputs, point, strict=True)), digits, working, f, n, t, bound)
+
+
+def _weights(loaded: Loaded) -> list[Fraction]:
+    heads = [head for layer in loaded.transformer.layers for head in layer]
+    return [value for head in heads for m in (head.w_q, head.w_o) for _, _, value in m.entries]
+
+
+def _depth_digits(loaded: Loaded) -> int:
+    """Each layer may double an error: a third of a digit."""
+    return len(loaded.transformer.layers) // 3
