@@ -26,6 +26,12 @@ class UnreachableError(RelucertError):
     exit_code = 1
 
 
+class RejectedError(RelucertError):
+    """A certificate that the checker does not accept was given to a command that needs an accepted one."""
+
+    exit_code = 1
+
+
 class DeclinedError(RelucertError):
     """The request is well formed and beyond what the program supports or can install."""
 

@@ -34,7 +34,24 @@ from .transformer.model import Head, Matrix, Transformer
 from .transformer.resources import Resources, count
 from .version import VERSION
 
+__all__ = [
+    "FAMILIES",
+    "Loaded",
+    "Outcome",
+    "Verdict",
+    "build",
+    "check_bytes",
+    "check_file",
+    "error_budget",
+    "load",
+    "report",
+    "rule_claim",
+    "shortfalls",
+    "statement_of",
+]
+
 Progress = Callable[[str], None]
+FAMILIES = rules.FAMILIES
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,13 @@ def _certificate(raw: object) -> Certificate:
     stated = statement(top["statement"])
     lemmas = fields(top["lemmas"], "networks terms", "lemmas")
     inputs = len(stated.inputs)
-    networks = tuple(network(raw, inputs) for raw in array(lemmas["networks"], "lemmas.networks"))
+    networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
     subject = attention(top["subject"], inputs)
     terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject)
     precision = index(top["precision"], MAX_BITS + 1, "precision")
     trace: list[Step] = []
-    for raw in array(top["trace"], "trace"):
-        trace.append(step(raw, len(trace), len(terms)))
+    for item in array(top["trace"], "trace"):
+        trace.append(step(item, len(trace), len(terms)))
     return Certificate(stated, subject, networks, terms, precision, tuple(trace))
 
 

@@ -69,13 +69,13 @@ def exp_enclosure(x: Fraction, terms: int, bits: int) -> tuple[Fraction, Fractio
         halvings += 1
     working = bits + 2 * halvings + 8
     r_lo, r_hi = floor_to(x / (1 << halvings), working), ceil_to(x / (1 << halvings), working)
-    lo = hi = 0
+    below = above = 0
     t_lo = t_hi = 1 << working
     for i in range(1, terms + 1):
-        lo, hi = lo + t_lo, hi + t_hi
-        t_lo = (t_lo * r_lo >> working) // i
-        t_hi = -(-(-(-t_hi * r_hi >> working)) // i)
-    hi += 2 * t_hi
+        below, above = below + t_lo, above + t_hi
+        t_lo = t_lo * r_lo // (i << working)
+        t_hi = -(-t_hi * r_hi // (i << working))
+    above += 2 * t_hi
     for _ in range(halvings):
-        lo, hi = lo * lo >> working, -(-hi * hi >> working)
-    return Fraction(lo, 1 << working), Fraction(hi, 1 << working)
+        below, above = below * below >> working, -(-above * above >> working)
+    return Fraction(below, 1 << working), Fraction(above, 1 << working)

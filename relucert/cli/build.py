@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import logging
 from pathlib import Path
 
 import click
@@ -13,7 +11,6 @@ from .options import problem_of, verbosity, write_atomically
 from .progress import stages
 
 LIMIT_MISSED = 1
-log = logging.getLogger("relucert")
 
 
 @click.command("build")
@@ -45,19 +42,24 @@ def command(
     problem = problem_of(target, eps, domain, arity, args, objective)
     from .. import pipeline
 
-    with stages("building", ctx.obj["quiet"]) as progress:
+    with stages("building", ctx.obj) as progress:
         outcome = pipeline.build(problem, progress)
     if output is not None:
-        packed = output.suffix == ".gz"
-        write_atomically(output, gzip.compress(outcome.certificate, mtime=0) if packed else outcome.certificate)
-        log.info("wrote %s", output)
+        write_atomically(output, _packed(outcome.certificate) if output.suffix == ".gz" else outcome.certificate)
+        ctx.obj.log(f"wrote {output}")
     report = pipeline.report(outcome)
     if form == "json":
         from ..report.data import build_json
 
         click.echo(build_json(report))
-    elif not ctx.obj["quiet"]:
+    elif not ctx.obj.quiet:
         from ..report.text import build_report, console
 
         console().print(build_report(report))
     return LIMIT_MISSED if report.missed_limits else 0
+
+
+def _packed(data: bytes) -> bytes:
+    import gzip
+
+    return gzip.compress(data, mtime=0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +16,12 @@ from ..spec.problem import Problem
 from .options import SPEC_SUFFIXES, verbosity
 from .progress import stages
 
+if TYPE_CHECKING:
+    from ..pipeline import Verdict
+
 CERTIFICATE_SUFFIXES = (".json", ".json.gz")
 CODES = {"accepted": 0, "declined": 3, "rejected": 1}
 WORST_FIRST = (70, 2, 1, 3, 0)
-log = logging.getLogger("relucert")
 
 
 @click.command("check")
@@ -43,7 +45,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, o
     families = _families(only)
     files = [file for path in paths for file in _found(path)]
     rows = []
-    with stages("checking", ctx.obj["quiet"] or len(files) == 1) as progress:
+    with stages("checking", ctx.obj) as progress:
         for file in files:
             progress(str(file))
             rows.append(_row(file, wanted, families))
@@ -55,7 +57,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, o
         from ..report.junit import check_junit
 
         click.echo(check_junit(rows))
-    elif not ctx.obj["quiet"]:
+    elif not ctx.obj.quiet:
         from ..report.text import check_detail, check_rows, console
 
         details = len(rows) == 1 or (all(file.suffix not in SPEC_SUFFIXES for file in files) and len(rows) <= 4)
@@ -68,12 +70,12 @@ def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, o
 def _families(only: str | None) -> frozenset[str] | None:
     if only is None:
         return None
-    from ..check.rules import FAMILIES
+    from .. import pipeline
     from ..spec.problem import nearest
 
     names = frozenset(name.strip() for name in only.split(","))
-    for name in sorted(names - FAMILIES):
-        raise UsageError(f"--only: unknown rule family {name!r}{nearest(name, sorted(FAMILIES))}")
+    for name in sorted(names - pipeline.FAMILIES):
+        raise UsageError(f"--only: unknown rule family {name!r}{nearest(name, sorted(pipeline.FAMILIES))}")
     return names
 
 
@@ -100,13 +102,7 @@ def _row(file: Path, wanted: Problem | None, only: frozenset[str] | None) -> Che
     except RelucertError as error:
         status = {2: "unusable", 1: "unreachable", 3: "declined"}.get(error.exit_code, "internal error")
         row = CheckRow(str(file), status, error.exit_code, str(error))
-    return _timed(row, time.perf_counter() - start)
-
-
-def _timed(row: CheckRow, seconds: float) -> CheckRow:
-    import dataclasses
-
-    return dataclasses.replace(row, seconds=seconds)
+    return row._replace(seconds=time.perf_counter() - start)
 
 
 def _specification(file: Path, wanted: Problem | None, only: frozenset[str] | None) -> CheckRow:
@@ -133,11 +129,7 @@ def _certificate(file: Path, wanted: Problem | None, only: frozenset[str] | None
     return _judged(file, verdict, missed, "too weak")
 
 
-def _judged(file: Path, verdict: object, missed: list[str], shortfall: str) -> CheckRow:
-    from ..check import Verdict
-
-    if not isinstance(verdict, Verdict):
-        raise TypeError("not a verdict")
+def _judged(file: Path, verdict: Verdict, missed: list[str], shortfall: str) -> CheckRow:
     where = "" if verdict.step is None else f"at step {verdict.step}" + (f" ({verdict.rule})" if verdict.rule else "")
     detail = "; ".join(missed) if missed else f"{where}: {verdict.reason}" if verdict.reason else ""
     return CheckRow(

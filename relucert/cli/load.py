@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import pipeline
-from ..errors import DeclinedError, UnreachableError, UsageError
+from ..errors import DeclinedError, RejectedError, UsageError
 
 
 def load_accepted(path: Path) -> pipeline.Loaded:
     """Return the parts of a certificate that the checker accepts; refuse any other with its reason.
 
-    Raises UsageError if the file cannot be read, UnreachableError (exit 1) if it is rejected, DeclinedError if declined.
+    Raises UsageError if the file cannot be read, RejectedError if it is rejected, DeclinedError if declined.
     """
     try:
         verdict = pipeline.check_file(path)
@@ -21,6 +21,6 @@ def load_accepted(path: Path) -> pipeline.Loaded:
         where = (
             "" if verdict.step is None else f" at step {verdict.step}" + (f" ({verdict.rule})" if verdict.rule else "")
         )
-        kind = DeclinedError if verdict.status == "declined" else UnreachableError
+        kind = DeclinedError if verdict.status == "declined" else RejectedError
         raise kind(f"{path}: {verdict.status}{where}: {verdict.reason}")
     return pipeline.load(verdict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 
@@ -11,7 +10,7 @@ import click
 
 from ..errors import RelucertError
 from ..version import VERSION
-from .options import verbosity
+from .options import Verbosity, verbosity
 
 COMMANDS = ("build", "check", "explain", "list", "run", "schema")
 INTERNAL = 70
@@ -71,9 +70,8 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    logging.basicConfig(stream=sys.stderr, format="relucert: %(message)s", level=logging.WARNING)
     try:
-        code = relucert.main(arguments, prog_name="relucert", standalone_mode=False, obj={"quiet": False})
+        code = relucert.main(arguments, prog_name="relucert", standalone_mode=False, obj=Verbosity())
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -91,7 +89,10 @@ def _run(arguments: list[str]) -> int:
         return 0
     except Exception as error:
         _complain(f"internal error: {type(error).__name__}: {error} (run with -v for the traceback)")
-        logging.getLogger("relucert").info("traceback", exc_info=True)
+        if "-v" in arguments or "--verbose" in arguments:
+            import traceback
+
+            traceback.print_exc()
         return INTERNAL
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import tempfile
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -20,13 +18,25 @@ from ..target.named import Interval
 SPEC_SUFFIXES = (".yaml", ".yml")
 
 
+class Verbosity:
+    """How much a command prints: everything it does on stderr (-v), its report, or errors only (-q)."""
+
+    def __init__(self) -> None:
+        self.verbose = False
+        self.quiet = False
+
+    def log(self, text: str) -> None:
+        """Print a line on stderr if -v was given."""
+        if self.verbose:
+            click.echo(f"relucert: {text}", err=True)
+
+
 def verbosity(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add -v and -q to a command, wherever they stand on the line."""
 
     def set_level(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
-        if value:
-            ctx.find_root().obj[parameter.name] = True
-            logging.getLogger().setLevel(logging.INFO if parameter.name == "verbose" else logging.ERROR)
+        if value and parameter.name:
+            setattr(ctx.find_root().obj, parameter.name, True)
 
     for names, text in ((("-q", "--quiet"), "Print errors only."), (("-v", "--verbose"), "Log each stage on stderr.")):
         function = click.option(*names, is_flag=True, expose_value=False, callback=set_level, help=text)(function)
@@ -102,6 +112,8 @@ def problem_of(
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: a unique temporary file in its folder, then one replacement."""
+    import tempfile
+
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

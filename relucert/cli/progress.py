@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-log = logging.getLogger("relucert")
+from .options import Verbosity
 
 
 @contextmanager
-def stages(title: str, quiet: bool) -> Iterator[Callable[[str], None]]:
+def stages(title: str, verbosity: Verbosity) -> Iterator[Callable[[str], None]]:
     """Give a function that shows the stage a long job is in: a bar on a terminal, log lines with -v otherwise."""
-    if quiet or not sys.stderr.isatty():
-        yield log.info
+    if verbosity.quiet or not sys.stderr.isatty():
+        yield verbosity.log
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -26,6 +25,6 @@ def stages(title: str, quiet: bool) -> Iterator[Callable[[str], None]]:
 
         def show(stage: str) -> None:
             progress.update(task, description=stage)
-            log.info(stage)
+            verbosity.log(stage)
 
         yield show

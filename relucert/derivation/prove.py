@@ -148,17 +148,18 @@ def reciprocal(d: Derivation, near_one: Near, inside: In, term: int, inverse: in
 
 def univariate(d: Derivation, left: int, right: int, inside: In, coefficients: Sequence[Fraction], pieces: int) -> Near:
     """Bound |left - right|, the polynomial with these coefficients in ``inside.term``, by Bernstein coefficients."""
-    bound = Fraction(0)
+    zero = Fraction(0)
+    bound = zero
     width = (inside.hi - inside.lo) / pieces
     degree = len(coefficients) - 1
     for k in range(pieces):
         lo = inside.lo + k * width
         shifted = [
-            sum(coefficients[i] * comb(i, j) * lo ** (i - j) for i in range(j, degree + 1)) * width**j
+            sum((coefficients[i] * comb(i, j) * lo ** (i - j) for i in range(j, degree + 1)), zero) * width**j
             for j in range(degree + 1)
         ]
         for j in range(degree + 1):
-            value = sum(Fraction(comb(j, i), comb(degree, i)) * shifted[i] for i in range(j + 1))
+            value = sum((Fraction(comb(j, i), comb(degree, i)) * shifted[i] for i in range(j + 1)), zero)
             bound = max(bound, abs(value))
     return d.claim_near(
         "univariate",

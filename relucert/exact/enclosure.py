@@ -150,4 +150,5 @@ def _exp(x: Mpf, bits: int, direction: int) -> Mpf:
     value = mpf_exp(x, working, round_nearest)
     margin = mpf_shift(value, WIDENING_BITS - working)
     rounding = round_ceiling if direction > 0 else round_floor
-    return mpf_add(value, margin if direction > 0 else mpf_neg(margin), bits, rounding)
+    result: Mpf = mpf_add(value, margin if direction > 0 else mpf_neg(margin), bits, rounding)
+    return result

@@ -25,8 +25,9 @@ class LowerBound:
 def lower_bound(problem: Problem) -> LowerBound | None:
     """Return a proved lower bound on the gates of any ReLU network for the problem, or None.
 
-    square: the best affine error on a piece of width w is w^2/8, so P >= width / sqrt(8 eps).  multiply: x y is within eps of affine only on cells of area at most 16 eps.  reciprocal: the best
-    affine error on [l, r] is (1/sqrt(l) - 1/sqrt(r))^2 / 2.  Derived in the design notes.
+    square: the best affine error on a piece of width w is w^2/8, so P >= width / sqrt(8 eps).  multiply: x y is within
+    eps of affine only on convex cells of area at most 16 eps.  reciprocal: the best affine error on [l, r] is
+    (1/sqrt(l) - 1/sqrt(r))^2 / 2, so P >= (1/sqrt(a) - 1/sqrt(b)) / sqrt(2 eps).  Derived here.
     """
     eps = problem.tolerance
     widths = [hi - lo for lo, hi in problem.domain]

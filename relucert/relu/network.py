@@ -1,4 +1,4 @@
-"""The residual ReLU network, evaluated neuron by neuron:
+"""The residual ReLU network, evaluated neuron by neuron.
 
     u_i = b_i + sum_k a_ik x_k + sum_(j<i) ( c_ij u_j + d_ij r_j ),   r_j = max(u_j, 0).
 

@@ -6,11 +6,15 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ..spec.problem import Problem
 from ..target.expression import Node
-from .constructions import chords, extrema, product, reciprocal
+from .constructions import extrema, product
 from .draft import Draft, Value
+
+if TYPE_CHECKING:
+    from .constructions.reciprocal import ZigzagPlan
 
 MOST_CHORDS = 1000
 
@@ -62,13 +66,11 @@ def _multiplication(problem: Problem, root: Node, allowance: Fraction) -> Iterat
         if left > 0:
             m = _folds(half_widths / 2, left) if half_widths else 0
             pair = (max(m, n), min(m, n))
-            yield Plan(
-                "product",
-                (("m1", pair[0]), ("m2", pair[1])),
-                sum(pair),
-                pair[0],
-                lambda d, pair=pair: product.product(d, d.input(a), d.input(b), pair),
-            )
+            yield Plan("product", (("m1", pair[0]), ("m2", pair[1])), sum(pair), pair[0], _product(a, b, pair))
+
+
+def _product(a: int, b: int, gates: tuple[int, int]) -> Callable[[Draft], Value]:
+    return lambda d: product.product(d, d.input(a), d.input(b), gates)
 
 
 def _extremum(problem: Problem, root: Node, allowance: Fraction) -> Iterator[Plan]:
@@ -98,24 +100,32 @@ def _extremum(problem: Problem, root: Node, allowance: Fraction) -> Iterator[Pla
 
 
 def _inverse(problem: Problem, root: Node, allowance: Fraction) -> Iterator[Plan]:
+    from .constructions import chords, reciprocal
+
     lo, hi = problem.domain[0]
     if lo == hi:
-        yield Plan("chords", (("K", 1),), 0, 0, lambda d: chords.point(d))
+        yield Plan("chords", (("K", 1),), 0, 0, chords.point)
         return
     pieces = chords.chord_pieces(lo, hi, allowance)
     if pieces <= MOST_CHORDS:
         yield Plan("chords", (("K", pieces),), pieces - 1, min(pieces - 1, 1), lambda d: chords.chords(d, pieces))
-    best: dict[str, reciprocal.ZigzagPlan] = {}
+    best: dict[str, ZigzagPlan] = {}
     for plan in reciprocal.plans(lo, hi, float(allowance)):
         for name, key in (("gates", (plan.gates, plan.layers)), ("layers", (plan.layers, plan.gates))):
             if name not in best or key < _key(best[name], name):
                 best[name] = plan
     for plan in dict.fromkeys(best.values()):
         parameters = (("K", plan.pieces), ("newton", plan.newton), ("order", plan.order), ("m", sum(plan.chains)))
-        yield Plan("zigzag", parameters, plan.gates, plan.layers, lambda d, plan=plan: reciprocal.zigzag(d, plan))
+        yield Plan("zigzag", parameters, plan.gates, plan.layers, _zigzag(plan))
 
 
-def _key(plan: reciprocal.ZigzagPlan, name: str) -> tuple[int, int]:
+def _zigzag(plan: ZigzagPlan) -> Callable[[Draft], Value]:
+    from .constructions import reciprocal
+
+    return lambda d: reciprocal.zigzag(d, plan)
+
+
+def _key(plan: ZigzagPlan, name: str) -> tuple[int, int]:
     return (plan.gates, plan.layers) if name == "gates" else (plan.layers, plan.gates)
 
 

@@ -42,7 +42,7 @@ def gate_sensitivities(network: Network, output: int, bits: int) -> list[Enclosu
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """``bound`` times a bound on every gate's error bounds the output's error; ``rule`` is the checker's rule for it."""
+    """``bound`` times a bound on every gate's error bounds the output's error, by the checker's ``rule``."""
 
     rule: str
     bound: Fraction
@@ -94,9 +94,9 @@ def forward_error(network: Network, output: int, bits: int) -> Enclosure:
 def rounding_gain(network: Network) -> float:
     """Estimate how much rounding each number of a backward sweep by one unit can change sum_j G_j, in units.
 
-    An adjoint of neuron j that is off by one unit changes the sum by S_j = sum_k |d_jk| + max(|c_jk|, |c_jk + d_jk|) S_k over
-    the neurons k that it reads, and each neuron collects one rounding for each of its readers.  Used only to choose a
-    precision.
+    An adjoint of neuron j that is off by one unit changes the sum by
+    S_j = sum_k |d_jk| + max(|c_jk|, |c_jk + d_jk|) S_k over the neurons k that it reads, and each neuron collects one
+    rounding for each of its readers.  Used only to choose a precision.
     """
     reach: list[float] = []
     total = 0.0

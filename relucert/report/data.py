@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from fractions import Fraction
@@ -39,7 +38,7 @@ def build_json(report: BuildReport) -> str:
         else _real(report.tolerance),
         "error_bound": _real(report.error_bound),
         "error_budget": [{"row": row.row, "bound": _real(row.bound)} for row in report.budget],
-        "resources": _resources([(row.name, row.count) for row in report.resources]),
+        "resources": _resources([(row.name, row.counted) for row in report.resources]),
         "closed_forms": closed,
         "construction": {"name": report.construction, **dict(report.parameters)},
         "lower_bound": None
@@ -91,7 +90,5 @@ def point_json(result: PointResult) -> str:
 
 def catalogue_json(found: Catalogue) -> str:
     """Return the list of targets and constructions as JSON text."""
-    data = dataclasses.asdict(found)
-    for entry in data["constructions"]:
-        entry["resources"] = dict(entry["resources"])
-    return json.dumps(data, indent=2)
+    constructions = [entry._asdict() | {"resources": dict(entry.resources)} for entry in found.constructions]
+    return json.dumps({"targets": [t._asdict() for t in found.targets], "constructions": constructions}, indent=2)

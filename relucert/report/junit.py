@@ -23,4 +23,4 @@ def check_junit(rows: Sequence[CheckRow]) -> str:
         suite.add_testcase(case)
     xml = JUnitXml()
     xml.add_testsuite(suite)
-    return xml.tostring().decode("utf-8")
+    return str(xml.tostring().decode("utf-8"))  # type: ignore[no-untyped-call]

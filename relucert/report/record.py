@@ -1,32 +1,29 @@
-"""The result records that formatters read; they are filled in by the pipeline."""
+"""The result records that formatters read; named tuples, as they validate nothing and cost nothing to import."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetRow:
+class BudgetRow(NamedTuple):
     """One part of the error: ``row`` is approximation, gates or leak."""
 
     row: str
     bound: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRow:
+class ResourceRow(NamedTuple):
     """A resource counted from the matrices, with its closed form where there is one."""
 
     name: str
-    count: Fraction
+    counted: Fraction
     formula: str | None
     formula_value: Fraction | None
     limit: Fraction | None
 
 
-@dataclass(frozen=True, slots=True)
-class BuildReport:
+class BuildReport(NamedTuple):
     """Everything that ``relucert build`` shows."""
 
     verdict: str
@@ -48,8 +45,7 @@ class BuildReport:
     missed_limits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRow:
+class CheckRow(NamedTuple):
     """The outcome for one file: ``status`` is accepted, rejected, declined, limit missed, or unreadable."""
 
     path: str
@@ -64,8 +60,7 @@ class CheckRow:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class PointResult:
+class PointResult(NamedTuple):
     """f and N exactly, T computed with ``working`` digits by plain softmax: an estimate, not a proof."""
 
     point: tuple[tuple[str, Fraction], ...]
@@ -77,8 +72,7 @@ class PointResult:
     bound: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class TargetEntry:
+class TargetEntry(NamedTuple):
     """A named target as ``relucert list`` shows it."""
 
     name: str
@@ -87,8 +81,7 @@ class TargetEntry:
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConstructionEntry:
+class ConstructionEntry(NamedTuple):
     """A construction with its formulas; ``sensitivity`` times kappa / beta is its gate error."""
 
     name: str
@@ -98,19 +91,17 @@ class ConstructionEntry:
     sensitivity: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(NamedTuple):
     """Everything that ``relucert list`` shows."""
 
     targets: tuple[TargetEntry, ...]
     constructions: tuple[ConstructionEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TraceStep:
+class TraceStep(NamedTuple):
     """One step of a trace in words: its conclusion, rule, arguments, and premises by index."""
 
-    index: int
+    number: int
     rule: str
     claim: str
     details: tuple[str, ...]
@@ -118,8 +109,7 @@ class TraceStep:
     premises: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """A whole trace: the statement, the definitions of its terms, its steps, and how the error is spent."""
 
     statement: str

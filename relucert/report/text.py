@@ -63,7 +63,7 @@ def build_report(report: BuildReport) -> Group:
         (
             [
                 row.name,
-                real(row.count),
+                real(row.counted),
                 row.formula or "",
                 "" if row.formula_value is None else real(row.formula_value),
                 *([] if not limited else ["" if row.limit is None else decimal_down(row.limit)]),
@@ -140,7 +140,11 @@ def check_detail(row: CheckRow) -> Group:
     if row.sha256:
         lines.append(["sha256", row.sha256])
     body = table(["", ""], lines)
-    return Group(Text(row.path, style="bold"), Padding(body, (0, 0, 0, 2)), Padding(verdict_text(row.status, row.detail), (0, 0, 0, 2)))  # fmt: skip
+    return Group(
+        Text(row.path, style="bold"),
+        Padding(body, (0, 0, 0, 2)),
+        Padding(verdict_text(row.status, row.detail), (0, 0, 0, 2)),
+    )
 
 
 def point_text(result: PointResult) -> Group:

@@ -12,7 +12,7 @@ from .text import real, section, table
 
 def explanation(found: Explanation, depth: int | None) -> Group:
     """Return the statement, the terms, the tree of steps from the last one down, and the error budget."""
-    steps = {step.index: step for step in found.steps}
+    steps = {step.number: step for step in found.steps}
     shown: set[int] = set()
     trees = []
     for root in found.roots:
@@ -30,7 +30,7 @@ def explanation(found: Explanation, depth: int | None) -> Group:
 
 def _grow(tree: Tree, root: TraceStep, steps: dict[int, TraceStep], shown: set[int], depth: int | None) -> None:
     """Add the premises below ``tree`` in reading order; iterative, as traces may be deep."""
-    shown.add(root.index)
+    shown.add(root.number)
     stack = [(tree, iter(root.premises), 1)]
     while stack:
         branch, premises, level = stack[-1]
@@ -47,7 +47,7 @@ def _grow(tree: Tree, root: TraceStep, steps: dict[int, TraceStep], shown: set[i
 
 
 def _label(step: TraceStep) -> Text:
-    text = Text(f"[{step.index}] {step.conclusion}\n")
+    text = Text(f"[{step.number}] {step.conclusion}\n")
     text.append(f"by {step.rule}: {step.claim}", style="dim")
     for detail in step.details:
         text.append(f"\n{detail}", style="dim")

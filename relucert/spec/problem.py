@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -79,6 +78,8 @@ class Problem:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return advice that names the nearest spelling, or all that is known."""
+    import difflib
+
     known = tuple(known)
     close = difflib.get_close_matches(word, known, 1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"

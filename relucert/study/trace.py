@@ -36,11 +36,11 @@ def explain(loaded: Loaded) -> Explanation:
 
 def _term(node: Any, inputs: tuple[str, ...]) -> str:
     if node.op == "input":
-        return inputs[node.children[0]]
+        return str(inputs[node.children[0]])
     if node.value is not None:
         return _short(node.value)
     if node.op in WORDS:
-        return WORDS[node.op].format(*node.children)
+        return str(WORDS[node.op].format(*node.children))
     parts = [f"t{c}" for c in node.children]
     if node.op in ("add", "mul"):
         return (" + " if node.op == "add" else " * ").join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from mpmath.ctx_mp import MPContext
 from mpmath.libmp import to_rational
@@ -18,18 +19,18 @@ def context(digits: int) -> MPContext:
     return result
 
 
-def exact(number: object) -> Fraction:
+def exact(number: Any) -> Fraction:
     """Return the exact rational value of a number of a context."""
-    return Fraction(*to_rational(number._mpf_))  # type: ignore[attr-defined]
+    return Fraction(*to_rational(number._mpf_))
 
 
-def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext) -> list[object]:
+def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext) -> list[Any]:
     """Return the outputs at an exact point as numbers of ``ctx``; an estimate, with no proved error."""
 
-    def real(q: Fraction) -> object:
+    def real(q: Fraction) -> Any:
         return ctx.mpf(q.numerator) / q.denominator
 
-    def apply(matrix: Matrix, vector: list[object]) -> list[object]:
+    def apply(matrix: Matrix, vector: list[Any]) -> list[Any]:
         result = [ctx.zero] * matrix.rows
         for i, j, value in matrix.entries:
             result[i] += real(value) * vector[j]

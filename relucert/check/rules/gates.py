@@ -19,14 +19,14 @@ def translation(
 
     Hypotheses: every head whose query or key is zero is *linear*; ``heads`` names for every other head of every layer
     one neuron, no neuron twice.  Executing the transformer on affine forms in (1, x, u, r): the gate head named j has
-    d_head 1, its key reads a constant c, its value equals u_j and its query, times c, equals beta times its value; after
-    the last layer the read-out equals the form of the output.
-    Computation: a form equals another if their difference vanishes after replacing u_j by its defining form, largest j
-    first.  A coordinate that a gate head alone reads as w u_j is henceforth called u_j / w, which keeps forms short.
-    Proof: by ``attention`` a head adds sigma(q k) W_O v to the data token.  A linear head has q k = 0, hence adds exactly
-    half of W_O v.  A gate head adds W_O u_j sigma(beta u_j), which is W_O r_j in the gated network.  By induction over layers
-    every coordinate equals its form there.  Softmax normalises over the sink and the token itself alone, so no mass
-    reaches anything else.
+    d_head 1, its key reads a constant c, its value equals u_j and its query, times c, equals beta times its value;
+    after the last layer the read-out equals the form of the output.
+    Computation: a form equals another if their difference vanishes after replacing u_j by its defining form, largest
+    j first.  A coordinate that a gate head alone reads as w u_j is henceforth called u_j / w, which keeps forms short.
+    Proof: by ``attention`` a head adds sigma(q k) W_O v to the data token.  A linear head has q k = 0, hence adds
+    exactly half of W_O v.  A gate head adds W_O u_j sigma(beta u_j), which is W_O r_j in the gated network.  By
+    induction over layers every coordinate equals its form there.  Softmax normalises over the sink and the token
+    itself alone, so no mass reaches anything else.
     Source: the sink gate and the exact linear head, derived here.
     """
     (output,) = context.node(subject, "subject").children
@@ -143,12 +143,12 @@ def gate_error_forward(
     """Claim: |gated - net| <= kappa / beta * E, with E from one forward sweep in units of the gate bound.
 
     Hypotheses: as for ``gate_error``.
-    Computation: E of a form is sum over the neurons j that it reads of max(|c_j|, |c_j + d_j|) E_j + |d_j|.  A form that
-    reads exactly one gate, F + d r_j, has max(E(F), E(F + d u_j)) + |d| if that is less, with u_j in F and in d u_j
-    replaced by its form.  Rounded upward to ``precision`` bits.
-    Proof: with gate errors of at most one unit, |c u~ + d r~ - c u - d r| <= |c + s d| |u~ - u| + |d| for one slope s in
-    [0, 1], as in ``gate_error``.  F + d max(u, 0) is max(F, F + d u) or min(F, F + d u), by the sign of d, and max and min
-    move by no more than their arguments do; replacing r~ by max(u~, 0) costs |d|.
+    Computation: E of a form is sum over the neurons j that it reads of max(|c_j|, |c_j + d_j|) E_j + |d_j|.  A form
+    that reads exactly one gate, F + d r_j, has max(E(F), E(F + d u_j)) + |d| if that is less, with u_j in F and in
+    d u_j replaced by its form.  Rounded upward to ``precision`` bits.
+    Proof: with gate errors of at most one unit, |c u~ + d r~ - c u - d r| <= |c + s d| |u~ - u| + |d| for one slope s
+    in [0, 1], as in ``gate_error``.  F + d max(u, 0) is max(F, F + d u) or min(F, F + d u), by the sign of d, and max
+    and min move by no more than their arguments do; replacing r~ by max(u~, 0) costs |d|.
     Source: max is 1-Lipschitz in the sup norm; derived here.
     """
     network, o, gate_bound = _gated_pair(context, gated, net, kappa, terms)

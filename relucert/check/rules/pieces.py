@@ -1,6 +1,7 @@
 """Family ``pieces``: one input, piecewise-linear network outputs, exact inequalities on every piece."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 from ..kernel import Context, Rule
 from ..model import Atom, Fact, Form, Near
@@ -33,12 +34,12 @@ def pieces(
     if len(context.domain) != 1:
         raise Rejected("this rule needs exactly one input")
     lo, hi = context.domain[0]
-    if len(knots) < 2 or any(a >= b for a, b in zip(knots, knots[1:], strict=False)) or knots[0] > lo or knots[-1] < hi:
+    if len(knots) < 2 or any(a >= b for a, b in pairwise(knots)) or knots[0] > lo or knots[-1] < hi:
         raise Rejected("the knots do not increase or do not cover the domain")
     if bound < 0:
         raise Rejected("a bound must not be negative")
     needed = _neurons(context, left, right)
-    for a, b in zip(knots, knots[1:], strict=False):
+    for a, b in pairwise(knots):
         lines = _lines(context, needed, a, b)
         p, q = _difference(context, left, right, lines, a, b)
         for sign in (1, -1):

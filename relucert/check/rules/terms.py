@@ -64,9 +64,11 @@ def range_near(context: Context, premises: Premises) -> In:
     Hypotheses: premises |left - right| <= b and lo <= right <= hi, in this order.
     Proof: triangle inequality.
     """
-    if len(premises) != 2 or not isinstance(premises[0], Near) or not isinstance(premises[1], In):
+    if len(premises) != 2:
         raise Rejected("needs two premises: a distance, then a range")
     near, inside = premises
+    if not isinstance(near, Near) or not isinstance(inside, In):
+        raise Rejected("needs a distance, then a range")
     if near.right != inside.term:
         raise Rejected("the range is not that of the right-hand term of the distance")
     return In(near.left, inside.lo - near.bound, inside.hi + near.bound)

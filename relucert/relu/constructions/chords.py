@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 from ...derivation import prove
 from ..draft import Draft, Value
@@ -49,7 +50,7 @@ def chords(draft: Draft, pieces: int) -> Value:
     d = draft.derivation
     lo, hi = draft.domain[0]
     places = knots(lo, hi, pieces)
-    sides = list(zip(places, places[1:], strict=False))
+    sides = list(pairwise(places))
     # 1/x - chord vanishes at both ends; |gap| = |1/p + 1/q| - 2 / sqrt(p q), here with the square root from below
     gap = max(abs(1 / p + 1 / q) - 2 * _root_below(1 / (p * q)) for p, q in sides)
     shift = prove.short_up(gap / 2) * (1 if lo > 0 else -1)

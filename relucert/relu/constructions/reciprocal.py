@@ -18,6 +18,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from mpmath.ctx_mp import MPContext
 
@@ -138,7 +139,7 @@ def _start(draft: Draft, x: Value, plan: ZigzagPlan, gates: int) -> tuple[Value,
     d = draft.derivation
     lo, hi = draft.domain[0]
     places = _geometric(lo, hi, plan)
-    bend = sum((q - p) ** 2 / (p * q) for p, q in zip(places, places[1:], strict=False)) / plan.pieces
+    bend = sum((q - p) ** 2 / (p * q) for p, q in pairwise(places)) / Fraction(plan.pieces)
     scale = 1 / (1 + bend / 8)
     unit = 2 ** (plan.knot_bits + max(0, math.ceil(math.log2(max(abs(lo), abs(hi))))))
     values = [_rounded(scale / p, unit) for p in places]
@@ -245,11 +246,12 @@ def _last(
         quartic = square(draft, draft.affine([(Fraction(1), e2), (alpha, e)], beta, inner), chains.pop(0))
         parts = [(slope, e), (p[4], quartic)]
         squared = [beta * beta, 2 * alpha * beta, alpha * alpha + 2 * beta, 2 * alpha, Fraction(1)]
-        p = [p[4] * c + extra for c, extra in zip(squared, (first, slope, 0, 0, 0), strict=True)]
+        extras = (first, slope, Fraction(0), Fraction(0), Fraction(0))
+        p = [p[4] * c + extra for c, extra in zip(squared, extras, strict=True)]
     q = draft.affine(parts, Fraction(0), draft.combination([(w, v.target) for w, v in parts], Fraction(0)))
     moved = product(draft, y, q, (chains[0], chains[1]))
     target = draft.combination([(first, y.target), (Fraction(1), moved.target)], Fraction(0))
-    r = [1 - p[0], *(before - after for before, after in zip(p, p[1:], strict=False)), p[-1]]
+    r = [1 - p[0], *(before - after for before, after in pairwise(p)), p[-1]]
     powers = [e.target]
     while len(powers) < order:
         powers.append(draft.derivation.term("mul", powers[-1], e.target))

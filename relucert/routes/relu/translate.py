@@ -3,10 +3,10 @@
 Gates of equal depth share a layer.  Every gate is one head: its query reads beta times the coordinate of its
 pre-activation, its key the constant one, its value that coordinate.  Two layouts of the stream:
 
-``wide``    a coordinate for each gate and output; each head writes its r_j, with the right total weight, wherever it is
-            needed later.  heads = gates, but the weights between a gate and all later ones fill a triangle.
-``sparse``  pre-activations are also read by later ones: one linear head a layer moves them, exactly (scores zero, so half
-            the value from itself and none from the sink).  heads = gates + about layers; weights stay few and short.
+``wide``    a coordinate for each gate and output; each head writes its r_j, with the right total weight, wherever it
+            is needed later.  heads = gates, but the weights between a gate and all later ones fill a triangle.
+``sparse``  pre-activations are also read by later ones: one linear head a layer moves them, exactly (scores zero, so
+            half the value from itself and none from the sink).  heads = gates + about layers; few and short weights.
 """
 
 from __future__ import annotations
