@@ -6,28 +6,11 @@ booleans used as integers, negative indices and forward references are all refus
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .model import (
-    FORMAT,
-    LEAVES,
-    ONE,
-    OPERATIONS,
-    STATEMENT_OPS,
-    Atom,
-    Attention,
-    Certificate,
-    Fact,
-    Form,
-    Head,
-    In,
-    Matrix,
-    Near,
-    Network,
-    Node,
-    Statement,
-    Step,
-)
+from . import model
+from .model import Atom, Attention, Certificate, Fact, Form, Head, In, Matrix, Near, Network, Node, Statement, Step
 from .number import MAX_BITS, rational
 from .refusal import Declined, Rejected
 
@@ -47,8 +30,8 @@ def certificate(data: bytes) -> Certificate:
 
 def _certificate(raw: object) -> Certificate:
     top = fields(raw, "format statement subject lemmas precision trace info", "the certificate")
-    if top["format"] != FORMAT:
-        raise Declined(f"format {str(top['format'])[:40]!r} is not {FORMAT!r}, the one this checker knows")
+    if top["format"] != model.FORMAT:
+        raise Declined(f"format {str(top['format'])[:40]!r} is not {model.FORMAT!r}, the one this checker knows")
     info = fields(top["info"], "generator spec version", "info")
     for key, value in info.items():
         if not isinstance(value, str):
@@ -165,14 +148,14 @@ def nodes(
     result = list(before)
     for item in array(raw, "nodes"):
         op = item[0] if isinstance(item, list) and item else None
-        if not isinstance(op, str) or (subject is None and op not in STATEMENT_OPS):
+        if not isinstance(op, str) or (subject is None and op not in model.STATEMENT_OPS):
             raise Rejected(f"not an expression node: {str(item)[:60]}")
         rest = item[1:]
         if op == "const":
             (text,) = array(rest, "a constant", 1)
             result.append(Node("const", (), rational(text)))
-        elif op in LEAVES:
-            array(rest, f"node {op}", LEAVES[op])
+        elif op in model.LEAVES:
+            array(rest, f"node {op}", model.LEAVES[op])
             bounds = [inputs]
             if op in ("net", "gated"):
                 k = index(rest[0], len(networks), "a network")
@@ -182,8 +165,8 @@ def nodes(
             elif op == "subject" and subject is not None:
                 bounds = [subject.outputs]
             result.append(Node(op, tuple(index(r, b, f"node {op}") for r, b in zip(rest, bounds, strict=True))))
-        elif op in OPERATIONS:
-            least, most = OPERATIONS[op]
+        elif op in model.OPERATIONS:
+            least, most = model.OPERATIONS[op]
             if len(rest) < least or (most is not None and len(rest) > most):
                 raise Rejected(f"node {op} has {len(rest)} arguments")
             result.append(Node(op, tuple(index(r, len(result), f"an argument of {op}") for r in rest)))
@@ -211,7 +194,7 @@ def form(raw: object, inputs: int, neurons: int) -> Form:
     result: Form = {}
     constant = rational(bias)
     if constant:
-        result[ONE] = constant
+        result[model.ONE] = constant
     for kind, bound, part in zip("xur", (inputs, neurons, neurons), parts, strict=True):
         for entry in array(part, "a sparse row"):
             i, text = array(entry, "a sparse entry", 2)
@@ -289,23 +272,13 @@ def arguments(raw: dict[str, object], shape: dict[str, str], terms: int) -> dict
     checks their range), ``rational``, ``rationals``, and ``table`` for a list of lists of indices.
     """
     values = fields(raw, " ".join(shape), "args")
-    result: dict[str, Any] = {}
-    for name, kind in shape.items():
-        value = values[name]
-        if kind == "term":
-            result[name] = index(value, terms, name)
-        elif kind == "index":
-            result[name] = index(value, 10**MAX_INDEX_DIGITS, name)
-        elif kind == "indices":
-            result[name] = tuple(index(v, 10**MAX_INDEX_DIGITS, name) for v in array(value, name))
-        elif kind == "table":
-            result[name] = tuple(
-                tuple(index(v, 10**MAX_INDEX_DIGITS, name) for v in array(row, name)) for row in array(value, name)
-            )
-        elif kind == "rational":
-            result[name] = rational(value)
-        elif kind == "rationals":
-            result[name] = tuple(rational(v) for v in array(value, name))
-        else:
-            raise TypeError(f"unknown kind of argument {kind}")
-    return result
+    most = 10**MAX_INDEX_DIGITS
+    read: dict[str, Callable[[Any, str], Any]] = {
+        "term": lambda value, name: index(value, terms, name),
+        "index": lambda value, name: index(value, most, name),
+        "indices": lambda value, name: tuple(index(v, most, name) for v in array(value, name)),
+        "table": lambda value, name: tuple(read["indices"](row, name) for row in array(value, name)),
+        "rational": lambda value, name: rational(value),
+        "rationals": lambda value, name: tuple(rational(v) for v in array(value, name)),
+    }
+    return {name: read[kind](values[name], name) for name, kind in shape.items()}

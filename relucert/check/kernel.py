@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from . import attention, decode, statement
 from .model import Attention, Certificate, Fact, Form, In, Near, Network, Node
-from .polynomial import Key, Polynomial, linear, normal_form
 from .refusal import Declined, Rejected
 
 MAX_WORK = 1 << 31
@@ -94,34 +93,6 @@ class Context:
         if j >= len(neurons):
             raise Rejected(f"network {network} has no neuron {j}")
         return neurons[j]
-
-    def polynomial(self, term: int, opaque: frozenset[int] = frozenset()) -> Polynomial:
-        """Return ``term`` as a polynomial in inputs, neurons, other terms, and the ``opaque`` ones."""
-
-        def leaf(t: int) -> Polynomial:
-            node = self.nodes[t]
-            if t in opaque or node.op not in ("input", "net", "gated"):
-                return linear({("term", t): Fraction(1)})
-            if node.op == "input":
-                return linear({("x", node.children[0]): Fraction(1)})
-            k, o = node.children
-            return _over_atoms(node.op, k, self.networks[k].outputs[o])
-
-        return normal_form(term, self.nodes, leaf, opaque, self.spend)
-
-    def defined(self, term: int) -> Polynomial:
-        """Return ``term`` as ``polynomial`` does, but a "net" term by its ``definition``."""
-        if self.nodes[term].op != "net":
-            return self.polynomial(term)
-        return _over_atoms("net", *self.definition(term))
-
-
-def _over_atoms(op: str, network: int, form: Form) -> Polynomial:
-    """Return a form of a network as a polynomial whose atoms name the network."""
-    renamed: dict[Key, Fraction] = {}
-    for atom, value in form.items():
-        renamed[atom if atom[0] in ("1", "x") else (f"{op}.{atom[0]}", network, *atom[1:])] = value
-    return linear(renamed)
 
 
 def ranges(premises: tuple[Fact, ...]) -> dict[int, In]:

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from ..kernel import Context, Rule
 from ..model import Atom, Fact, Form, Near
-from ..polynomial import bernstein, reachable
 from ..refusal import Declined, Rejected
+from .polynomial import bernstein, reachable
 
 MAX_DEGREE = 64
 

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 from ..kernel import Context, Rule, distance, range_of, ranges
 from ..model import Fact, In, Near
-from ..polynomial import add, bernstein, coefficients, constant
 from ..refusal import Declined, Rejected
+from .polynomial import add, bernstein, coefficients, constant, defined, polynomial
 
 MAX_PIECES = 4096
 
@@ -91,10 +91,10 @@ def range_affine(
     """
     if len(parts) != len(weights):
         raise Rejected("one weight is needed for each part")
-    difference = add(context.defined(term), constant(offset), Fraction(-1))
+    difference = add(defined(context, term), constant(offset), Fraction(-1))
     lo = hi = offset
     for part, weight in zip(parts, weights, strict=True):
-        difference = add(difference, context.polynomial(part), -weight)
+        difference = add(difference, polynomial(context, part), -weight)
         inside = range_of(premises, part)
         ends = (weight * inside.lo, weight * inside.hi)
         lo, hi = lo + min(ends), hi + max(ends)
@@ -134,11 +134,11 @@ def affine(
     """
     if not len(lefts) == len(rights) == len(weights):
         raise Rejected("lefts, rights and weights must have one length")
-    difference = add(context.defined(left), context.polynomial(right), Fraction(-1))
+    difference = add(defined(context, left), polynomial(context, right), Fraction(-1))
     bound = Fraction(0)
     for a, b, weight in zip(lefts, rights, weights, strict=True):
-        difference = add(difference, context.polynomial(a), -weight)
-        difference = add(difference, context.polynomial(b), weight)
+        difference = add(difference, polynomial(context, a), -weight)
+        difference = add(difference, polynomial(context, b), weight)
         bound += abs(weight) * distance(premises, a, b)
     if difference:
         raise Rejected(f"t{left} - t{right} is not that combination of differences")
@@ -198,13 +198,13 @@ def reciprocal(context: Context, premises: Premises, term: int, inverse: int) ->
     return Near(term, inverse, premises[0].bound / least)
 
 
-def polynomial(context: Context, premises: Premises, left: int, right: int) -> Near:
+def identity(context: Context, premises: Premises, left: int, right: int) -> Near:
     """Claim: left = right.
 
     Hypotheses: their difference, expanded over inputs, neurons and other terms, is the zero polynomial.
     Proof: equal normal forms are equal functions of their atoms.
     """
-    if add(context.polynomial(left), context.polynomial(right), Fraction(-1)):
+    if add(polynomial(context, left), polynomial(context, right), Fraction(-1)):
         raise Rejected(f"t{left} and t{right} are different polynomials")
     return Near(left, right, Fraction(0))
 
@@ -220,7 +220,7 @@ def univariate(context: Context, premises: Premises, left: int, right: int, vari
     if not 1 <= pieces <= MAX_PIECES:
         raise Declined(f"pieces must be from 1 to {MAX_PIECES}")
     opaque = frozenset([variable])
-    difference = add(context.polynomial(left, opaque), context.polynomial(right, opaque), Fraction(-1))
+    difference = add(polynomial(context, left, opaque), polynomial(context, right, opaque), Fraction(-1))
     coeffs = coefficients(difference, ("term", variable))
     inside = range_of(premises, variable)
     step = (inside.hi - inside.lo) / pieces
@@ -270,7 +270,7 @@ RULES = {
     "affine": Rule("terms", affine, {**PAIR, "lefts": "indices", "rights": "indices", "weights": "rationals"}),
     "congruence": Rule("terms", congruence, PAIR),
     "reciprocal": Rule("terms", reciprocal, {"term": "term", "inverse": "term"}),
-    "polynomial": Rule("terms", polynomial, PAIR),
+    "polynomial": Rule("terms", identity, PAIR),
     "univariate": Rule("terms", univariate, {**PAIR, "variable": "term", "pieces": "index"}),
     "sum": Rule("terms", total, {}),
     "symmetry": Rule("terms", symmetry, {}),

@@ -1,4 +1,4 @@
-"""Exact normal forms: when two terms are the same polynomial, and how large a polynomial gets.
+"""Exact normal forms, for the families ``terms`` and ``pieces``: equality and size of polynomials.
 
 A polynomial is a map from monomials to nonzero rationals; a monomial is a sorted tuple of
 (atom, exponent).  Two polynomials are equal as functions of their atoms if their maps are equal.
@@ -8,8 +8,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import comb
 
-from .model import Node
-from .refusal import Declined, Rejected
+from ..kernel import Context
+from ..model import Form, Node
+from ..refusal import Declined, Rejected
 
 MAX_DEGREE = 4096
 
@@ -74,10 +75,9 @@ def reachable(roots: tuple[int, ...], nodes: tuple[Node, ...], enter: Callable[[
     return sorted(seen)
 
 
-def normal_form(
-    term: int, nodes: tuple[Node, ...], leaf: Callable[[int], Polynomial], opaque: frozenset[int], spend: Spend
-) -> Polynomial:
-    """Return ``term`` as a polynomial; ``leaf`` gives the opaque terms and all but sums, products and constants."""
+def polynomial(context: Context, term: int, opaque: frozenset[int] = frozenset()) -> Polynomial:
+    """Return ``term`` as a polynomial in inputs, neurons, and the terms that are ``opaque`` or no sum or product."""
+    nodes = context.nodes
 
     def enter(t: int) -> bool:
         return nodes[t].op in ("add", "mul") and t not in opaque
@@ -85,22 +85,40 @@ def normal_form(
     done: dict[int, Polynomial] = {}
     for t in reachable((term,), nodes, enter):
         node = nodes[t]
-        if node.op == "const" and node.value is not None and t not in opaque:
-            done[t] = constant(node.value)
-        elif not enter(t):
-            done[t] = leaf(t)
+        if t in opaque or node.op not in ("input", "const", "add", "mul", "net", "gated"):
+            done[t] = linear({("term", t): Fraction(1)})
+        elif node.op == "input":
+            done[t] = linear({("x", node.children[0]): Fraction(1)})
+        elif node.op == "const":
+            done[t] = constant(node.value or Fraction(0))
         elif node.op == "add":
-            total: Polynomial = {}
+            done[t] = {}
             for child in node.children:
-                spend(len(done[child]))
-                total = add(total, done[child])
-            done[t] = total
+                context.spend(len(done[child]))
+                done[t] = add(done[t], done[child])
+        elif node.op == "mul":
+            done[t] = constant(Fraction(1))
+            for child in node.children:
+                done[t] = multiply(done[t], done[child], context.spend)
         else:
-            product = constant(Fraction(1))
-            for child in node.children:
-                product = multiply(product, done[child], spend)
-            done[t] = product
+            k, o = node.children
+            done[t] = _over_atoms(node.op, k, context.networks[k].outputs[o])
     return done[term]
+
+
+def defined(context: Context, term: int) -> Polynomial:
+    """Return ``term`` as ``polynomial`` does, but a "net" term by its ``definition``."""
+    if context.nodes[term].op != "net":
+        return polynomial(context, term)
+    return _over_atoms("net", *context.definition(term))
+
+
+def _over_atoms(op: str, network: int, form: Form) -> Polynomial:
+    """Return a form of a network as a polynomial whose atoms name the network."""
+    renamed: dict[Key, Fraction] = {}
+    for atom, value in form.items():
+        renamed[atom if atom[0] in ("1", "x") else (f"{op}.{atom[0]}", network, *atom[1:])] = value
+    return linear(renamed)
 
 
 def coefficients(polynomial: Polynomial, atom: Key) -> list[Fraction]:
