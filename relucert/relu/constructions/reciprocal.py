@@ -33,7 +33,7 @@ from .sawtooth import folded_square
 
 CHEBYSHEV = {2: (-1, 0, 2), 3: (0, -3, 0, 4), 5: (0, 5, 0, -20, 0, 16)}
 REMAINDER_PIECES = 128
-MOST_PIECES = 400
+MOST_PIECES = 160
 MOST_NEWTON_STEPS = 6
 KNOT_BITS = 12
 LEAST_RHO = 1e-60  # in plans only: keeps floats from overflowing

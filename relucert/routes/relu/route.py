@@ -24,6 +24,7 @@ BITS = 128
 RESERVE = Fraction(1, 2**34)  # of the tolerance, for rounding conclusions up
 TEMPERATURE_DIGITS = 6
 MOST_BITS = 4096
+PATIENCE = 3
 Progress = Callable[[str], None]
 
 
@@ -48,20 +49,31 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     candidates: list[Candidate] = []
     for allowance in _allowances(problem):
         progress(f"building within {decimal_up(allowance, 3)}")
-        found = plans(problem, allowance)
+        try:
+            found = plans(problem, allowance)
+        except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
+            continue
         if not found:
             continue
         first = min(_cost(problem, plan) for plan in found)
         for plan in found:
             if problem.objective == "weight" or _cost(problem, plan) == first:
-                candidate = _candidate(problem, plan, allowance)
+                candidate = _candidate(problem, plan)
                 if candidate is not None:
                     candidates.append(candidate)
+        if _past_the_best(candidates):
+            break
     if not candidates:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
     best = min(candidates, key=lambda c: _key(problem, c))
     progress("proving")
     return _prove(problem, best), best.plan
+
+
+def _past_the_best(candidates: list[Candidate]) -> bool:
+    """Return whether the last few, ever finer, networks needed no smaller inverse temperature than one before."""
+    temperatures = [candidate.inverse_temperature for candidate in candidates]
+    return len(temperatures) > PATIENCE and min(temperatures[-PATIENCE:]) >= min(temperatures[:-PATIENCE])
 
 
 def _cost(problem: Problem, plan: Plan) -> tuple[int, int]:
@@ -91,7 +103,7 @@ def _allowances(problem: Problem) -> list[Fraction]:
     return result
 
 
-def _candidate(problem: Problem, plan: Plan, allowance: Fraction) -> Candidate | None:
+def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     """Return the built plan, or None if its proved approximation error leaves nothing for the gates."""
     draft = Draft(problem.expression, problem.domain, BITS)
     value = plan.make(draft)
