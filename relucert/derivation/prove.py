@@ -36,11 +36,18 @@ def bound_up(bound: Enclosure) -> Fraction:
 
 
 def widened(lo: Fraction, hi: Fraction) -> tuple[Fraction, Fraction]:
-    """Return decimals at or outside [lo, hi], short compared with its width; short ends stay as they are."""
+    """Return decimals at or outside [lo, hi], of the same signs; short ends stay as they are.
+
+    An end keeps 12 digits of its own or of the width, whichever is finer: then neither a narrow interval nor one that
+    ends near zero is widened by much.
+    """
     if lo == hi:
         return lo, hi
-    unit = Fraction(10) ** (decimal_exponent(hi - lo) - WIDTH_DIGITS)
-    return (lo if is_short(lo) else lo // unit * unit), (hi if is_short(hi) else -(-hi // unit) * unit)
+    width = decimal_exponent(hi - lo)
+    low, high = (
+        Fraction(10) ** (min(width, decimal_exponent(end) if end else width) - WIDTH_DIGITS) for end in (lo, hi)
+    )
+    return (lo if is_short(lo) else lo // low * low), (hi if is_short(hi) else -(-hi // high) * high)
 
 
 def range_of(d: Derivation, term: int, domain: Sequence[tuple[Fraction, Fraction]], arguments: Sequence[In]) -> In:
