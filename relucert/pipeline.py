@@ -192,8 +192,8 @@ def report(outcome: Outcome) -> BuildReport:
     certificate, bound = verdict.certificate, verdict.error_bound
     if certificate is None or bound is None:
         raise ValueError("only an accepted outcome is reported")
-    forms = closed_forms(plan.construction)
-    parameters = dict(plan.parameters)
+    construction, named = plan.construction(problem.expression)
+    forms, parameters = closed_forms(construction), dict(named)
     limits = dict(problem.limits)
     rows = []
     for name, counted in verdict.resources.items():
@@ -218,8 +218,8 @@ def report(outcome: Outcome) -> BuildReport:
         error_bound=bound,
         budget=tuple(BudgetRow(row, part) for row, part in error_budget(certificate)),
         resources=tuple(rows),
-        construction=plan.construction,
-        parameters=plan.parameters,
+        construction=construction,
+        parameters=named,
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),

@@ -1,5 +1,6 @@
 """Check certificates with nothing but the standard library: ``python -m relucert.check CERT.json ...``."""
 
+import os
 import sys
 import traceback
 from fractions import Fraction
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     while rest:
         word = rest.pop(0)
         if word in ("-h", "--help"):
-            print(USAGE.format(families=", ".join(sorted(rules.FAMILIES))))  # noqa: T201
+            _say(USAGE.format(families=", ".join(sorted(rules.FAMILIES))))
             return 0
         if word == "--only" and rest:
             only = frozenset(rest.pop(0).split(","))
@@ -39,6 +40,14 @@ def main(arguments: list[str]) -> int:
         return _usage("no certificate named")
     codes = {_one(path, only) for path in paths}
     return next(code for code in (2, 1, 3, 0) if code in codes)
+
+
+def _say(text: str) -> None:
+    """Print, and go on in silence once the reader of standard output has left, so that the exit code still counts."""
+    try:
+        print(text, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(text: str) -> int:
@@ -55,7 +64,7 @@ def _one(path: str, only: frozenset[str] | None) -> int:
         return 2
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"
-        print(f"{path}\n  verdict      {status} at step decode: {refusal}")  # noqa: T201
+        _say(f"{path}\n  verdict      {status} at step decode: {refusal}")
         return SEVERITY[status]
     lines = [path]
     if verdict.status == "accepted" and verdict.error_bound is not None:
@@ -66,17 +75,13 @@ def _one(path: str, only: frozenset[str] | None) -> int:
     lines += [f"  families     {', '.join(verdict.families)}", f"  sha256       {verdict.sha256}"]
     where = f" at step {verdict.step}" + (f" ({verdict.rule})" if verdict.rule else "") if verdict.reason else ""
     lines += [f"  verdict      {verdict.status}{where}{': ' + verdict.reason if verdict.reason else ''}"]
-    print("\n".join(lines))  # noqa: T201
+    _say("\n".join(lines))
     return SEVERITY[verdict.status]
 
 
 if __name__ == "__main__":
     try:
         CODE = main(sys.argv[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stderr.close()
-        CODE = 0
     except KeyboardInterrupt:
         CODE = 130
     except Exception:

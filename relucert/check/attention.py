@@ -17,6 +17,7 @@ the data token exactly
 Output k of the transformer is row k of  readout X  after the last layer.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from .model import ONE, Attention, Form, Head, Matrix
@@ -50,19 +51,20 @@ def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
             target.pop(atom, None)
 
 
-def query_key(head: Head) -> Matrix:
+def query_key(head: Head, spend: Callable[[int], None]) -> Matrix:
     """Return W_Q^T W_K, which does not change when a factor is moved from one to the other."""
     keys: dict[int, list[tuple[int, Fraction]]] = {}
     for (row, column), value in head.w_k.items():
         keys.setdefault(row, []).append((column, value))
     result: Matrix = {}
     for (row, i), q in head.w_q.items():
+        spend(len(keys.get(row, ())))
         for j, k in keys.get(row, ()):
             result[i, j] = result.get((i, j), Fraction(0)) + q * k
     return result
 
 
-def resources(subject: Attention, inputs: int, gates: int) -> dict[str, int | Fraction]:
+def resources(subject: Attention, inputs: int, gates: int, spend: Callable[[int], None]) -> dict[str, int | Fraction]:
     """Return what the transformer costs, counted from its matrices.
 
     ``parameters`` counts nonzero entries and ``parameters_dense`` all entries of every matrix, the
@@ -85,7 +87,7 @@ def resources(subject: Attention, inputs: int, gates: int) -> dict[str, int | Fr
         "parameters_dense": subject.d_model * (1 + inputs + subject.outputs + sum(4 * head.d_head for head in heads)),
         "max_weight": max((abs(value) for value in entries), default=Fraction(0)),
         "inverse_temperature": max(
-            (abs(value) for head in heads for value in query_key(head).values()), default=Fraction(0)
+            (abs(value) for head in heads for value in query_key(head, spend).values()), default=Fraction(0)
         ),
         "bits": max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0),
     }

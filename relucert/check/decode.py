@@ -17,7 +17,9 @@ from .refusal import Declined, Rejected
 MAX_BYTES = 1 << 28
 MAX_INDEX_DIGITS = 9
 MAX_INPUTS = 1 << 16
+MAX_WIDTH = 1 << 20
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
+RESERVED = re.compile(r"T[0-9]*|abs|max|min", re.ASCII)  # words of the printed statement
 
 
 def certificate(data: bytes) -> Certificate:
@@ -31,7 +33,7 @@ def certificate(data: bytes) -> Certificate:
 def _certificate(raw: object) -> Certificate:
     top = fields(raw, "format statement subject lemmas precision trace info", "the certificate")
     if top["format"] != model.FORMAT:
-        raise Declined(f"format {str(top['format'])[:40]!r} is not {model.FORMAT!r}, the one this checker knows")
+        raise Declined(f"format {str(top['format'])[:40]!a} is not {model.FORMAT!a}, the one this checker knows")
     info = fields(top["info"], "generator spec version", "info")
     for key, value in info.items():
         if not isinstance(value, str):
@@ -58,8 +60,8 @@ def parse(data: bytes) -> Any:
         raise Rejected(f"only whole numbers and text may write numbers, not {text[:20]}")
 
     def integer(text: str) -> int:
-        if len(text) > MAX_INDEX_DIGITS:
-            raise Rejected(f"an index of more than {MAX_INDEX_DIGITS} digits")
+        if len(text) > MAX_INDEX_DIGITS or text.startswith("-"):
+            raise Rejected(f"an index is a whole number of at most {MAX_INDEX_DIGITS} digits, not {text[:20]}")
         return int(text)
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def fields(raw: object, names: str, where: str) -> dict[str, Any]:
         raise Rejected(f"{where} must be an object")
     if set(raw) != set(names.split()):
         odd = sorted(set(raw) ^ set(names.split()))[0]
-        raise Rejected(f"{where} {'has an unknown field' if odd in raw else 'lacks the field'} {odd[:40]!r}")
+        raise Rejected(f"{where} {'has an unknown field' if odd in raw else 'lacks the field'} {odd[:40]!a}")
     return raw
 
 
@@ -102,7 +104,7 @@ def array(raw: object, where: str, size: int | None = None) -> list[Any]:
 def index(raw: object, bound: int, where: str) -> int:
     """Return the integer ``raw`` if 0 <= raw < bound."""
     if type(raw) is not int or not 0 <= raw < bound:
-        raise Rejected(f"{where} must be a whole number from 0 to {bound - 1}, not {str(raw)[:20]}")
+        raise Rejected(f"{where} must be a whole number from 0 to {bound - 1}, not {str(raw)[:20]!a}")
     return raw
 
 
@@ -112,8 +114,8 @@ def statement(raw: object) -> Statement:
     body = fields(raw, names, "statement")
     inputs = tuple(array(body["inputs"], "statement.inputs"))
     for name in inputs:
-        if not isinstance(name, str) or NAME.fullmatch(name) is None:
-            raise Rejected(f"not a name: {str(name)[:40]!r}")
+        if not isinstance(name, str) or NAME.fullmatch(name) is None or RESERVED.fullmatch(name):
+            raise Rejected(f"not a name for an input: {str(name)[:40]!a}")
     if len(set(inputs)) != len(inputs) or not 0 < len(inputs) <= MAX_INPUTS:
         raise Rejected("input names must be distinct, and at least one")
     domain = []
@@ -149,7 +151,7 @@ def nodes(
     for item in array(raw, "nodes"):
         op = item[0] if isinstance(item, list) and item else None
         if not isinstance(op, str) or (subject is None and op not in model.STATEMENT_OPS):
-            raise Rejected(f"not an expression node: {str(item)[:60]}")
+            raise Rejected(f"not an expression node: {str(item)[:60]!a}")
         rest = item[1:]
         if op == "const":
             (text,) = array(rest, "a constant", 1)
@@ -171,7 +173,7 @@ def nodes(
                 raise Rejected(f"node {op} has {len(rest)} arguments")
             result.append(Node(op, tuple(index(r, len(result), f"an argument of {op}") for r in rest)))
         else:
-            raise Rejected(f"unknown node {op[:40]!r}")
+            raise Rejected(f"unknown node {op[:40]!a}")
     return tuple(result)
 
 
@@ -211,7 +213,7 @@ def attention(raw: object, inputs: int) -> Attention:
     body = fields(raw, "d_model embedding kind layers outputs readout", "subject")
     if body["kind"] != "attention":
         raise Declined('this checker knows subjects of kind "attention" only')
-    d_model = index(body["d_model"], 1 << 30, "d_model")
+    d_model = index(body["d_model"], MAX_WIDTH, "d_model")
     outputs = index(body["outputs"], 1 << 16, "outputs")
     layers = tuple(
         tuple(head(item, d_model) for item in array(layer, "a layer")) for layer in array(body["layers"], "layers")
@@ -223,7 +225,7 @@ def attention(raw: object, inputs: int) -> Attention:
 def head(raw: object, d_model: int) -> Head:
     """Return one attention head."""
     body = fields(raw, "d_head w_k w_o w_q w_v", "a head")
-    d_head = index(body["d_head"], 1 << 20, "d_head")
+    d_head = index(body["d_head"], MAX_WIDTH, "d_head")
     w_q, w_k, w_v = (matrix(body[name], d_head, d_model) for name in ("w_q", "w_k", "w_v"))
     return Head(d_head, w_q, w_k, w_v, matrix(body["w_o"], d_model, d_head))
 
@@ -262,13 +264,13 @@ def conclusion(raw: object, terms: int) -> Fact:
         return In(index(a, terms, "a term"), lo, hi)
     if kind == "near":
         return Near(index(a, terms, "a term"), index(b, terms, "a term"), rational(c))
-    raise Rejected(f'a conclusion is "in" or "near", not {str(kind)[:20]!r}')
+    raise Rejected(f'a conclusion is "in" or "near", not {str(kind)[:20]!a}')
 
 
 def arguments(raw: dict[str, object], shape: dict[str, str], terms: int) -> dict[str, Any]:
     """Return a step's arguments, each of the kind that the rule's ``shape`` names.
 
-    Kinds: ``term`` an index of a term, ``index`` and ``indices`` other whole numbers (the rule
+    Kinds: ``term`` and ``terms`` indices of terms, ``index`` and ``indices`` other whole numbers (the rule
     checks their range), ``rational``, ``rationals``, and ``table`` for a list of lists of indices.
     """
     values = fields(raw, " ".join(shape), "args")
@@ -276,6 +278,7 @@ def arguments(raw: dict[str, object], shape: dict[str, str], terms: int) -> dict
     read: dict[str, Callable[[Any, str], Any]] = {
         "term": lambda value, name: index(value, terms, name),
         "index": lambda value, name: index(value, most, name),
+        "terms": lambda value, name: tuple(index(v, terms, name) for v in array(value, name)),
         "indices": lambda value, name: tuple(index(v, most, name) for v in array(value, name)),
         "table": lambda value, name: tuple(read["indices"](row, name) for row in array(value, name)),
         "rational": lambda value, name: rational(value),

@@ -13,7 +13,7 @@ from . import attention, decode, statement
 from .model import Attention, Certificate, Fact, Form, In, Near, Network, Node
 from .refusal import Declined, Rejected
 
-MAX_WORK = 1 << 31
+MAX_WORK = 1 << 26  # units of about a microsecond
 
 
 class Rule(NamedTuple):
@@ -153,13 +153,12 @@ def check(data: bytes, rules: dict[str, Rule], only: frozenset[str] | None = Non
             facts.append(verify(context, rule, step.conclusion, tuple(facts[p] for p in step.premises), args))
         where = ("conclusion", None)
         bound = conclude(decoded, facts)
+        text = statement.sentence(decoded.statement, bound)
         gates = sum(statement.gates(network) for network in decoded.networks)
-        counted = attention.resources(decoded.subject, len(decoded.statement.inputs), gates)
+        counted = attention.resources(decoded.subject, len(decoded.statement.inputs), gates, context.spend)
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"
-        text = "" if decoded is None else statement.sentence(decoded.statement, decoded.statement.tolerance)
-        return Verdict(status, *where, str(refusal), digest, decoded, text, None, tuple(sorted(families)), {})
-    text = statement.sentence(decoded.statement, bound)
+        return Verdict(status, *where, str(refusal), digest, decoded, "", None, tuple(sorted(families)), {})
     return Verdict("accepted", None, None, "", digest, decoded, text, bound, tuple(sorted(families)), counted)
 
 
@@ -172,8 +171,16 @@ def verify(context: Context, rule: Rule, claimed: Fact, premises: tuple[Fact, ..
 
 
 def conclude(certificate: Certificate, facts: list[Fact]) -> Fraction:
-    """Return the largest bound over all targets; the last steps must prove them, in their order."""
+    """Return the largest bound over all targets; the last steps must prove them, in their order.
+
+    The trace must also enclose the argument of every reciprocal in the targets away from zero, so that the statement
+    speaks of defined functions only.
+    """
     stated = certificate.statement
+    nonzero = {fact.term for fact in facts if isinstance(fact, In) and (fact.lo > 0 or fact.hi < 0)}
+    for t in statement.below(stated.nodes, stated.targets):
+        if stated.nodes[t].op == "inv" and stated.nodes[t].children[0] not in nonzero:
+            raise Rejected(f"no step encloses the denominator t{stated.nodes[t].children[0]} away from zero")
     if certificate.subject.outputs != len(stated.targets):
         raise Rejected("the subject must have one output for each target")
     final = facts[-len(stated.targets) :]

@@ -6,8 +6,8 @@ be made twice by the same line of code.
 
 Meaning.  ``x`` ranges over the statement's box D.  A *term* is a function of x: an expression
 node, an output of a ReLU network ("net"), the same output with every gate max(u, 0) replaced by
-u * sigma(beta * u) ("gated"), or an output of the transformer ("subject").  Terms are numbered:
-first the statement's nodes, then the lemmas' terms.
+u * sigma(beta * u) ("gated"), or an output of the transformer ("subject").  Where
+a is zero, 1/a is some number.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
 """
 
 from fractions import Fraction

@@ -28,14 +28,20 @@ def rational(text: object) -> Fraction:
         raise Rejected(f'a rational must be text such as "3/4", not {type(text).__name__}')
     match = _RATIONAL.fullmatch(text) if len(text) <= 2 * MAX_DIGITS + 2 else None
     if match is None:
-        raise Rejected(f"not a rational p/q of at most {MAX_DIGITS} digits: {text[:40]!r}")
+        raise Rejected(f"not a rational p/q of at most {MAX_DIGITS} digits: {text[:40]!a}")
     sign, p, q = match.groups()
     if max(len(p), len(q or "")) > MAX_DIGITS:
         raise Rejected(f"a number has more than {MAX_DIGITS} digits: {text[:20]}...")
     numerator, denominator = int(p), int(q or 1)
     if (q is not None and denominator == 1) or gcd(numerator, denominator) != 1 or (sign and not numerator):
-        raise Rejected(f"not in lowest terms: {text[:40]!r}")
+        raise Rejected(f"not in lowest terms: {text[:40]!a}")
     return Fraction(-numerator if sign else numerator, denominator)
+
+
+def cost(*values: Fraction) -> int:
+    """Return about how many microseconds an operation on these numbers takes, from their sizes in words alone."""
+    words = sum(value.numerator.bit_length() + value.denominator.bit_length() for value in values) // 64
+    return 1 + words + words * words // 256
 
 
 def floor_to(value: Fraction, bits: int) -> int:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from .model import Network, Node, Statement
+from .refusal import Declined
 
 LONGEST_FORMULA = 2000
+LONGEST_STATEMENT = 1 << 20
 
 
 def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
@@ -44,12 +46,19 @@ def exact(value: Fraction) -> str:
 
 
 def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Return (definitions, formulas): ``roots`` in infix, with long shared parts named t0, t1, ...."""
+    """Return (definitions, formulas): ``roots`` in infix, with long parts named #0, #1, ..., as no input can be.
+
+    Raises Declined if that is still too long to print.
+    """
+    room = LONGEST_STATEMENT
     text: dict[int, str] = {}
     definitions: list[str] = []
-    for t in _below(nodes, roots):
+    for t in below(nodes, roots):
         node = nodes[t]
         parts = [text[c] for c in node.children] if node.op != "input" else []
+        room -= sum(map(len, parts))
+        if room < 0:
+            raise Declined("the statement is too long to print")
         if node.op == "input":
             text[t] = inputs[node.children[0]]
         elif node.op == "const" and node.value is not None:
@@ -63,9 +72,9 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
             text[t] = f"(1/({parts[0]}))"
         else:
             text[t] = f"{node.op}({', '.join(parts)})"
-        if len(text[t]) > LONGEST_FORMULA and t not in roots:
-            definitions.append(f"t{t} = {text[t]}")
-            text[t] = f"t{t}"
+        if len(text[t]) > LONGEST_FORMULA:
+            definitions.append(f"#{t} = {text[t]}")
+            text[t] = f"#{t}"
     return definitions, [text[t] for t in roots]
 
 
@@ -122,7 +131,7 @@ def gates(network: Network) -> int:
     return len({atom for form in network.neurons + network.outputs for atom in form if atom[0] == "r"})
 
 
-def _below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:
+def below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:
     """Return every node that ``roots`` reach in post-order: an order that the structure alone decides."""
     order: list[int] = []
     seen: set[int] = set()
@@ -143,7 +152,7 @@ def _interned(stated: Statement) -> tuple[object, ...]:
     """Return the targets as a form in which equal expressions are equal, whatever their numbering."""
     number: dict[int, int] = {}
     table: dict[Node, int] = {}
-    for t in _below(stated.nodes, stated.targets):
+    for t in below(stated.nodes, stated.targets):
         node = stated.nodes[t]
         if node.op != "input":
             node = node._replace(children=tuple(number[c] for c in node.children))

@@ -12,7 +12,7 @@ from math import comb
 
 from ..exact.enclosure import Enclosure
 from ..exact.number import decimal_exponent, round_up
-from .judgement import Derivation, In, Near
+from .judgement import Argument, Derivation, In, Near
 
 Interval = tuple[Fraction, Fraction]
 
@@ -144,6 +144,21 @@ def product(d: Derivation, left: int, right: int, factors: Sequence[tuple[Near |
         total, size = total * (factor + error) + size * error, size * factor
     premises = tuple(p for pair in factors for p in pair if p is not None)
     return d.claim_near("congruence", premises, left, right, bound_up(total), left=left, right=right)
+
+
+def inverse(d: Derivation, left: int, right: int, near: Near, inside: In, bits: int) -> Near:
+    """Bound the distance of two reciprocals from that of their arguments and a range of the right-hand one."""
+    error, least = Enclosure.of(near.bound, bits), max(inside.lo, -inside.hi)
+    if least <= near.bound:
+        raise ArithmeticError("a denominator is not known well enough")
+    bound = bound_up(error / (Enclosure.of(least, bits) * Enclosure.of(least - near.bound, bits)))
+    return d.claim_near("congruence", (near, inside), left, right, bound, left=left, right=right)
+
+
+def pieces(d: Derivation, left: int, right: int, inside: In, knots: tuple[Fraction, ...], bound: Fraction) -> Near:
+    """Bound the distance of two functions of the one variable ``inside.term``, piece by piece between knots."""
+    args: dict[str, Argument] = {"left": left, "right": right, "variable": inside.term, "knots": knots, "bound": bound}
+    return d.claim_near("pieces", (inside,), left, right, bound, **args)
 
 
 def reciprocal(d: Derivation, near_one: Near, inside: In, term: int, inverse: int, bits: int) -> Near:

@@ -13,12 +13,13 @@ from fractions import Fraction
 from ..derivation import prove
 from ..derivation.judgement import Derivation, In, Near
 from ..target.expression import Expression
-from .network import Form, Network, atom, constant
+from .network import ONE, Form, Network, atom, constant
 
 Domain = Sequence[tuple[Fraction, Fraction]]
 
 LONGEST_FORM = 2
 SQUARE_PIECES = 16
+ONE_WEIGHT = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,14 @@ class Draft:
         form = self.named(self.sum(parts, offset))
         differences = [(w, v.near) for w, v in parts]
         return Value(form, prove.affine(self.derivation, self.output(form), target, differences, self.bits))
+
+    def single(self, value: Value) -> Value:
+        """Return the same value as one atom, naming its form by a neuron that nobody gates where it is none."""
+        if len(value.form.terms) == 1 and set(value.form.terms.values()) == {1} and ONE not in value.form.terms:
+            return value
+        form = atom("u", self.neuron(value.form))
+        out, same = self.output(form), [(ONE_WEIGHT, value.near)]
+        return Value(form, prove.affine(self.derivation, out, value.target, same, self.bits))
 
     def sum(self, parts: Sequence[tuple[Fraction, Value]], offset: Fraction) -> Form:
         """Return the form offset + sum weight * value."""

@@ -1,15 +1,22 @@
-"""Choose a construction: for a problem and an allowance, every sensible plan with its predicted cost."""
+"""Choose constructions for the nodes of an expression so that their errors together fit an allowance.
+
+An error e at a node moves the output by at most its influence times e, with the influence from one backward sweep over
+the expression and its ranges.  Each product or square node has chains of folds whose errors shrink by 4 with each gate;
+``allocate`` gives the least total.  Reciprocals get shares of the allowance, from a few that are tried.
+Plans are made in floats; what they lead to is certified.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..spec.problem import Problem
-from ..target.expression import Node
+from ..target.expression import Expression
+from ..target.ranges import Interval, ranges
+from .budget import allocate
 from .constructions import extrema, product
 from .draft import Draft, Value
 
@@ -17,122 +24,160 @@ if TYPE_CHECKING:
     from .constructions.reciprocal import ZigzagPlan
 
 MOST_CHORDS = 1000
+SHARES = (0.5, 0.8, 0.3, 0.15)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A construction with its parameters, its predicted gates and layers, and how to build it."""
+    """What to build each product or reciprocal node with: chains of folds, a number of chords, or a zigzag."""
 
-    construction: str
-    parameters: tuple[tuple[str, int], ...]
-    gates: int
-    layers: int
-    make: Callable[[Draft], Value]
+    chains: tuple[tuple[int, tuple[int, ...]], ...]
+    inverses: tuple[tuple[int, int | ZigzagPlan], ...]
+
+    def construction(self, expression: Expression) -> tuple[str, tuple[tuple[str, int], ...]]:
+        """Return the name and parameters of the one construction that the expression is, or of a composition."""
+        root = expression.nodes[expression.roots[0]]
+        plain = len(expression.roots) == 1 and all(expression.nodes[c].op == "input" for c in root.children)
+        if plain and root.op == "mul":
+            gates = dict(self.chains).get(expression.roots[0], (0, 0))
+            if root.children[0] == root.children[1]:
+                return "square", (("m", gates[0]),)
+            return "product", (("m1", gates[0]), ("m2", gates[1]))
+        if plain and root.op in ("max", "min"):
+            return root.op, (("d", len(root.children)),)
+        if plain and root.op == "abs":
+            return "abs", ()
+        if root.op == "min" and sorted(expression.nodes[c].op for c in root.children) == ["const", "max"]:
+            (inner,) = (expression.nodes[c] for c in root.children if expression.nodes[c].op == "max")
+            if sorted(expression.nodes[c].op for c in inner.children) == ["const", "input"]:
+                return "clip", ()
+        if plain and root.op == "inv":
+            how = dict(self.inverses).get(expression.roots[0], 1)
+            if isinstance(how, int):
+                return "chords", (("K", how),)
+            return "zigzag", (("K", how.pieces), ("newton", how.newton), ("order", how.order), ("m", sum(how.chains)))
+        folds = sum(sum(gates) for _, gates in self.chains)
+        return "composition", (("products", len(self.chains)), ("folds", folds), ("reciprocals", len(self.inverses)))
+
+    def build(self, draft: Draft) -> list[Value]:
+        """Return the values of the expression's roots, built into the draft."""
+        return _build(draft, dict(self.chains), dict(self.inverses))
 
 
-def plans(problem: Problem, allowance: Fraction) -> list[Plan]:
-    """Return plans whose approximation error is predicted to stay below ``allowance``, which is exclusive."""
-    root = problem.expression.nodes[problem.expression.roots[0]]
-    return list(_PLANNERS[root.op](problem, root, allowance))
-
-
-def _half_width(problem: Problem, k: int) -> Fraction:
-    lo, hi = problem.domain[k]
-    return (hi - lo) / 2
-
-
-def _folds(scale: Fraction, allowance: Fraction) -> int:
-    """Return the least m >= 0 with scale * 4^-m < allowance."""
-    m = max(0, math.floor((math.log2(scale.numerator) - math.log2(scale.denominator)) / 2)) if scale else 0
-    m = max(0, m - 1 + max(0, math.floor((math.log2(allowance.denominator) - math.log2(allowance.numerator)) / 2)))
-    while m and scale / 4 ** (m - 1) < allowance:
-        m -= 1
-    while scale / 4**m >= allowance:
-        m += 1
-    return m
-
-
-def _multiplication(problem: Problem, root: Node, allowance: Fraction) -> Iterator[Plan]:
-    a, b = root.children
-    half_widths = _half_width(problem, a) * _half_width(problem, b)
-    if a == b:
-        m = _folds(half_widths / 2, allowance)  # width^2 / 8
-        m = m if half_widths else 0
-        yield Plan("square", (("m", m),), m, m, lambda d: product.square(d, d.input(a), m))
+def plans(problem: Problem, allowance: Fraction) -> Iterator[Plan]:
+    """Yield plans whose approximation error is predicted to stay below ``allowance``."""
+    expression = problem.expression
+    inside = ranges(expression, problem.domain, problem.inputs)
+    influence = _influence(expression, inside)
+    chained = [
+        t
+        for t, node in enumerate(expression.nodes)
+        if node.op == "mul" and influence[t] and all(inside[c][0] != inside[c][1] for c in node.children)
+    ]
+    weights = [w for t in chained for w in _weights(expression, inside, influence, t)]
+    inverses = [t for t, node in enumerate(expression.nodes) if node.op == "inv" and influence[t]]
+    if not inverses:
+        counts = allocate(weights, float(allowance))
+        if counts is not None:
+            yield Plan(_grouped(expression, chained, counts), ())
         return
-    balanced = _folds(half_widths, allowance) if half_widths else 0
-    for n in sorted({balanced, max(0, balanced - 1)}, reverse=True):
-        left = allowance - half_widths / 2 / 4**n
-        if left > 0:
-            m = _folds(half_widths / 2, left) if half_widths else 0
-            pair = (max(m, n), min(m, n))
-            yield Plan("product", (("m1", pair[0]), ("m2", pair[1])), sum(pair), pair[0], _product(a, b, pair))
+    for share in SHARES if weights else (1.0,):
+        counts = allocate(weights, float(allowance) * (1 - share)) if weights else []
+        if counts is None:
+            continue
+        each = float(allowance) * share / len(inverses)
+        options = [list(_inverse(inside[expression.nodes[t].children[0]], each / influence[t])) for t in inverses]
+        for k in range(max(map(len, options))):
+            chosen = tuple((t, option[min(k, len(option) - 1)]) for t, option in zip(inverses, options, strict=True))
+            yield Plan(_grouped(expression, chained, counts), chosen)
 
 
-def _product(a: int, b: int, gates: tuple[int, int]) -> Callable[[Draft], Value]:
-    return lambda d: product.product(d, d.input(a), d.input(b), gates)
+def _influence(expression: Expression, inside: list[Interval]) -> list[float]:
+    """Return for every node how much an error there moves the roots, at most, to first order."""
+    result = [0.0] * len(expression.nodes)
+    for root in expression.roots:
+        result[root] = 1.0
+    for t in range(len(expression.nodes) - 1, -1, -1):
+        node = expression.nodes[t]
+        if node.op == "mul":
+            sizes = [float(max(abs(end) for end in inside[c])) for c in node.children]
+            for k, c in enumerate(node.children):
+                others = 1.0
+                for i, size in enumerate(sizes):
+                    others *= size if i != k else 1.0
+                result[c] += result[t] * others
+        elif node.op == "inv":
+            (c,) = node.children
+            result[c] += result[t] / float(min(abs(end) for end in inside[c])) ** 2
+        elif node.op != "input":
+            for c in node.children:
+                result[c] += result[t]
+    return result
 
 
-def _extremum(problem: Problem, root: Node, allowance: Fraction) -> Iterator[Plan]:
-    nodes = problem.expression.nodes
-
-    def value(d: Draft, t: int) -> Value:
-        node = nodes[t]
-        if node.op == "input":
-            return d.input(node.children[0])
-        if node.value is not None:
-            return d.constant(node.value)
-        values = [value(d, c) for c in node.children]
-        return extrema.extremum(d, "abs", values) if node.op == "abs" else extrema.n_ary(d, node.op, values, t)
-
-    def cost(t: int) -> tuple[int, int]:
-        node = nodes[t]
-        if node.op in ("input", "const"):
-            return 0, 0
-        below = [cost(c) for c in node.children]
-        count = len(node.children)
-        own = (1, 1) if node.op == "abs" else (count - 1, (count - 1).bit_length())
-        return sum(g for g, _ in below) + own[0], max(n for _, n in below) + own[1]
-
-    gates, layers = cost(problem.expression.roots[0])
-    name = "clip" if problem.target == "clip" else root.op
-    yield Plan(name, (("d", len(problem.inputs)),), gates, layers, lambda d: value(d, problem.expression.roots[0]))
+def _weights(expression: Expression, inside: list[Interval], influence: list[float], t: int) -> list[float]:
+    a, b = expression.nodes[t].children
+    half = [float(inside[c][1] - inside[c][0]) / 2 for c in (a, b)]
+    if a == b:
+        return [influence[t] * half[0] ** 2 / 2]
+    return [influence[t] * half[0] * half[1] / 2] * 2
 
 
-def _inverse(problem: Problem, root: Node, allowance: Fraction) -> Iterator[Plan]:
+def _grouped(expression: Expression, nodes: list[int], counts: list[int]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    rest = list(counts)
+    result = []
+    for t in nodes:
+        a, b = expression.nodes[t].children
+        size = 1 if a == b else 2
+        result.append((t, tuple(sorted(rest[:size], reverse=True))))
+        del rest[:size]
+    return tuple(result)
+
+
+def _inverse(inside: Interval, allowance: float) -> Iterator[int | ZigzagPlan]:
+    """Yield ways to build a reciprocal: the zigzag of fewest gates, that of fewest layers, and chords."""
     from .constructions import chords, reciprocal
 
-    lo, hi = problem.domain[0]
+    lo, hi = inside
     if lo == hi:
-        yield Plan("chords", (("K", 1),), 0, 0, chords.point)
+        yield 1
         return
+    found = list(reciprocal.plans(lo, hi, allowance))
+    if found:
+        yield min(found, key=lambda plan: (plan.gates, plan.layers))
+        yield min(found, key=lambda plan: (plan.layers, plan.gates))
     pieces = chords.chord_pieces(lo, hi, allowance)
     if pieces <= MOST_CHORDS:
-        yield Plan("chords", (("K", pieces),), pieces - 1, min(pieces - 1, 1), lambda d: chords.chords(d, pieces))
-    best: dict[str, ZigzagPlan] = {}
-    for plan in reciprocal.plans(lo, hi, float(allowance)):
-        for name, key in (("gates", (plan.gates, plan.layers)), ("layers", (plan.layers, plan.gates))):
-            if name not in best or key < _key(best[name], name):
-                best[name] = plan
-    for plan in dict.fromkeys(best.values()):
-        parameters = (("K", plan.pieces), ("newton", plan.newton), ("order", plan.order), ("m", sum(plan.chains)))
-        yield Plan("zigzag", parameters, plan.gates, plan.layers, _zigzag(plan))
+        yield pieces
 
 
-def _zigzag(plan: ZigzagPlan) -> Callable[[Draft], Value]:
-    from .constructions import reciprocal
+def _build(draft: Draft, chains: dict[int, tuple[int, ...]], inverses: dict[int, int | ZigzagPlan]) -> list[Value]:
+    from .constructions import chords, reciprocal
 
-    return lambda d: reciprocal.zigzag(d, plan)
-
-
-def _key(plan: ZigzagPlan, name: str) -> tuple[int, int]:
-    return (plan.gates, plan.layers) if name == "gates" else (plan.layers, plan.gates)
-
-
-_PLANNERS: dict[str, Callable[[Problem, Node, Fraction], Iterator[Plan]]] = {
-    "mul": _multiplication,
-    "max": _extremum,
-    "min": _extremum,
-    "abs": _extremum,
-    "inv": _inverse,
-}
+    expression = draft.expression
+    values: dict[int, Value] = {}
+    for t, node in enumerate(expression.nodes):
+        if node.op == "input":
+            values[t] = draft.input(node.children[0])
+            continue
+        if node.value is not None:
+            values[t] = draft.constant(node.value)
+            continue
+        arguments = [values[c] for c in node.children]
+        if node.op == "add":
+            values[t] = draft.affine([(Fraction(1), v) for v in arguments], Fraction(0), t)
+        elif node.op == "mul":
+            a, b = arguments
+            gates = chains.get(t, (0, 0))
+            if node.children[0] == node.children[1]:
+                values[t] = product.square(draft, a, gates[0])
+            else:
+                values[t] = product.product(draft, a, b, (gates[0], gates[1]))
+        elif node.op == "inv":
+            x, how = draft.single(arguments[0]), inverses.get(t, 1)
+            values[t] = chords.chords(draft, x, how) if isinstance(how, int) else reciprocal.zigzag(draft, x, how)
+        elif node.op == "abs":
+            values[t] = extrema.extremum(draft, "abs", arguments)
+        else:
+            values[t] = extrema.n_ary(draft, node.op, arguments, t)
+    return [values[root] for root in expression.roots]

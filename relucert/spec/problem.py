@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +10,9 @@ from fractions import Fraction
 from ..errors import UsageError
 from ..exact.number import exact_text
 from ..target.expression import Expression
-from ..target.named import TARGETS, Interval, NamedTarget, input_names, named_target
+from ..target.named import SYMMETRIC, TARGETS, Interval, NamedTarget, input_names, named_target
+from ..target.parser import parse_expression
+from ..target.ranges import ranges
 
 OBJECTIVES = ("heads", "layers", "weight")
 LIMITS = (
@@ -25,6 +28,7 @@ LIMITS = (
     "inverse_temperature",
     "bits",
 )
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 LEAST_TOLERANCE = Fraction(1, 10**100)
 
 
@@ -58,13 +62,13 @@ class Problem:
                 raise UsageError(f"unknown limit {name!r}{nearest(name, LIMITS)}", "limits")
             if limit < 0:
                 raise UsageError(f"the limit of {name} is negative", "limits")
-        if self.target == "reciprocal" and self.domain[0][0] <= 0 <= self.domain[0][1]:
-            raise UsageError("the domain of reciprocal contains 0, where 1/x is unbounded; try x=[1/4,4]", "domain")
+        ranges(self.expression, self.domain, self.inputs)
 
     @property
     def text(self) -> str:
         """The problem as a specification file, the same however it was asked for."""
-        lines = [f"target: {self.target}"]
+        named = named_target(self.target) is not None
+        lines = [f"target: {self.target}" if named else f"target: '{self.target}'"]
         if self.args:
             lines.append("args: {" + ", ".join(f"{k}: {exact_text(v)}" for k, v in self.args) + "}")
         box = ", ".join(
@@ -94,38 +98,42 @@ def make_problem(
     objective: str = "heads",
     limits: Mapping[str, Fraction] | None = None,
 ) -> Problem:
-    """Return the problem of a named target, with defaults filled in.
+    """Return the problem of a named target or an expression, with defaults filled in.
 
-    The arity is the one given, or that of the domain, or the least the target allows.
+    The arity of a named target is the one given, or that of the domain, or the least the target allows.
     Raises UsageError with what was expected where anything does not fit.
     """
-    named = named_target(target)
-    if named is None:
-        raise UsageError(f"unknown target {target!r}{nearest(target, (t.name for t in TARGETS))}", "target")
     domain = dict(domain or {})
-    inputs = input_names(_arity(named, arity, domain))
-    for name in domain:
-        if name not in inputs:
-            raise UsageError(
-                f"{target} with {len(inputs)} inputs has no input {name!r}{nearest(name, inputs)}", "domain"
-            )
-    if named.domain is None and not domain:
-        raise UsageError(f"{target} has no default domain; try --domain 'x=[1/4,4]'", "target")
-    box = tuple(domain.get(name, named.domain or (Fraction(0), Fraction(0))) for name in inputs)
-    values = dict(named.args)
+    named = named_target(target)
+    values: dict[str, Fraction] = dict(named.args) if named else {}
     for name, value in (args or {}).items():
         if name not in values:
-            known = f"{nearest(name, values)}" if values else "; it takes none"
-            raise UsageError(f"{target} has no argument {name!r}{known}", "args")
+            raise UsageError(f"{target} has no argument {name!r}" + (nearest(name, values) if values else ""), "args")
         values[name] = value
-    if target == "clip" and values["lo"] > values["hi"]:
-        raise UsageError("clip needs lo <= hi", "args")
+    if named is None:
+        if IDENTIFIER.fullmatch(target):
+            raise UsageError(f"unknown target {target!r}{nearest(target, (t.name for t in TARGETS))}", "target")
+        expression, inputs = parse_expression(target)
+        default: Interval | None = SYMMETRIC
+        if arity not in (None, len(inputs)):
+            raise UsageError(f"the expression has {len(inputs)} inputs, not {arity}", "arity")
+    else:
+        if values.get("lo", 0) > values.get("hi", 0):
+            raise UsageError(f"{target} needs lo <= hi", "args")
+        inputs, default = input_names(_arity(named, arity, domain)), named.domain
+        expression, _ = parse_expression(named.expression(inputs, values))
+    for name in domain:
+        if name not in inputs:
+            raise UsageError(f"{target} has no input {name!r}; its inputs are {', '.join(inputs)}", "domain")
+    if default is None and not domain:
+        raise UsageError(f"{target} has no default domain; try --domain 'x=[1/4,4]'", "target")
+    box = tuple(domain.get(name, default or SYMMETRIC) for name in inputs)
     return Problem(
         target,
         tuple(values.items()),
         inputs,
         box,
-        named.expression(len(inputs), values),
+        expression,
         tolerance,
         objective,
         tuple((limits or {}).items()),
@@ -141,5 +149,6 @@ def _arity(named: NamedTarget, arity: int | None, domain: Mapping[str, Interval]
         return arity
     size = max(len(domain), least)
     if size > most:
-        raise UsageError(f"{named.name} takes {most} inputs, but the domain names {size}: {', '.join(domain)}")
+        names = ", ".join(domain)
+        raise UsageError(f"{named.name} takes {most} inputs, but the domain names {size}: {names}", "domain")
     return size

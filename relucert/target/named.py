@@ -1,4 +1,4 @@
-"""The named targets: their inputs, default domains and expressions."""
+"""The named targets: shorthands for expressions, with their inputs and default domains."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .expression import Expression, Node
+from ..exact.number import write_rational
 
 Interval = tuple[Fraction, Fraction]
 
 SYMMETRIC: Interval = (Fraction(-1), Fraction(1))
 UNIT: Interval = (Fraction(0), Fraction(1))
+MAX_ARITY = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class NamedTarget:
     """A target that users ask for by name.
 
     ``arity`` gives the least and the largest number of inputs; ``domain`` the default interval of each input,
-    None where there is no sensible one; ``args`` the default values of further parameters.
+    None where there is no sensible one; ``args`` the default values of further parameters; ``expression`` the text of
+    the expression from the input names and the parameters.
     """
 
     name: str
@@ -27,7 +29,7 @@ class NamedTarget:
     arity: tuple[int, int]
     domain: Interval | None
     args: tuple[tuple[str, Fraction], ...]
-    expression: Callable[[int, Mapping[str, Fraction]], Expression]
+    expression: Callable[[tuple[str, ...], Mapping[str, Fraction]], str]
 
 
 def input_names(arity: int) -> tuple[str, ...]:
@@ -35,31 +37,21 @@ def input_names(arity: int) -> tuple[str, ...]:
     return {1: ("x",), 2: ("x", "y")}.get(arity) or tuple(f"x{k + 1}" for k in range(arity))
 
 
-def _of(op: str) -> Callable[[int, Mapping[str, Fraction]], Expression]:
-    def build(arity: int, args: Mapping[str, Fraction]) -> Expression:
-        inputs = tuple(Node("input", (k,)) for k in range(arity))
-        return Expression((*inputs, Node(op, tuple(range(arity)))), (arity,))
-
-    return build
+def _call(name: str) -> Callable[[tuple[str, ...], Mapping[str, Fraction]], str]:
+    return lambda inputs, args: f"{name}({', '.join(inputs)})"
 
 
-def _square(arity: int, args: Mapping[str, Fraction]) -> Expression:
-    return Expression((Node("input", (0,)), Node("mul", (0, 0))), (1,))
+def _clip(inputs: tuple[str, ...], args: Mapping[str, Fraction]) -> str:
+    return f"clip(x, {write_rational(args['lo'])}, {write_rational(args['hi'])})"
 
 
-def _clip(arity: int, args: Mapping[str, Fraction]) -> Expression:
-    lo, hi = Node("const", (), args["lo"]), Node("const", (), args["hi"])
-    return Expression((Node("input", (0,)), lo, Node("max", (0, 1)), hi, Node("min", (2, 3))), (4,))
-
-
-MAX_ARITY = 4096
 TARGETS = (
-    NamedTarget("multiply", "x*y", (2, 2), SYMMETRIC, (), _of("mul")),
-    NamedTarget("square", "x*x", (1, 1), UNIT, (), _square),
-    NamedTarget("reciprocal", "1/x", (1, 1), None, (), _of("inv")),
-    NamedTarget("min", "the least of the inputs", (2, MAX_ARITY), SYMMETRIC, (), _of("min")),
-    NamedTarget("max", "the largest of the inputs", (2, MAX_ARITY), SYMMETRIC, (), _of("max")),
-    NamedTarget("abs", "|x|", (1, 1), SYMMETRIC, (), _of("abs")),
+    NamedTarget("multiply", "x*y", (2, 2), SYMMETRIC, (), lambda inputs, args: "x*y"),
+    NamedTarget("square", "x*x", (1, 1), UNIT, (), lambda inputs, args: "x*x"),
+    NamedTarget("reciprocal", "1/x", (1, 1), None, (), lambda inputs, args: "1/x"),
+    NamedTarget("min", "the least of the inputs", (2, MAX_ARITY), SYMMETRIC, (), _call("min")),
+    NamedTarget("max", "the largest of the inputs", (2, MAX_ARITY), SYMMETRIC, (), _call("max")),
+    NamedTarget("abs", "|x|", (1, 1), SYMMETRIC, (), _call("abs")),
     NamedTarget(
         "clip", "x cut off below lo and above hi", (1, 1), SYMMETRIC, (("lo", Fraction(0)), ("hi", Fraction(1))), _clip
     ),

@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 from ..attention import add_scaled, embedded, read
 from ..kernel import Context, Rule
 from ..model import ONE, Fact, Form, Near, Network
-from ..number import exp_enclosure
+from ..number import cost, exp_enclosure
 from ..refusal import Rejected
 
 KAPPA_BITS = 128
@@ -38,6 +38,7 @@ def translation(
     named = [j for layer in heads for j in layer]
     if len(set(named)) != len(named) or max(named, default=-1) >= len(network.neurons):
         raise Rejected("the heads named are not distinct neurons of the network")
+    context.spend(context.subject.d_model)
     stream = embedded(context.subject)
     for names, layer in zip(heads, context.subject.layers, strict=True):
         gates = [head for head in layer if head.w_q and head.w_k]
@@ -64,6 +65,7 @@ def translation(
             stream[coordinate] = form
         for head in layer:
             if not head.w_q or not head.w_k:
+                context.spend(head.d_head)
                 values = read(head.w_v, head.d_head, stream)
                 updates += [(row, weight / 2, values[column]) for (row, column), weight in head.w_o.items()]
         for row, weight, form in updates:
@@ -86,7 +88,7 @@ def _equal(context: Context, network: Network, a: Form, b: Form) -> bool:
         weight = difference.pop(("u", j), None)
         if weight is not None:
             form = network.neurons[j]
-            context.spend(len(form) * (1 + weight.numerator.bit_length() // 256))
+            context.spend(len(form) * cost(weight))
             add_scaled(difference, weight, form)
             for atom in form:
                 if len(atom) == 2 and atom[0] == "u":

@@ -1,10 +1,11 @@
-"""Family ``pieces``: one input, piecewise-linear network outputs, exact inequalities on every piece."""
+"""Family ``pieces``: piecewise-linear functions of one variable, exact inequalities on every piece."""
 
 from fractions import Fraction
 from itertools import pairwise
 
-from ..kernel import Context, Rule
-from ..model import Atom, Fact, Form, Near
+from ..kernel import Context, Rule, range_of
+from ..model import ONE, Atom, Fact, Form, Near
+from ..number import cost
 from ..refusal import Declined, Rejected
 from .polynomial import bernstein, reachable
 
@@ -17,97 +18,104 @@ Line = tuple[Fraction, Fraction]  # (constant, slope)
 
 
 def pieces(
-    context: Context, premises: tuple[Fact, ...], left: int, right: int, knots: tuple[Fraction, ...], bound: Fraction
+    context: Context,
+    premises: tuple[Fact, ...],
+    left: int,
+    right: int,
+    variable: int,
+    knots: tuple[Fraction, ...],
+    bound: Fraction,
 ) -> Near:
     """Claim: |left - right| <= bound.
 
-    Hypotheses: there is one input x, and the increasing ``knots`` cover its domain; left and right are built
-    with sums, products and reciprocals from x, constants and outputs of networks; on every piece between
-    two knots each neuron keeps its sign, so that it is a linear function of x there, and each reciprocal
-    is of a function without a zero.
+    Hypotheses: ``variable`` is an output whose form is one atom alone, an input x or a u_j; a premise encloses it, and
+    the increasing ``knots`` cover that enclosure; left and right are built with sums, products and reciprocals from
+    the variable, constants and outputs of its network that depend on nothing else; on every piece between two knots
+    each neuron keeps its sign, so that it is a linear function of the variable there, and each reciprocal is of a
+    function without a zero.
     Computation: on every piece left - right = P / Q for exact polynomials; bound * |Q| - P >= 0 and
     bound * |Q| + P >= 0 are tested there: exactly up to degree 2, by Bernstein coefficients beyond.
     Proof: a linear function with both ends >= 0 (<= 0) on a piece is so on all of it, so r = u (r = 0) there.
     The two inequalities say |P / Q| <= bound, as Q has no zero.
     Source: derived here.
     """
-    if len(context.domain) != 1:
-        raise Rejected("this rule needs exactly one input")
-    lo, hi = context.domain[0]
-    if len(knots) < 2 or any(a >= b for a, b in pairwise(knots)) or knots[0] > lo or knots[-1] < hi:
-        raise Rejected("the knots do not increase or do not cover the domain")
+    network, form = context.output(variable)
+    atom = next(iter(form), ONE)
+    if len(form) != 1 or atom[0] not in ("x", "u") or form[atom] != 1:
+        raise Rejected(f"t{variable} is not one input or neuron alone")
+    inside = range_of(premises, variable)
+    if len(knots) < 2 or any(a >= b for a, b in pairwise(knots)) or knots[0] > inside.lo or knots[-1] < inside.hi:
+        raise Rejected("the knots do not increase or do not cover the range of the variable")
     if bound < 0:
         raise Rejected("a bound must not be negative")
-    needed = _neurons(context, left, right)
-    for a, b in pairwise(knots):
-        lines = _lines(context, needed, a, b)
-        p, q = _difference(context, left, right, lines, a, b)
+    order = reachable((left, right), context.nodes, lambda t: context.nodes[t].op in RATIONAL)
+    needed = _neurons(context, network, atom, [t for t in order if context.nodes[t].op == "net"])
+    for piece, (a, b) in enumerate(pairwise(knots)):
+        lines = _lines(context, network, atom, needed, a, b)
+        values = _values(context, order, network, lines, a, b)
+        (p, q), (n, d) = values[left], values[right]
+        top = [x - y for x, y in _paired(_times(context, p, d), _times(context, n, q))]
         for sign in (1, -1):
-            gap = [bound * d - sign * n for n, d in _paired(p, q)]
+            gap = [bound * e - sign * c for c, e in _paired(top, _times(context, q, d))]
             if not _nonnegative(context, gap, a, b):
-                raise Rejected(f"the bound fails between two knots, on piece {knots.index(a)}")
+                raise Rejected(f"the bound fails between two knots, on piece {piece}")
     return Near(left, right, bound)
 
 
-def _neurons(context: Context, left: int, right: int) -> dict[int, list[int]]:
-    """Return, for each network used, the neurons that its used outputs depend on, in order."""
-    wanted: dict[int, set[int]] = {}
-    for t in reachable((left, right), context.nodes, lambda t: context.nodes[t].op in RATIONAL):
-        node = context.nodes[t]
-        if node.op == "net":
-            k, o = node.children
-            wanted.setdefault(k, set()).update(_read(context.networks[k].outputs[o]))
-    result = {}
-    for k, neurons in wanted.items():
-        for j in range(max(neurons, default=-1), -1, -1):
-            if j in neurons:
-                neurons.update(_read(context.networks[k].neurons[j]))
-        result[k] = sorted(neurons)
-    return result
+def _neurons(context: Context, network: int, atom: Atom, outputs: list[int]) -> list[int]:
+    """Return the neurons that the outputs depend on, in order, not looking below the variable's atom."""
+    wanted: set[int] = set()
+    for t in outputs:
+        wanted |= _read(context.output(t, network)[1], atom)
+    for j in range(max(wanted, default=-1), -1, -1):
+        if j in wanted:
+            wanted |= _read(context.neuron(network, j), atom)
+    return sorted(wanted)
 
 
-def _read(form: Form) -> set[int]:
-    return {atom[1] for atom in form if len(atom) == 2 and atom[0] != "x"}
+def _read(form: Form, variable: Atom) -> set[int]:
+    """Return the neurons that the form reads; the variable itself is read as such."""
+    return {atom[1] for atom in form if len(atom) == 2 and atom[0] != "x" and atom != variable}
 
 
-def _lines(context: Context, needed: dict[int, list[int]], a: Fraction, b: Fraction) -> dict[int, dict[Atom, Line]]:
-    """Return u_j and r_j of every needed neuron as linear functions of x on [a, b]."""
-    result: dict[int, dict[Atom, Line]] = {}
-    for k, neurons in needed.items():
-        lines: dict[Atom, Line] = {("1",): (Fraction(1), Fraction(0)), ("x", 0): (Fraction(0), Fraction(1))}
-        for j in neurons:
-            u = _line(context, context.networks[k].neurons[j], lines)
-            ends = (u[0] + u[1] * a, u[0] + u[1] * b)
-            if min(ends) < 0 < max(ends):
-                raise Rejected(f"neuron {j} of network {k} changes sign between two knots")
-            lines["u", j] = u
-            lines["r", j] = u if max(ends) > 0 else (Fraction(0), Fraction(0))
-        result[k] = lines
-    return result
+def _lines(
+    context: Context, network: int, atom: Atom, neurons: list[int], a: Fraction, b: Fraction
+) -> dict[Atom, Line]:
+    """Return u_j and r_j of every needed neuron as linear functions of the variable on [a, b]."""
+    lines: dict[Atom, Line] = {ONE: (Fraction(1), Fraction(0)), atom: (Fraction(0), Fraction(1))}
+    for j in neurons:
+        u = _line(context, context.neuron(network, j), lines)
+        ends = (u[0] + u[1] * a, u[0] + u[1] * b)
+        if min(ends) < 0 < max(ends):
+            raise Rejected(f"neuron {j} of network {network} changes sign between two knots")
+        lines["u", j] = u
+        lines["r", j] = u if max(ends) > 0 else (Fraction(0), Fraction(0))
+    return lines
 
 
 def _line(context: Context, form: Form, lines: dict[Atom, Line]) -> Line:
-    context.spend(len(form))
+    context.spend(4 * len(form))
+    if not form.keys() <= lines.keys():
+        raise Rejected("a neuron depends on more than the variable")
     constant = sum((value * lines[atom][0] for atom, value in form.items() if lines[atom][0]), Fraction(0))
     slope = sum((value * lines[atom][1] for atom, value in form.items() if lines[atom][1]), Fraction(0))
     return constant, slope
 
 
-def _difference(
-    context: Context, left: int, right: int, lines: dict[int, dict[Atom, Line]], a: Fraction, b: Fraction
-) -> tuple[Coefficients, Coefficients]:
-    """Return P and Q > 0 on [a, b] with left - right = P / Q."""
+def _values(
+    context: Context, order: list[int], network: int, lines: dict[Atom, Line], a: Fraction, b: Fraction
+) -> dict[int, tuple[Coefficients, Coefficients]]:
+    """Return every term of ``order`` as P / Q in the variable, with Q > 0 on [a, b]."""
     value: dict[int, tuple[Coefficients, Coefficients]] = {}
     one = [Fraction(1)]
-    for t in reachable((left, right), context.nodes, lambda t: context.nodes[t].op in RATIONAL):
+    for t in order:
         node = context.nodes[t]
         if node.op == "input":
-            value[t] = [Fraction(0), Fraction(1)], one
+            value[t] = list(_line(context, {("x", node.children[0]): Fraction(1)}, lines)), one
         elif node.op == "const" and node.value is not None:
             value[t] = [node.value], one
         elif node.op == "net":
-            k, o = node.children
-            value[t] = list(_line(context, context.networks[k].outputs[o], lines[k])), one
+            value[t] = list(_line(context, context.output(t, network)[1], lines)), one
         elif node.op == "inv":
             p, q = value[node.children[0]]
             if _positive(context, p, a, b):
@@ -128,8 +136,7 @@ def _difference(
             value[t] = p, q
         else:
             raise Rejected(f"t{t} ({node.op}) is not a rational function on a piece")
-    (p, q), (n, d) = value[left], value[right]
-    return [x - y for x, y in _paired(_times(context, p, d), _times(context, n, q))], _times(context, q, d)
+    return value
 
 
 def _times(context: Context, p: Coefficients, q: Coefficients) -> Coefficients:
@@ -137,7 +144,7 @@ def _times(context: Context, p: Coefficients, q: Coefficients) -> Coefficients:
         raise Declined(f"a degree beyond {MAX_DEGREE}")
     if len(q) == 1:
         return p if q[0] == 1 else [q[0] * c for c in p]
-    context.spend(len(p) * len(q))
+    context.spend(len(p) * len(q) * cost(p[-1], q[-1]))
     result = [Fraction(0)] * (len(p) + len(q) - 1)
     for i, c in enumerate(p):
         for j, d in enumerate(q):
@@ -166,4 +173,5 @@ def _positive(context: Context, p: Coefficients, a: Fraction, b: Fraction) -> bo
     return bernstein(p, a, b, context.spend)[0] > 0
 
 
-RULES = {"pieces": Rule("pieces", pieces, {"left": "term", "right": "term", "knots": "rationals", "bound": "rational"})}
+ARGS = {"left": "term", "right": "term", "variable": "term", "knots": "rationals", "bound": "rational"}
+RULES = {"pieces": Rule("pieces", pieces, ARGS)}

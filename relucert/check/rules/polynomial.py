@@ -10,9 +10,10 @@ from math import comb
 
 from ..kernel import Context
 from ..model import Form, Node
+from ..number import cost
 from ..refusal import Declined, Rejected
 
-MAX_DEGREE = 4096
+MAX_DEGREE = 512
 
 Key = tuple[object, ...]
 Monomial = tuple[tuple[Key, int], ...]
@@ -46,7 +47,7 @@ def multiply(a: Polynomial, b: Polynomial, spend: Spend) -> Polynomial:
     """Return a * b, declined when the degree passes ``MAX_DEGREE``."""
     result: Polynomial = {}
     for m, p in a.items():
-        spend(len(b) * (1 + p.numerator.bit_length() // 256))
+        spend(4 * len(b) * cost(p))
         for n, q in b.items():
             exponents: dict[Key, int] = dict(m)
             for atom, power in n:
@@ -94,7 +95,7 @@ def polynomial(context: Context, term: int, opaque: frozenset[int] = frozenset()
         elif node.op == "add":
             done[t] = {}
             for child in node.children:
-                context.spend(len(done[child]))
+                context.spend(2 * len(done[child]))
                 done[t] = add(done[t], done[child])
         elif node.op == "mul":
             done[t] = constant(Fraction(1))
@@ -139,8 +140,8 @@ def bernstein(coeffs: list[Fraction], lo: Fraction, hi: Fraction, spend: Spend) 
     sums to one, so p lies between the least and the largest b_j.
     """
     n = len(coeffs) - 1
-    spend((n + 1) * (n + 1))
     width = hi - lo
+    spend(2 * (n + 1) * (n + 1) * cost(*coeffs) * (1 + n * cost(lo, width) // 16))
     shifted = [Fraction(0)] * (n + 1)
     for value in reversed(coeffs):  # Horner in (lo + width s)
         for k in range(n, 0, -1):

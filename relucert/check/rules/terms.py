@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from ..kernel import Context, Rule, distance, range_of, ranges
 from ..model import Fact, In, Near
+from ..number import cost
 from ..refusal import Declined, Rejected
 from .polynomial import add, bernstein, coefficients, constant, defined, polynomial
 
@@ -47,6 +48,7 @@ def range_(context: Context, premises: Premises, term: int) -> In:
     if node.op == "abs":
         return In(term, max(lo, -hi, Fraction(0)), max(-lo, hi))
     for a, b in parts[1:]:
+        context.spend(4 * cost(lo, hi, a, b))
         if node.op == "add":
             lo, hi = lo + a, hi + b
         elif node.op == "mul":
@@ -173,6 +175,7 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
     for error, b in zip(errors, g.children, strict=True):
         inside = range_of(premises, b)
         size = max(abs(inside.lo), abs(inside.hi))
+        context.spend(4 * cost(with_errors, without, size, error))
         with_errors, without = with_errors * (size + error), without * size
     return Near(left, right, with_errors - without)
 
@@ -264,10 +267,10 @@ RULES = {
     "range": Rule("terms", range_, {"term": "term"}),
     "range_near": Rule("terms", range_near, {}),
     "range_affine": Rule(
-        "terms", range_affine, {"term": "term", "parts": "indices", "weights": "rationals", "offset": "rational"}
+        "terms", range_affine, {"term": "term", "parts": "terms", "weights": "rationals", "offset": "rational"}
     ),
     "constant": Rule("terms", constant_, {"term": "term", "value": "term"}),
-    "affine": Rule("terms", affine, {**PAIR, "lefts": "indices", "rights": "indices", "weights": "rationals"}),
+    "affine": Rule("terms", affine, {**PAIR, "lefts": "terms", "rights": "terms", "weights": "rationals"}),
     "congruence": Rule("terms", congruence, PAIR),
     "reciprocal": Rule("terms", reciprocal, {"term": "term", "inverse": "term"}),
     "polynomial": Rule("terms", identity, PAIR),

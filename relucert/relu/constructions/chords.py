@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
 from ...derivation import prove
+from ...derivation.judgement import Near
 from ..draft import Draft, Value
-from ..network import Form, atom, constant
+from ..network import Form, constant
 
 KNOT_BITS = 24
 
 
-def chord_pieces(lo: Fraction, hi: Fraction, allowance: Fraction) -> int:
+def chord_pieces(lo: Fraction, hi: Fraction, allowance: float) -> int:
     """Return how many pieces bring the centred error of chords of 1/x below ``allowance`` on [lo, hi], 0 outside.
 
     With 1/sqrt(knot) equally spaced every piece has the largest gap (1/sqrt(l) - 1/sqrt(r))^2, half of it after
@@ -21,7 +23,7 @@ def chord_pieces(lo: Fraction, hi: Fraction, allowance: Fraction) -> int:
     """
     a, b = sorted((abs(lo), abs(hi)))
     span = 1 / math.sqrt(a) - 1 / math.sqrt(b)
-    return max(1, math.ceil(span / math.sqrt(2 * float(allowance)) * (1 + 1e-6)))
+    return max(1, math.ceil(span / math.sqrt(2 * allowance) * (1 + 1e-6)))
 
 
 def knots(lo: Fraction, hi: Fraction, pieces: int) -> list[Fraction]:
@@ -33,45 +35,47 @@ def knots(lo: Fraction, hi: Fraction, pieces: int) -> list[Fraction]:
     return [lo, *(Fraction(round(x * unit), unit) for x in inner), hi]
 
 
-def interpolant(places: list[Fraction], values: list[Fraction], gates: list[Form]) -> Form:
+def interpolant(x: Form, places: Sequence[Fraction], values: Sequence[Fraction], gates: list[Form]) -> Form:
     """Return the piecewise-linear form through (place, value), with ``gates`` max(x - place, 0) at inner places."""
-    slopes = [
-        (v - u) / (q - p)
-        for p, q, u, v in zip(places, places[1:], values, values[1:], strict=False)
-    ]  # fmt: skip
-    form = constant(values[0] - slopes[0] * places[0]) + slopes[0] * atom("x", 0)
-    for before, after, gate in zip(slopes, slopes[1:], gates, strict=False):
+    slopes = [(v - u) / (q - p) for (p, u), (q, v) in pairwise(zip(places, values, strict=True))]
+    form = constant(values[0] - slopes[0] * places[0]) + slopes[0] * x
+    for (before, after), gate in zip(pairwise(slopes), gates, strict=True):
         form = form + (after - before) * gate
     return form
 
 
-def chords(draft: Draft, pieces: int) -> Value:
-    """Return 1/x on the one-input domain by ``pieces`` chords, shifted so that the error is centred."""
+def chords(draft: Draft, x: Value, pieces: int) -> Value:
+    """Return 1/x by ``pieces`` chords, shifted so that the error is centred, for a value that is one atom."""
     d = draft.derivation
-    lo, hi = draft.domain[0]
-    places = knots(lo, hi, pieces)
-    sides = list(pairwise(places))
+    inside = draft.inside(x)
+    if inside.lo == inside.hi:
+        return _point(draft, x)
+    places = knots(inside.lo, inside.hi, pieces)
     # 1/x - chord vanishes at both ends; |gap| = |1/p + 1/q| - 2 / sqrt(p q), here with the square root from below
-    gap = max(abs(1 / p + 1 / q) - 2 * _root_below(1 / (p * q)) for p, q in sides)
-    shift = prove.short_up(gap / 2) * (1 if lo > 0 else -1)
-    gates = [draft.gate(atom("x", 0) - constant(p)) for p in places[1:-1]]
-    form = interpolant(places, [1 / p - shift for p in places], gates)
-    out, target = draft.output(form), d.term("inv", d.term("input", 0))
-    near = d.claim_near(
-        "pieces", (), out, target, abs(shift), left=out, right=target, knots=tuple(places), bound=abs(shift)
-    )
-    return Value(form, near)
+    gap = max(abs(1 / p + 1 / q) - 2 * _root_below(1 / (p * q)) for p, q in pairwise(places))
+    shift = prove.short_up(gap / 2) * (1 if inside.lo > 0 else -1)
+    gates = [draft.gate(x.form - constant(p)) for p in places[1:-1]]
+    form = draft.named(interpolant(x.form, places, [1 / p - shift for p in places], gates))
+    out, inverse = draft.output(form), d.term("inv", x.term)
+    near = prove.pieces(d, out, inverse, inside, tuple(places), abs(shift))
+    return Value(form, inverse_of_target(draft, x, near))
 
 
-def point(draft: Draft) -> Value:
-    """Return 1/x on a domain that is one point: a constant, without a gate."""
+def inverse_of_target(draft: Draft, x: Value, near: Near) -> Near:
+    """Return |y - 1/target| from ``near``, which says |y - 1/output|."""
     d = draft.derivation
-    x = d.term("input", 0)
-    inverse = d.term("inv", x)
-    inside = draft.range(inverse)
+    inverse = d.term("inv", x.target)
+    close = prove.inverse(d, near.right, inverse, x.near, draft.range(x.target), draft.bits)
+    return prove.total(d, near, close)
+
+
+def _point(draft: Draft, x: Value) -> Value:
+    """Return 1/x of a value without width: a constant."""
+    d = draft.derivation
+    inside = draft.range(d.term("inv", x.term))
     value = draft.constant(inside.lo)
-    near = prove.symmetry(d, prove.constant(d, inside, inside.lo))
-    return Value(value.form, prove.total(d, value.near, near))
+    near = prove.total(d, value.near, prove.symmetry(d, prove.constant(d, inside, inside.lo)))
+    return Value(value.form, inverse_of_target(draft, x, near))
 
 
 def _root_below(value: Fraction) -> Fraction:

@@ -23,11 +23,11 @@ from itertools import pairwise
 from mpmath.ctx_mp import MPContext
 
 from ...derivation import prove
-from ...derivation.judgement import In, Near
+from ...derivation.judgement import In
 from ..budget import allocate
 from ..draft import Draft, Value
 from ..network import atom, constant
-from .chords import interpolant
+from .chords import interpolant, inverse_of_target
 from .product import product, square
 from .sawtooth import folded_square
 
@@ -115,46 +115,44 @@ def _weights(a: float, b: float, bend: float, newton: int, order: int) -> tuple[
     return [w * s * 1.05 for w, s in zip(weights, scale, strict=True)], remainder * 1.02
 
 
-def zigzag(draft: Draft, plan: ZigzagPlan) -> Value:
-    """Return 1/x on the one-input domain by the plan, with its error against 1/x."""
+def zigzag(draft: Draft, x: Value, plan: ZigzagPlan) -> Value:
+    """Return 1/x by the plan, for a value that is one atom."""
     d = draft.derivation
     chains = list(plan.chains)
-    x = draft.input(0)
     y, e, rho = _start(draft, x, plan, chains.pop(0))
     unit = 1 << plan.knot_bits
     for _ in range(plan.newton):
         y, e, rho = _newton(draft, y, e, rho, unit, chains.pop(0), (chains.pop(0), chains.pop(0)))
     y, remainder, coefficients = _last(draft, y, e, rho, unit, plan.order, chains)
     one = d.constant(Fraction(1))
-    xy, rest = d.term("mul", x.target, y.target), draft.combination([(Fraction(-1), remainder)], Fraction(1))
+    xy, rest = d.term("mul", x.term, y.target), draft.combination([(Fraction(-1), remainder)], Fraction(1))
     small = prove.univariate(d, rest, one, draft.range(e.target), [-c for c in coefficients], REMAINDER_PIECES)
     near_one = prove.total(d, prove.polynomial(d, xy, rest), small)
-    inverse = d.term("inv", x.target)
-    near = prove.reciprocal(d, near_one, draft.range(x.target), y.target, inverse, draft.bits)
-    return Value(y.form, prove.total(d, y.near, near))
+    inverse = d.term("inv", x.term)
+    near = prove.reciprocal(d, near_one, draft.inside(x), y.target, inverse, draft.bits)
+    return Value(y.form, inverse_of_target(draft, x, prove.total(d, y.near, near)))
 
 
 def _start(draft: Draft, x: Value, plan: ZigzagPlan, gates: int) -> tuple[Value, Value, Fraction]:
     """Return y0, a value near E = 1 - x y0, and a bound rho on |E|."""
     d = draft.derivation
-    lo, hi = draft.domain[0]
+    inside = draft.inside(x)
+    lo, hi = inside.lo, inside.hi
     places = _geometric(lo, hi, plan)
     bend = sum((q - p) ** 2 / (p * q) for p, q in pairwise(places)) / Fraction(plan.pieces)
     scale = 1 / (1 + bend / 8)
     unit = 2 ** (plan.knot_bits + max(0, math.ceil(math.log2(max(abs(lo), abs(hi))))))
     values = [_rounded(scale / p, unit) for p in places]
     top, curve = _rounded(1 - scale, unit), _rounded(scale * bend, unit)  # E is nearly top - curve (z - z^2)
-    kinks = [draft.gate(atom("x", 0) - constant(p)) for p in places[1:-1]]
-    y_form = atom("u", draft.neuron(interpolant(places, values, kinks)))
-    z_form = atom("u", draft.neuron(interpolant(places, [Fraction(k % 2) for k in range(len(places))], kinks)))
+    kinks = [draft.gate(x.form - constant(p)) for p in places[1:-1]]
+    y_form = atom("u", draft.neuron(interpolant(x.form, places, values, kinks)))
+    z_form = atom("u", draft.neuron(interpolant(x.form, places, [Fraction(k % 2) for k in range(len(places))], kinks)))
     y_term, z_term = draft.output(y_form), draft.output(z_form)
-
-    def on_pieces(left: int, right: int, bound: Fraction) -> Near:
-        return d.claim_near("pieces", (), left, right, bound, left=left, right=right, knots=tuple(places), bound=bound)
 
     def enclosed(term: int, least: Fraction, most: Fraction) -> In:
         middle = d.constant((least + most) / 2)
-        return prove.range_near(d, on_pieces(term, middle, (most - least) / 2), draft.range(middle))
+        near = prove.pieces(d, term, middle, inside, places, (most - least) / 2)
+        return prove.range_near(d, near, draft.range(middle))
 
     draft.ranges[y_term] = enclosed(y_term, min(values), max(values))
     draft.ranges[z_term] = enclosed(z_term, Fraction(0), Fraction(1))
@@ -163,9 +161,9 @@ def _start(draft: Draft, x: Value, plan: ZigzagPlan, gates: int) -> tuple[Value,
     zig = Value(z_form, prove.polynomial(d, z_term, z_term))
     model = draft.combination([(-curve, z_term), (curve, squared.target)], top)
     e = draft.affine([(-curve, zig), (curve, squared)], top, model)
-    exact = draft.combination([(Fraction(-1), d.term("mul", x.target, y_term))], Fraction(1))
+    exact = draft.combination([(Fraction(-1), d.term("mul", x.term, y_term))], Fraction(1))
     rho, mismatch = _residuals(places, values, top, curve)
-    e = Value(e.form, prove.total(d, e.near, on_pieces(model, exact, mismatch)))
+    e = Value(e.form, prove.total(d, e.near, prove.pieces(d, model, exact, inside, places, mismatch)))
     draft.ranges[exact] = enclosed(exact, -rho, rho)
     return Value(y_form, prove.polynomial(d, y_term, y_term)), e, rho
 
@@ -174,18 +172,18 @@ def _rounded(value: Fraction, unit: int) -> Fraction:
     return Fraction(round(value * unit), unit)
 
 
-def _geometric(lo: Fraction, hi: Fraction, plan: ZigzagPlan) -> list[Fraction]:
+def _geometric(lo: Fraction, hi: Fraction, plan: ZigzagPlan) -> tuple[Fraction, ...]:
     """Return knots from lo to hi, the inner ones dyadic and nearly in geometric progression."""
     ctx = MPContext()
     ctx.prec = plan.knot_bits + 64
     start, step = ctx.mpf(lo.numerator) / lo.denominator, ctx.mpf((hi / lo).numerator) / (hi / lo).denominator
     shift = plan.knot_bits - math.floor(math.log2(min(abs(lo), abs(hi))))
     inner = [start * ctx.root(step, plan.pieces) ** k for k in range(1, plan.pieces)]
-    return [lo, *(Fraction(int(ctx.nint(ctx.ldexp(p, shift)))) / Fraction(2) ** shift for p in inner), hi]
+    return (lo, *(Fraction(int(ctx.nint(ctx.ldexp(p, shift)))) / Fraction(2) ** shift for p in inner), hi)
 
 
 def _residuals(
-    places: list[Fraction], values: list[Fraction], top: Fraction, curve: Fraction
+    places: tuple[Fraction, ...], values: list[Fraction], top: Fraction, curve: Fraction
 ) -> tuple[Fraction, Fraction]:
     """Return bounds on |1 - x y0| and on its distance from top - curve (z - z^2), exact suprema rounded up."""
     rho = mismatch = Fraction(0)

@@ -25,6 +25,7 @@ RESERVE = Fraction(1, 2**34)  # of the tolerance, for rounding conclusions up
 TEMPERATURE_DIGITS = 6
 MOST_BITS = 4096
 PATIENCE = 3
+SHRINKINGS = tuple(Fraction(k, 10**6) for k in (1_000_000, 999_999, 990_000, 950_000, 850_000, 650_000, 400_000))
 Progress = Callable[[str], None]
 
 
@@ -34,9 +35,16 @@ class Candidate:
 
     plan: Plan
     draft: Draft
-    value: Value
-    sensitivity: Sensitivity
+    values: tuple[Value, ...]
+    network: Network
+    sensitivities: tuple[Sensitivity, ...]
     inverse_temperature: Fraction
+
+    @property
+    def layers(self) -> int:
+        """The number of layers: the gates on the longest path."""
+        depths = self.network.depths()
+        return 1 + max((depths[j] for j in self.network.gated), default=-1)
 
 
 def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
@@ -49,25 +57,30 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     candidates: list[Candidate] = []
     for allowance in _allowances(problem):
         progress(f"building within {decimal_up(allowance, 3)}")
-        try:
-            found = plans(problem, allowance)
-        except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
-            continue
-        if not found:
-            continue
-        first = min(_cost(problem, plan) for plan in found)
-        for plan in found:
-            if problem.objective == "weight" or _cost(problem, plan) == first:
-                candidate = _candidate(problem, plan)
-                if candidate is not None:
-                    candidates.append(candidate)
+        candidates += _candidates(problem, allowance)
         if _past_the_best(candidates):
             break
     if not candidates:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
     best = min(candidates, key=lambda c: _key(problem, c))
     progress("proving")
-    return _prove(problem, best), best.plan
+    return _prove(best), best.plan
+
+
+def _candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
+    """Return what can be built within the allowance; plans are estimates, so a little less is tried where they fail."""
+    for shrink in SHRINKINGS:
+        found = []
+        try:
+            for plan in plans(problem, allowance * shrink):
+                candidate = _candidate(problem, plan)
+                if candidate is not None:
+                    found.append(candidate)
+        except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
+            continue
+        if found:
+            return found
+    return []
 
 
 def _past_the_best(candidates: list[Candidate]) -> bool:
@@ -76,15 +89,14 @@ def _past_the_best(candidates: list[Candidate]) -> bool:
     return len(temperatures) > PATIENCE and min(temperatures[-PATIENCE:]) >= min(temperatures[:-PATIENCE])
 
 
-def _cost(problem: Problem, plan: Plan) -> tuple[int, int]:
-    return (plan.layers, plan.gates) if problem.objective == "layers" else (plan.gates, plan.layers)
-
-
 def _key(problem: Problem, candidate: Candidate) -> tuple[Fraction | int, ...]:
-    cost = _cost(problem, candidate.plan)
-    if problem.objective == "weight":
-        return (candidate.inverse_temperature, *cost)
-    return (*cost, candidate.inverse_temperature)
+    gates, layers, beta = len(candidate.network.gated), candidate.layers, candidate.inverse_temperature
+    orders: dict[str, tuple[Fraction | int, ...]] = {
+        "heads": (gates, layers, beta),
+        "layers": (layers, gates, beta),
+        "weight": (beta, gates, layers),
+    }
+    return orders[problem.objective]
 
 
 def _allowances(problem: Problem) -> list[Fraction]:
@@ -106,49 +118,53 @@ def _allowances(problem: Problem) -> list[Fraction]:
 def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     """Return the built plan, or None if its proved approximation error leaves nothing for the gates."""
     draft = Draft(problem.expression, problem.domain, BITS)
-    value = plan.make(draft)
-    left = problem.tolerance * (1 - RESERVE) - value.near.bound
-    if left <= 0:
+    values = tuple(plan.build(draft))
+    everything = draft.network()
+    outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
+    left = [problem.tolerance * (1 - RESERVE) - value.near.bound for value in values]
+    if min(left) <= 0:
         return None
-    output = draft.derivation.nodes[value.term].children[1]
-    gates = sensitivity(draft.network(), output, BITS)
-    beta = round_up(gates.bound * gate_constant().kappa / left, TEMPERATURE_DIGITS) if gates.bound else Fraction(1)
-    return Candidate(plan, draft, value, gates, beta)
+    found = tuple(sensitivity(everything, output, BITS) for output in outputs)
+    kappa = gate_constant().kappa
+    beta = max(gates.bound * kappa / room for gates, room in zip(found, left, strict=True))
+    beta = round_up(beta, TEMPERATURE_DIGITS) if beta else Fraction(1)
+    network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
+    return Candidate(plan, draft, values, network, found, beta)
 
 
-def _prove(problem: Problem, candidate: Candidate) -> Proved:
-    """Return the transformer and the whole proof: translation, gate error, approximation, and their sum."""
-    d, value, beta = candidate.draft.derivation, candidate.value, candidate.inverse_temperature
-    network, constant = candidate.draft.network(), gate_constant()
-    output = d.nodes[value.term].children[1]
-    transformer, heads = translate(Network(network.inputs, network.neurons, (network.outputs[output],)), beta)
-    subject, gated = d.term("subject", 0), d.term("gated", 0, output)
-    same = d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
-    precision = _precision(candidate)
-    bound = (
-        Enclosure.of(candidate.sensitivity.bound, BITS) * Enclosure.of(constant.kappa, BITS) / Enclosure.of(beta, BITS)
-    )
-    gate_bound = round_up(bound.upper * (1 + Fraction(1, 2**40)))
-    gates = d.claim_near(
-        candidate.sensitivity.rule,
-        (),
-        gated,
-        value.term,
-        gate_bound,
-        gated=gated,
-        net=value.term,
-        kappa=constant.kappa,
-        terms=constant.terms,
-    )
-    prove.total(d, same, gates, value.near)
-    return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), precision)
+def _prove(candidate: Candidate) -> Proved:
+    """Return the transformer and the whole proof: translation, gate error, approximation, and their sums."""
+    d, beta, constant = candidate.draft.derivation, candidate.inverse_temperature, gate_constant()
+    transformer, heads = translate(candidate.network, beta)
+    chains = []
+    for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
+        output = d.nodes[value.term].children[1]
+        subject, gated = d.term("subject", k), d.term("gated", 0, output)
+        same = d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
+        bound = Enclosure.of(gates.bound, BITS) * Enclosure.of(constant.kappa, BITS) / Enclosure.of(beta, BITS)
+        near = d.claim_near(
+            gates.rule,
+            (),
+            gated,
+            value.term,
+            round_up(bound.upper * (1 + Fraction(1, 2**40))),
+            gated=gated,
+            net=value.term,
+            kappa=constant.kappa,
+            terms=constant.terms,
+        )
+        chains.append((same, near, value.near))
+    for chain in chains:
+        prove.total(d, *chain)
+    network = candidate.draft.network()
+    return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), _precision(candidate))
 
 
 def _precision(candidate: Candidate) -> int:
     """Return the checker's bits: enough that its roundings stay below 2^-44 of the sensitivity."""
-    s = candidate.sensitivity.bound
-    size = max(0, s.denominator.bit_length() - s.numerator.bit_length()) if s else 0
-    gain = rounding_gain(candidate.draft.network())
+    least = min((s.bound for s in candidate.sensitivities if s.bound), default=Fraction(1))
+    size = max(0, least.denominator.bit_length() - least.numerator.bit_length())
+    gain = rounding_gain(candidate.network)
     if math.isinf(gain) or math.isnan(gain):
         return MOST_BITS
     return min(MOST_BITS, 48 + size + math.ceil(math.log2(1 + gain)))
