@@ -15,7 +15,7 @@ LIMIT_MISSED = 1
 
 @click.command("build")
 @verbosity
-@click.argument("target", metavar="TARGET|SPEC.yaml")
+@click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
 @click.option("--eps", metavar="E", help="Tolerance, exact: 1e-3 means 1/1000.")
 @click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
 @click.option("--arity", type=click.IntRange(1), help="Number of inputs of min and max.")
@@ -35,8 +35,10 @@ def command(
     output: Path | None,
     form: str,
 ) -> int:
-    """Build, certify and check a transformer for TARGET, or for what SPEC.yaml asks.
+    """Build, certify and check a transformer for a named target, an expression, or what SPEC.yaml asks.
 
+    Named targets are multiply, square, reciprocal, min, max, abs and clip; an expression is a text such as
+    'x*y/(1+z^2)' with + - * / ^, parentheses, and abs, clip, dot, max, median, min, norm1, norminf, prod, relu.
     Options override the specification.  The verdict is that of the independent checker on the bytes written.
     """
     problem = problem_of(target, eps, domain, arity, args, objective)

@@ -94,13 +94,13 @@ def problem_of(
     args: tuple[str, ...],
     objective: str | None,
 ) -> Problem:
-    """Return the problem of a target name or a specification file, options overriding the file."""
+    """Return the problem of a target name, an expression or a specification file, options overriding the file."""
     box = intervals("--domain", domain) or None
     pairs = tuple(part for text in args for part in text.split(","))
     values = {name: number("--args", text) for name, text in assignments("--args", pairs).items()} or None
     tolerance = None if eps is None else number("--eps", eps)
     path = Path(target)
-    if path.suffix in SPEC_SUFFIXES or path.is_file():
+    if path.suffix in SPEC_SUFFIXES or os.path.isfile(target):
         from ..spec.yaml import read_spec
 
         overrides = {"eps": tolerance, "domain": box, "arity": arity, "args": values, "objective": objective}

@@ -80,7 +80,9 @@ def _mapping(name: str, node: yaml.Node, what: str, known: tuple[str, ...] | Non
     for key_node, value_node in node.value:
         key = _text(name, key_node)
         if known is not None and key not in known:
-            raise _Place(name, key_node).error(f"unknown key {key!r}{nearest(key, known)}")
+            split = key.count(")") > key.count("(")
+            advice = "; quote an expression that has a comma" if split else nearest(key, known)
+            raise _Place(name, key_node).error(f"unknown key {key!r}{advice}")
         if key in result:
             raise _Place(name, key_node).error(f"the key {key!r} occurs twice")
         result[key] = value_node
