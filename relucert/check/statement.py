@@ -69,13 +69,13 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
         elif node.op == "mul":
             text[t] = "*".join(parts)
         elif node.op == "inv":
-            text[t] = f"(1/({parts[0]}))"
+            text[t] = f"(1/{parts[0]})" if nodes[node.children[0]].op != "mul" else f"(1/({parts[0]}))"
         else:
             text[t] = f"{node.op}({', '.join(parts)})"
         if len(text[t]) > LONGEST_FORMULA:
             definitions.append(f"#{t} = {text[t]}")
             text[t] = f"#{t}"
-    return definitions, [text[t] for t in roots]
+    return definitions, [text[t][1:-1] if nodes[t].op == "add" and text[t][0] == "(" else text[t] for t in roots]
 
 
 def sentence(stated: Statement, bound: Fraction) -> str:
