@@ -75,7 +75,7 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
         if len(text[t]) > LONGEST_FORMULA:
             definitions.append(f"#{t} = {text[t]}")
             text[t] = f"#{t}"
-    return definitions, [text[t][1:-1] if nodes[t].op == "add" and text[t][0] == "(" else text[t] for t in roots]
+    return definitions, [text[t] for t in roots]
 
 
 def sentence(stated: Statement, bound: Fraction) -> str:
