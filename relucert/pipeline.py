@@ -195,10 +195,11 @@ def report(outcome: Outcome) -> BuildReport:
     construction, named = plan.construction(problem.expression)
     forms, parameters = closed_forms(construction), dict(named)
     limits = dict(problem.limits)
+    wide = verdict.resources["heads"] == verdict.resources["gates"]  # the closed forms are those of the wide layout
     rows = []
     for name, counted in verdict.resources.items():
         text = value = None
-        if forms is not None and name in forms.resources:
+        if forms is not None and name in forms.resources and (wide or name in ("gates", "layers")):
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))
         rows.append(ResourceRow(name, Fraction(counted), text, value, limits.get(name)))

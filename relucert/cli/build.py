@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..spec.problem import OBJECTIVES
-from .options import problem_of, verbosity, write_atomically
+from .options import WholeNumber, problem_of, verbosity, write_atomically
 from .progress import stages
 
 LIMIT_MISSED = 1
@@ -18,7 +18,7 @@ LIMIT_MISSED = 1
 @click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
 @click.option("--eps", metavar="E", help="Tolerance, exact: 1e-3 means 1/1000.")
 @click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
-@click.option("--arity", type=click.IntRange(1), help="Number of inputs of min and max.")
+@click.option("--arity", type=WholeNumber(), help="Number of inputs of min and max.")
 @click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
 @click.option("--objective", type=click.Choice(OBJECTIVES), help="What to minimise.  [default: heads]")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
@@ -55,9 +55,9 @@ def command(
 
         click.echo(build_json(report))
     elif not ctx.obj.quiet:
-        from ..report.text import build_report, console
+        from ..report.text import build_report, show
 
-        console().print(build_report(report))
+        show(build_report(report))
     return LIMIT_MISSED if report.missed_limits else 0
 
 

@@ -48,7 +48,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, o
     with stages("checking", ctx.obj) as progress:
         for file in files:
             progress(str(file))
-            rows.append(_row(file, wanted, families))
+            rows.append(_row(file, wanted, families, alone=len(files) == 1 and form == "text"))
     if form == "json":
         from ..report.data import check_json
 
@@ -58,11 +58,11 @@ def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, o
 
         click.echo(check_junit(rows))
     elif not ctx.obj.quiet:
-        from ..report.text import check_detail, check_rows, console
+        from ..report.text import check_detail, check_rows, show
 
         details = len(rows) == 1 or (all(file.suffix not in SPEC_SUFFIXES for file in files) and len(rows) <= 4)
         for part in [check_detail(row) for row in rows] if details else [check_rows(rows)]:
-            console().print(part)
+            show(part)
     codes = {row.exit_code for row in rows}
     return next(code for code in WORST_FIRST if code in codes)
 
@@ -90,7 +90,7 @@ def _found(path: Path) -> list[Path]:
     return found
 
 
-def _row(file: Path, wanted: Problem | None, only: frozenset[str] | None) -> CheckRow:
+def _row(file: Path, wanted: Problem | None, only: frozenset[str] | None, alone: bool) -> CheckRow:
     start = time.perf_counter()
     judge: Callable[[], CheckRow]
     if file.suffix in SPEC_SUFFIXES:
@@ -100,8 +100,10 @@ def _row(file: Path, wanted: Problem | None, only: frozenset[str] | None) -> Che
     try:
         row = judge()
     except RelucertError as error:
+        if alone:
+            raise
         status = {2: "unusable", 1: "unreachable", 3: "declined"}.get(error.exit_code, "internal error")
-        row = CheckRow(str(file), status, error.exit_code, str(error))
+        row = CheckRow(str(file), status, error.exit_code, str(error).removeprefix(f"{file}: "))
     return row._replace(seconds=time.perf_counter() - start)
 
 

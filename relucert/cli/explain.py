@@ -7,19 +7,19 @@ from pathlib import Path
 import click
 
 from .load import load_accepted
-from .options import verbosity
+from .options import WholeNumber, verbosity
 
 
 @click.command("explain")
 @verbosity
 @click.argument("certificate", type=click.Path(path_type=Path))
-@click.option("--depth", type=click.IntRange(1), help="Show this many levels of the tree.  [default: all]")
+@click.option("--depth", type=WholeNumber(), help="Show this many levels of the tree.  [default: all]")
 def command(certificate: Path, depth: int | None) -> int:
     """Show how the statement follows: each step's rule, premises, numbers and conclusion, and the error budget."""
     loaded = load_accepted(certificate)
-    from ..report.text import console
+    from ..report.text import show
     from ..report.trace import explanation
     from ..study.trace import explain
 
-    console().print(explanation(explain(loaded), depth))
+    show(explanation(explain(loaded), depth))
     return 0

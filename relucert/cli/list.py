@@ -20,7 +20,7 @@ def command(form: str) -> int:
 
         click.echo(catalogue_json(entries))
     else:
-        from ..report.text import catalogue_text, console
+        from ..report.text import catalogue_text, show
 
-        console().print(catalogue_text(entries))
+        show(catalogue_text(entries))
     return 0

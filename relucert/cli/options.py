@@ -51,6 +51,27 @@ def number(option: str, text: str) -> Fraction:
         raise UsageError(f"{option}: {error}") from None
 
 
+class WholeNumber(click.ParamType):
+    """A whole number of at least ``least``, in the number grammar."""
+
+    name = "n"
+
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; a usage error names what was expected."""
+        if isinstance(value, int):
+            return value
+        try:
+            number = parse_number(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if number.denominator != 1 or number < self.least:
+            self.fail(f"expected a whole number from {self.least} up, not {value}", param, ctx)
+        return int(number)
+
+
 def assignments(option: str, texts: tuple[str, ...]) -> dict[str, str]:
     """Return name -> text for texts such as ``x=3``; a repeated name is an error."""
     result: dict[str, str] = {}
@@ -105,9 +126,14 @@ def problem_of(
 
         overrides = {"eps": tolerance, "domain": box, "arity": arity, "args": values, "objective": objective}
         return read_spec(path, overrides)
+    if path.is_dir():
+        raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
+    problem = make_problem(
+        target, Fraction(1) if tolerance is None else tolerance, box, arity, values, objective or "heads"
+    )
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
-    return make_problem(target, tolerance, box, arity, values, objective or "heads")
+    return problem
 
 
 def write_atomically(path: Path, data: bytes) -> None:

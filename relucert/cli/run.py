@@ -27,7 +27,7 @@ def command(certificate: Path, point: tuple[str, ...], form: str) -> int:
 
         click.echo(point_json(result))
     else:
-        from ..report.text import console, point_text
+        from ..report.text import point_text, show
 
-        console().print(point_text(result))
+        show(point_text(result))
     return 0

@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-MAX_LENGTH = 400
+MAX_LENGTH = 1000
 MAX_EXPONENT = 300
 GRAMMAR = "a number such as 3, -0.25, 1e-3 or 22/7"
 
@@ -15,7 +15,7 @@ def parse_number(text: str) -> Fraction:
     """Return the rational that ``text`` writes, exactly: ``1e-3`` is 1/1000 and never a float.
 
     Raises ValueError, with what was expected, for anything outside the grammar: leading zeros, hexadecimal,
-    underscores, ``nan``, ``inf``, exponents beyond 300, more than 400 characters.
+    underscores, ``nan``, ``inf``, exponents beyond 300, more than 1000 characters.
     """
     text = text.strip(" ")
     if len(text) <= MAX_LENGTH:
@@ -85,7 +85,8 @@ def decimal_nearest(value: Fraction, digits: int) -> str:
 def exact_text(value: Fraction) -> str:
     """Return ``value`` exactly: as a decimal where a short one exists, else as p/q."""
     rounded = round_up(value, 15)
-    return _decimal(rounded, 15) if rounded == value else f"{value.numerator}/{value.denominator}"
+    short = rounded == value and (not value or abs(decimal_exponent(value)) < MAX_EXPONENT)
+    return _decimal(rounded, 15) if short else write_rational(value)
 
 
 def _decimal(value: Fraction, digits: int) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .constructions.reciprocal import ZigzagPlan
 
 MOST_CHORDS = 1000
-SHARES = (0.5, 0.8, 0.3, 0.15)
+SHARES = (Fraction(1, 2), Fraction(4, 5), Fraction(3, 10), Fraction(3, 20))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,47 +77,49 @@ def plans(problem: Problem, allowance: Fraction) -> Iterator[Plan]:
     weights = [w for t in chained for w in _weights(expression, inside, influence, t)]
     inverses = [t for t, node in enumerate(expression.nodes) if node.op == "inv" and influence[t]]
     if not inverses:
-        counts = allocate(weights, float(allowance))
+        counts = allocate(weights, allowance)
         if counts is not None:
             yield Plan(_grouped(expression, chained, counts), ())
         return
-    for share in SHARES if weights else (1.0,):
-        counts = allocate(weights, float(allowance) * (1 - share)) if weights else []
+    for share in SHARES if weights else (Fraction(1),):
+        counts = allocate(weights, allowance * (1 - share)) if weights else []
         if counts is None:
             continue
-        each = float(allowance) * share / len(inverses)
-        options = [list(_inverse(inside[expression.nodes[t].children[0]], each / influence[t])) for t in inverses]
+        each = allowance * share / len(inverses)
+        options = [
+            list(_inverse(inside[expression.nodes[t].children[0]], float(each / influence[t]))) for t in inverses
+        ]
         for k in range(max(map(len, options))):
             chosen = tuple((t, option[min(k, len(option) - 1)]) for t, option in zip(inverses, options, strict=True))
             yield Plan(_grouped(expression, chained, counts), chosen)
 
 
-def _influence(expression: Expression, inside: list[Interval]) -> list[float]:
+def _influence(expression: Expression, inside: list[Interval]) -> list[Fraction]:
     """Return for every node how much an error there moves the roots, at most, to first order."""
-    result = [0.0] * len(expression.nodes)
+    result = [Fraction(0)] * len(expression.nodes)
     for root in expression.roots:
-        result[root] = 1.0
+        result[root] = Fraction(1)
     for t in range(len(expression.nodes) - 1, -1, -1):
         node = expression.nodes[t]
         if node.op == "mul":
-            sizes = [float(max(abs(end) for end in inside[c])) for c in node.children]
+            sizes = [max(abs(end) for end in inside[c]) for c in node.children]
             for k, c in enumerate(node.children):
-                others = 1.0
+                others = Fraction(1)
                 for i, size in enumerate(sizes):
-                    others *= size if i != k else 1.0
+                    others *= size if i != k else 1
                 result[c] += result[t] * others
         elif node.op == "inv":
             (c,) = node.children
-            result[c] += result[t] / float(min(abs(end) for end in inside[c])) ** 2
+            result[c] += result[t] / min(abs(end) for end in inside[c]) ** 2
         elif node.op != "input":
             for c in node.children:
                 result[c] += result[t]
     return result
 
 
-def _weights(expression: Expression, inside: list[Interval], influence: list[float], t: int) -> list[float]:
+def _weights(expression: Expression, inside: list[Interval], influence: list[Fraction], t: int) -> list[Fraction]:
     a, b = expression.nodes[t].children
-    half = [float(inside[c][1] - inside[c][0]) / 2 for c in (a, b)]
+    half = [(inside[c][1] - inside[c][0]) / 2 for c in (a, b)]
     if a == b:
         return [influence[t] * half[0] ** 2 / 2]
     return [influence[t] * half[0] * half[1] / 2] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -91,6 +92,13 @@ def forward_error(network: Network, output: int, bits: int) -> Enclosure:
     return least(network.outputs[output])
 
 
+def _size(weight: Fraction | None) -> float:
+    try:
+        return float(weight or 0)
+    except OverflowError:
+        return math.inf
+
+
 def rounding_gain(network: Network) -> float:
     """Estimate how much rounding each number of a backward sweep by one unit can change sum_j G_j, in units.
 
@@ -103,7 +111,7 @@ def rounding_gain(network: Network) -> float:
     for form in network.neurons + network.outputs:
         own = 0.0
         for k in form.neurons():
-            c, d = float(form.terms.get(("u", k), 0)), float(form.terms.get(("r", k), 0))
+            c, d = _size(form.terms.get(("u", k))), _size(form.terms.get(("r", k)))
             own += abs(d) + max(abs(c), abs(c + d)) * reach[k]
             total += 2 * (1 + reach[k])
         reach.append(own)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
+import click
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -18,6 +19,10 @@ from ..exact.number import decimal_down, decimal_nearest, decimal_up, exact_text
 from .record import BuildReport, Catalogue, CheckRow, PointResult
 
 PIPED_WIDTH = 80
+ABOUT = (
+    "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink token and "
+    "the data token, causal mask."
+)
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -26,6 +31,18 @@ def console(stderr: bool = False) -> Console:
     file = sys.stderr if stderr else sys.stdout
     width = None if file.isatty() else PIPED_WIDTH
     return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
+
+
+def show(renderable: RenderableType) -> None:
+    """Print on standard output, without trailing spaces when piped."""
+    target = console()
+    if target.is_terminal:
+        target.print(renderable)
+        return
+    with target.capture() as captured:
+        target.print(renderable)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> Table:
@@ -91,17 +108,15 @@ def build_report(report: BuildReport) -> Group:
     rules = ", ".join(f"{name} {count}" for name, count in report.rules)
     blocks: list[RenderableType] = [
         section("Statement", Text(report.statement)),
-        Text(
-            "  T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero "
-            "sink token and the data token, causal mask."
-        ),
+        Padding(Text(ABOUT), (0, 0, 0, 2)),
         section(f"Resources, counted from the matrices ({report.construction}: {parameters})", resources),
         section("Error budget", budget),
     ]
     if comparison:
         blocks.append(section("Beside it", table(["", ""], comparison)))
     blocks.append(section("Proof", Text(f"{report.steps} steps, each recomputed by the checker: {rules}")))
-    blocks.append(Text(f"  rule families {', '.join(report.families)}; assumptions none; sha256 {report.sha256}"))
+    trust = f"rule families {', '.join(report.families)}; assumptions none\nsha256 {report.sha256}"
+    blocks.append(Padding(Text(trust), (0, 0, 0, 2)))
     verdict = verdict_text(report.verdict).append(" by the independent checker", style="")
     if report.missed_limits:
         verdict = verdict_text("limit missed", "; ".join(report.missed_limits))

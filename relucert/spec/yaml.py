@@ -28,7 +28,8 @@ class _Place:
 
 
 def read_spec(path: Path, overrides: Mapping[str, object] | None = None) -> Problem:
-    """Return the problem that a YAML file asks for; ``overrides`` replace its values (command-line options).
+    """Return the problem that a YAML file asks for; ``overrides`` replace its values (command-line options);
+    those of single inputs and parameters replace no others.
 
     Raises UsageError, with file, line and column, for unreadable files and for anything that does not fit.
     """
@@ -62,7 +63,10 @@ def parse_spec(data: bytes, name: str, overrides: Mapping[str, object] | None = 
     values: dict[str, object] = {}
     for key, node in entries.items():
         values[key] = _READERS[key](name, node)
-    values.update({key: value for key, value in (overrides or {}).items() if value is not None})
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    for key, value in given.items():
+        before = values.get(key)
+        values[key] = before | value if isinstance(before, dict) and isinstance(value, dict) else value
     for key in ("target", "eps"):
         if key not in values:
             raise UsageError(f"{name}:1:1: the key {key!r} is missing")
@@ -70,6 +74,8 @@ def parse_spec(data: bytes, name: str, overrides: Mapping[str, object] | None = 
     try:
         return make_problem(**values)  # type: ignore[arg-type]
     except UsageError as error:
+        if error.key in given:
+            raise
         raise _Place(name, entries.get(error.key or "", root)).error(str(error)) from None
 
 

@@ -1,6 +1,8 @@
 """Family ``pieces``: piecewise-linear functions of one variable, exact inequalities on every piece."""
 
+from bisect import bisect_right
 from fractions import Fraction
+from heapq import heappop, heappush
 from itertools import pairwise
 
 from ..kernel import Context, Rule, range_of
@@ -15,6 +17,7 @@ RATIONAL = ("add", "mul", "inv")
 
 Coefficients = list[Fraction]  # of a polynomial in x, constant first
 Line = tuple[Fraction, Fraction]  # (constant, slope)
+Place = tuple[str, int]  # ("t", term) or ("u", neuron)
 
 
 def pieces(
@@ -49,10 +52,11 @@ def pieces(
     if bound < 0:
         raise Rejected("a bound must not be negative")
     order = reachable((left, right), context.nodes, lambda t: context.nodes[t].op in RATIONAL)
-    needed = _neurons(context, network, atom, [t for t in order if context.nodes[t].op == "net"])
+    outputs = {t: context.output(t, network)[1] for t in order if context.nodes[t].op == "net"}
+    sweep = _Sweep(context, network, atom, outputs, knots)
     for piece, (a, b) in enumerate(pairwise(knots)):
-        lines = _lines(context, network, atom, needed, a, b)
-        values = _values(context, order, network, lines, a, b)
+        sweep.enter(piece)
+        values = _values(context, order, atom, sweep.lines, a, b)
         (p, q), (n, d) = values[left], values[right]
         top = [x - y for x, y in _paired(_times(context, p, d), _times(context, n, q))]
         for sign in (1, -1):
@@ -62,60 +66,87 @@ def pieces(
     return Near(left, right, bound)
 
 
-def _neurons(context: Context, network: int, atom: Atom, outputs: list[int]) -> list[int]:
-    """Return the neurons that the outputs depend on, in order, not looking below the variable's atom."""
-    wanted: set[int] = set()
-    for t in outputs:
-        wanted |= _read(context.output(t, network)[1], atom)
-    for j in range(max(wanted, default=-1), -1, -1):
-        if j in wanted:
-            wanted |= _read(context.neuron(network, j), atom)
-    return sorted(wanted)
+class _Sweep:
+    """The lines of neurons and outputs, kept up to date while the pieces are visited from left to right.
+
+    ``lines`` holds for every output term and neuron its linear function of the variable on the current piece.  A neuron is looked
+    at again when its line changes and on the piece where its line next has a zero: in between it keeps its sign.
+    """
+
+    def __init__(
+        self, context: Context, network: int, variable: Atom, outputs: dict[int, Form], knots: tuple[Fraction, ...]
+    ) -> None:
+        self.context, self.knots = context, knots
+        self.lines: dict[Place, Line] = {}
+        self.readers: dict[Atom, list[tuple[Place, Fraction]]] = {}
+        self.events: dict[int, list[int]] = {}
+        fixed: dict[Atom, Line] = {ONE: (Fraction(1), Fraction(0)), variable: (Fraction(0), Fraction(1))}
+        wanted = {atom[1] for form in outputs.values() for atom in form if atom not in fixed and len(atom) == 2}
+        forms: dict[Place, Form] = {("t", t): form for t, form in outputs.items()}
+        for j in range(len(context.networks[network].neurons) - 1, -1, -1):
+            if j in wanted:
+                forms["u", j] = context.neuron(network, j)
+                wanted |= {atom[1] for atom in forms["u", j] if atom not in fixed and len(atom) == 2}
+        for place, form in forms.items():
+            line = (Fraction(0), Fraction(0))
+            for atom, weight in form.items():
+                if atom in fixed:
+                    line = _moved(line, weight, fixed[atom])
+                elif len(atom) < 2 or ("u", atom[1]) not in forms or atom[0] == "x":
+                    raise Rejected("a neuron depends on more than the variable")
+                else:
+                    self.readers.setdefault(atom, []).append((place, weight))
+            self.lines[place] = line
+            context.spend(4 * len(form))
+        neurons = sorted(j for j in wanted if ("u", j) in forms)
+        self.known: dict[Atom, Line] = {(kind, j): (Fraction(0), Fraction(0)) for j in neurons for kind in "ur"}
+        self.events[0] = neurons
+
+    def enter(self, piece: int) -> None:
+        """Bring the lines up to date on the piece with this number; raise Rejected where a sign changes inside."""
+        a, b = self.knots[piece : piece + 2]
+        pending = sorted(set(self.events.pop(piece, ())))
+        while pending:
+            j = heappop(pending)
+            while pending and pending[0] == j:
+                heappop(pending)
+            u = self.lines["u", j]
+            ends = (u[0] + u[1] * a, u[0] + u[1] * b)
+            if min(ends) < 0 < max(ends):
+                raise Rejected(f"neuron {j} changes sign between two knots")
+            if u[1]:
+                zero = bisect_right(self.knots, -u[0] / u[1]) - 1
+                if piece < zero < len(self.knots) - 1:
+                    self.events.setdefault(zero, []).append(j)
+            for atom, line in ((("u", j), u), (("r", j), u if max(ends) > 0 else (Fraction(0), Fraction(0)))):
+                change = _moved(line, Fraction(-1), self.known[atom])
+                if any(change):
+                    self.known[atom] = line
+                    self.context.spend(4 * len(self.readers.get(atom, ())) * cost(*change))
+                    for place, weight in self.readers.get(atom, ()):
+                        self.lines[place] = _moved(self.lines[place], weight, change)
+                        if place[0] == "u":
+                            heappush(pending, place[1])
 
 
-def _read(form: Form, variable: Atom) -> set[int]:
-    """Return the neurons that the form reads; the variable itself is read as such."""
-    return {atom[1] for atom in form if len(atom) == 2 and atom[0] != "x" and atom != variable}
-
-
-def _lines(
-    context: Context, network: int, atom: Atom, neurons: list[int], a: Fraction, b: Fraction
-) -> dict[Atom, Line]:
-    """Return u_j and r_j of every needed neuron as linear functions of the variable on [a, b]."""
-    lines: dict[Atom, Line] = {ONE: (Fraction(1), Fraction(0)), atom: (Fraction(0), Fraction(1))}
-    for j in neurons:
-        u = _line(context, context.neuron(network, j), lines)
-        ends = (u[0] + u[1] * a, u[0] + u[1] * b)
-        if min(ends) < 0 < max(ends):
-            raise Rejected(f"neuron {j} of network {network} changes sign between two knots")
-        lines["u", j] = u
-        lines["r", j] = u if max(ends) > 0 else (Fraction(0), Fraction(0))
-    return lines
-
-
-def _line(context: Context, form: Form, lines: dict[Atom, Line]) -> Line:
-    context.spend(4 * len(form))
-    if not form.keys() <= lines.keys():
-        raise Rejected("a neuron depends on more than the variable")
-    constant = sum((value * lines[atom][0] for atom, value in form.items() if lines[atom][0]), Fraction(0))
-    slope = sum((value * lines[atom][1] for atom, value in form.items() if lines[atom][1]), Fraction(0))
-    return constant, slope
+def _moved(line: Line, weight: Fraction, by: Line) -> Line:
+    return line[0] + weight * by[0], line[1] + weight * by[1]
 
 
 def _values(
-    context: Context, order: list[int], network: int, lines: dict[Atom, Line], a: Fraction, b: Fraction
+    context: Context, order: list[int], variable: Atom, lines: dict[Place, Line], a: Fraction, b: Fraction
 ) -> dict[int, tuple[Coefficients, Coefficients]]:
     """Return every term of ``order`` as P / Q in the variable, with Q > 0 on [a, b]."""
     value: dict[int, tuple[Coefficients, Coefficients]] = {}
     one = [Fraction(1)]
     for t in order:
         node = context.nodes[t]
-        if node.op == "input":
-            value[t] = list(_line(context, {("x", node.children[0]): Fraction(1)}, lines)), one
+        if node.op == "input" and variable == ("x", node.children[0]):
+            value[t] = [Fraction(0), Fraction(1)], one
         elif node.op == "const" and node.value is not None:
             value[t] = [node.value], one
         elif node.op == "net":
-            value[t] = list(_line(context, context.output(t, network)[1], lines)), one
+            value[t] = list(lines["t", t]), one
         elif node.op == "inv":
             p, q = value[node.children[0]]
             if _positive(context, p, a, b):
@@ -135,7 +166,7 @@ def _values(
                 q = _times(context, q, d)
             value[t] = p, q
         else:
-            raise Rejected(f"t{t} ({node.op}) is not a rational function on a piece")
+            raise Rejected(f"t{t} ({node.op}) is not a rational function of the variable on a piece")
     return value
 
 

@@ -36,6 +36,7 @@ REMAINDER_PIECES = 128
 MOST_PIECES = 160
 MOST_NEWTON_STEPS = 6
 KNOT_BITS = 12
+LEAST_SPAN = 1e-12
 LEAST_RHO = 1e-60  # in plans only: keeps floats from overflowing
 
 
@@ -76,10 +77,13 @@ def plans(lo: Fraction, hi: Fraction, allowance: float) -> Iterator[ZigzagPlan]:
 
     The model adds the remainder 1 / (a T_n(1/rho)) and, for each chain of m gates, its weight times 4^-m.
     """
-    a, b = sorted((float(abs(lo)), float(abs(hi))))
+    near, far = sorted((abs(lo), abs(hi)))
+    a, b, span = float(near), float(far), math.log1p(float(far / near - 1))
+    if span < LEAST_SPAN:
+        return  # one chord does
     bits = max(0, math.ceil(-math.log2(allowance * a))) + KNOT_BITS
     for pieces in range(1, MOST_PIECES):
-        growth = math.expm1(math.log(b / a) / pieces)
+        growth = math.expm1(span / pieces)
         bend = growth * growth / (1 + growth)
         for newton in range(MOST_NEWTON_STEPS):
             for order in CHEBYSHEV:
