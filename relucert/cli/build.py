@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..spec.problem import OBJECTIVES
-from .options import WholeNumber, problem_of, verbosity, write_atomically
+from .options import problem_of, verbosity, write_atomically
 from .progress import stages
 
 LIMIT_MISSED = 1
@@ -18,7 +18,7 @@ LIMIT_MISSED = 1
 @click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
 @click.option("--eps", metavar="E", help="Tolerance, exact: 1e-3 means 1/1000.")
 @click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
-@click.option("--arity", type=WholeNumber(), help="Number of inputs of min and max.")
+@click.option("--arity", metavar="N", help="Number of inputs of min and max.")
 @click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
 @click.option("--objective", type=click.Choice(OBJECTIVES), help="What to minimise.  [default: heads]")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
@@ -29,7 +29,7 @@ def command(
     target: str,
     eps: str | None,
     domain: tuple[str, ...],
-    arity: int | None,
+    arity: str | None,
     args: tuple[str, ...],
     objective: str | None,
     output: Path | None,

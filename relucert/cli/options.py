@@ -51,25 +51,14 @@ def number(option: str, text: str) -> Fraction:
         raise UsageError(f"{option}: {error}") from None
 
 
-class WholeNumber(click.ParamType):
-    """A whole number of at least ``least``, in the number grammar."""
-
-    name = "n"
-
-    def __init__(self, least: int = 1) -> None:
-        self.least = least
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number; a usage error names what was expected."""
-        if isinstance(value, int):
-            return value
-        try:
-            number = parse_number(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if number.denominator != 1 or number < self.least:
-            self.fail(f"expected a whole number from {self.least} up, not {value}", param, ctx)
-        return int(number)
+def whole_number(option: str, text: str | None) -> int | None:
+    """Return the positive whole number that an option gives, if it is given."""
+    if text is None:
+        return None
+    value = number(option, text)
+    if value.denominator != 1 or value < 1:
+        raise UsageError(f"{option}: expected a positive whole number, not {text}")
+    return int(value)
 
 
 def assignments(option: str, texts: tuple[str, ...]) -> dict[str, str]:
@@ -111,7 +100,7 @@ def problem_of(
     target: str,
     eps: str | None,
     domain: tuple[str, ...],
-    arity: int | None,
+    arity: str | None,
     args: tuple[str, ...],
     objective: str | None,
 ) -> Problem:
@@ -120,17 +109,17 @@ def problem_of(
     pairs = tuple(part for text in args for part in text.split(","))
     values = {name: number("--args", text) for name, text in assignments("--args", pairs).items()} or None
     tolerance = None if eps is None else number("--eps", eps)
+    count = whole_number("--arity", arity)
     path = Path(target)
     if path.suffix in SPEC_SUFFIXES or os.path.isfile(target):
         from ..spec.yaml import read_spec
 
-        overrides = {"eps": tolerance, "domain": box, "arity": arity, "args": values, "objective": objective}
+        overrides = {"eps": tolerance, "domain": box, "arity": count, "args": values, "objective": objective}
         return read_spec(path, overrides)
     if path.is_dir():
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
-    problem = make_problem(
-        target, Fraction(1) if tolerance is None else tolerance, box, arity, values, objective or "heads"
-    )
+    asked = Fraction(1) if tolerance is None else tolerance
+    problem = make_problem(target, asked, box, count, values, objective or "heads")
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
     return problem

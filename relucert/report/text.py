@@ -20,8 +20,8 @@ from .record import BuildReport, Catalogue, CheckRow, PointResult
 
 PIPED_WIDTH = 80
 ABOUT = (
-    "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink token and "
-    "the data token, causal mask."
+    "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink token "
+    "and the data token, causal mask."
 )
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 

@@ -28,9 +28,9 @@ class _Place:
 
 
 def read_spec(path: Path, overrides: Mapping[str, object] | None = None) -> Problem:
-    """Return the problem that a YAML file asks for; ``overrides`` replace its values (command-line options);
-    those of single inputs and parameters replace no others.
+    """Return the problem that a YAML file asks for, with command-line options in place of its values.
 
+    ``overrides`` of single inputs and parameters leave the others as they are in the file.
     Raises UsageError, with file, line and column, for unreadable files and for anything that does not fit.
     """
     try:

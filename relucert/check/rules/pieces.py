@@ -69,8 +69,9 @@ def pieces(
 class _Sweep:
     """The lines of neurons and outputs, kept up to date while the pieces are visited from left to right.
 
-    ``lines`` holds for every output term and neuron its linear function of the variable on the current piece.  A neuron is looked
-    at again when its line changes and on the piece where its line next has a zero: in between it keeps its sign.
+    ``lines`` holds for every output term and neuron its linear function of the variable on the current piece.  A neuron
+    is looked at again when its line changes and on the piece where its line next has a zero: in between it keeps its
+    sign.
     """
 
     def __init__(
