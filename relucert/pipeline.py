@@ -118,14 +118,14 @@ def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An accepted certificate with its parts as the builder's types; ``output`` is that of the network."""
+    """An accepted certificate with its parts as the builder's types; ``outputs`` of the network belong to the targets."""
 
     verdict: Verdict
     certificate: Certificate
     expression: Expression
     transformer: Transformer
     network: Network | None
-    output: int
+    outputs: tuple[int, ...]
 
 
 def load(verdict: Verdict) -> Loaded:
@@ -135,13 +135,14 @@ def load(verdict: Verdict) -> Loaded:
         raise ValueError("only an accepted certificate is loaded")
     stated = certificate.statement
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
-    network, output = None, 0
+    network, outputs = None, [0] * len(stated.targets)
     for step in certificate.trace:
-        if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.left].op == "gated":
-            k, output = certificate.terms[step.conclusion.left].children
+        if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.right].op == "gated":
+            (target,) = certificate.terms[step.conclusion.left].children
+            k, outputs[target] = certificate.terms[step.conclusion.right].children
             lemma = certificate.networks[k]
             network = Network(len(stated.inputs), tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
-    return Loaded(verdict, certificate, expression, _transformer(certificate), network, output)
+    return Loaded(verdict, certificate, expression, _transformer(certificate), network, tuple(outputs))
 
 
 def _form(form: CheckedForm) -> Form:

@@ -72,20 +72,20 @@ def check_json(rows: Sequence[CheckRow]) -> str:
     )
 
 
-def point_json(result: PointResult) -> str:
+def point_json(results: Sequence[PointResult]) -> str:
     """Return f, N and T at a point as JSON text; values are rounded to nearest, errors and the bound up."""
-    network = result.network
-    return json.dumps(
+    outputs = [
         {
-            "point": {name: exact_text(value) for name, value in result.point},
             "f": decimal_nearest(result.target, result.digits),
-            "N": None if network is None else decimal_nearest(network, result.digits),
+            "N": None if result.network is None else decimal_nearest(result.network, result.digits),
             "T": decimal_nearest(result.transformer, result.digits),
             "observed": _real(abs(result.transformer - result.target)),
             "certified": _real(result.bound),
-        },
-        indent=2,
-    )
+        }
+        for result in results
+    ]
+    place = {name: exact_text(value) for name, value in results[0].point}
+    return json.dumps({"point": place, **(outputs[0] if len(outputs) == 1 else {"outputs": outputs})}, indent=2)
 
 
 def catalogue_json(found: Catalogue) -> str:

@@ -162,21 +162,22 @@ def check_detail(row: CheckRow) -> Group:
     )
 
 
-def point_text(result: PointResult) -> Group:
-    """Return f, N and T at a point with their distances."""
-    place = ", ".join(f"{name} = {exact_text(value)}" for name, value in result.point)
-    rows = [["f", decimal_nearest(result.target, result.digits), "target, exact value rounded"]]
-    if result.network is not None:
-        rows.append(["N", decimal_nearest(result.network, result.digits), "ReLU network, exact value rounded"])
-    rows.append(
-        ["T", decimal_nearest(result.transformer, result.digits), f"softmax at {result.working} digits, an estimate"]
-    )
-    if result.network is not None:
-        rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
-    rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
-    rows.append(["bound", real(result.bound), "certified on the whole domain"])
-    body = table(["", "value", ""], rows)
-    return Group(Text(f"at {place}", style="bold"), Padding(body, (0, 0, 0, 2)))
+def point_text(results: Sequence[PointResult]) -> Group:
+    """Return f, N and T at a point with their distances, for each output."""
+    place = ", ".join(f"{name} = {exact_text(value)}" for name, value in results[0].point)
+    blocks: list[RenderableType] = [Text(f"at {place}", style="bold")]
+    for k, result in enumerate(results):
+        rows = [["f", decimal_nearest(result.target, result.digits), "target, exact value rounded"]]
+        if result.network is not None:
+            rows.append(["N", decimal_nearest(result.network, result.digits), "ReLU network, exact value rounded"])
+        at = f"softmax at {result.working} digits, an estimate"
+        rows.append(["T", decimal_nearest(result.transformer, result.digits), at])
+        if result.network is not None:
+            rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
+        rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
+        rows.append(["bound", real(result.bound), "certified on the whole domain"])
+        blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
+    return Group(*blocks)
 
 
 def catalogue_text(found: Catalogue) -> Group:

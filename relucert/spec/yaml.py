@@ -13,7 +13,7 @@ from ..exact.number import parse_number
 from ..target.named import Interval
 from .problem import Problem, make_problem, nearest
 
-KEYS = ("target", "arity", "args", "domain", "eps", "objective", "limits")
+KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
 MAX_BYTES = 1 << 20
 
 
@@ -67,6 +67,11 @@ def parse_spec(data: bytes, name: str, overrides: Mapping[str, object] | None = 
     for key, value in given.items():
         before = values.get(key)
         values[key] = before | value if isinstance(before, dict) and isinstance(value, dict) else value
+    if "outputs" in values:
+        if "target" in values:
+            raise _Place(name, entries["outputs"]).error("give either target or outputs")
+        values["target"] = values.pop("outputs")
+        entries["target"] = entries["outputs"]
     for key in ("target", "eps"):
         if key not in values:
             raise UsageError(f"{name}:1:1: the key {key!r} is missing")
@@ -132,8 +137,15 @@ def _numbers(name: str, node: yaml.Node) -> dict[str, Fraction]:
     return {key: _number(name, value) for key, value in _mapping(name, node, "this", None).items()}
 
 
+def _outputs(name: str, node: yaml.Node) -> str:
+    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        raise _Place(name, node).error("expected a list of expressions such as ['x*y', 'max(x, y)']")
+    return "; ".join(_text(name, item) for item in node.value)
+
+
 _READERS = {
     "target": _text,
+    "outputs": _outputs,
     "arity": _arity,
     "args": _numbers,
     "domain": _domain,

@@ -19,8 +19,8 @@ MORE_THAN_TOLERANCE = 10
 GUARD = 20
 
 
-def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> PointResult:
-    """Return f and N exactly and T by plain softmax, with GUARD more digits than the largest weight and those shown.
+def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointResult]:
+    """Return for each output f and N exactly, and T by plain softmax with guard digits beyond the largest weight.
 
     Raises UsageError for missing or unknown inputs and for points outside the certified domain.
     """
@@ -38,13 +38,17 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> PointResult:
     largest = max((abs(v) for v in _weights(loaded)), default=Fraction(1))
     working = digits + GUARD + 2 * max(0, decimal_exponent(largest)) + _depth_digits(loaded)
     context = transformer.context(working)
-    t = transformer.exact(transformer.evaluate(loaded.transformer, point, context)[0])
-    f = evaluate(loaded.expression, point)[0]
-    n = None if loaded.network is None else evaluate_exactly(loaded.network, point)[loaded.output]
+    computed = transformer.evaluate(loaded.transformer, point, context)
+    exact = evaluate(loaded.expression, point)
+    network = None if loaded.network is None else evaluate_exactly(loaded.network, point)
     bound = loaded.verdict.error_bound
     if bound is None:
         raise ValueError("an accepted certificate has a bound")
-    return PointResult(tuple(zip(stated.inputs, point, strict=True)), digits, working, f, n, t, bound)
+    place = tuple(zip(stated.inputs, point, strict=True))
+    return [
+        PointResult(place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound)
+        for f, t, o in zip(exact, computed, loaded.outputs, strict=True)
+    ]
 
 
 def _weights(loaded: Loaded) -> list[Fraction]:

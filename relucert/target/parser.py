@@ -6,7 +6,7 @@
     power    = atom ("^" exponent)?          exponent: a whole number, possibly signed or in parentheses
     atom     = number | name | name "(" sum ("," sum)* ")" | "(" sum ")"
 
-Numbers follow the number grammar of specifications.  Nothing is evaluated but rational constants.
+Sums separated by ";" are several outputs of one network.  Numbers follow the number grammar of specifications.  Nothing is evaluated but rational constants.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_NESTING = 100
 MAX_POWER = 64
 MAX_NODES = 50_000
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/^(),]))",
+    r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/^(),;]))",
     re.ASCII,
 )
 RESERVED = re.compile(r"T[0-9]*", re.ASCII)  # the transformer, in statements
@@ -45,9 +45,12 @@ def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
     if not names:
         raise UsageError("the expression has no input", "target")
     parser = _Parser(text, list(_tokens(text)), _Builder({name: k for k, name in enumerate(names)}))
-    root = parser.sum(0)
+    roots = [parser.sum(0)]
+    while parser.peek() == ";":
+        parser.take()
+        roots.append(parser.sum(0))
     parser.end()
-    return parser.builder.expression(root), tuple(names)
+    return parser.builder.expression(roots), tuple(names)
 
 
 def _natural(name: str) -> tuple[object, ...]:
@@ -159,8 +162,8 @@ class _Builder:
                 line[k], line[k + 1] = self.extremum("min", line[k : k + 2]), self.extremum("max", line[k : k + 2])
         return line[len(line) // 2]
 
-    def expression(self, root: int) -> Expression:
-        needed = set(range(len(self.inputs))) | {root}
+    def expression(self, roots: Sequence[int]) -> Expression:
+        needed = set(range(len(self.inputs))) | set(roots)
         for t in range(len(self.nodes) - 1, -1, -1):
             if t in needed and self.nodes[t].op != "input":
                 needed |= set(self.nodes[t].children)
@@ -170,7 +173,7 @@ class _Builder:
             node = self.nodes[t]
             children = node.children if node.op == "input" else tuple(index[c] for c in node.children)
             nodes.append(Node(node.op, children, node.value))
-        return Expression(tuple(nodes), (index[root],))
+        return Expression(tuple(nodes), tuple(index[root] for root in roots))
 
 
 class _Parser:
