@@ -118,7 +118,7 @@ def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An accepted certificate with its parts as the builder's types; ``outputs`` of the network belong to the targets."""
+    """An accepted certificate in the builder's types; ``outputs`` are those of the network, one for each target."""
 
     verdict: Verdict
     certificate: Certificate

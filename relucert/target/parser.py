@@ -6,7 +6,8 @@
     power    = atom ("^" exponent)?          exponent: a whole number, possibly signed or in parentheses
     atom     = number | name | name "(" sum ("," sum)* ")" | "(" sum ")"
 
-Sums separated by ";" are several outputs of one network.  Numbers follow the number grammar of specifications.  Nothing is evaluated but rational constants.
+Sums separated by ";" are several outputs of one network.  Numbers follow the number grammar of specifications.
+Nothing is evaluated but rational constants.
 """
 
 from __future__ import annotations
