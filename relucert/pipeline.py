@@ -170,12 +170,13 @@ def _transformer(certificate: Certificate) -> Transformer:
 
 
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
-    """Return the parts of the first target's bound: approximation, gates, leak, which sum to it.
+    """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
     They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
-    stack = [len(certificate.trace) - len(certificate.statement.targets)]
+    last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
+    stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
         step = certificate.trace[stack.pop()]
         if step.rule == "sum":
