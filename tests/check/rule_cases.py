@@ -67,10 +67,12 @@ def ranges() -> list[Case]:
         one("encloses the absolute value of a negative", ["abs", "x1"], "2", "3", None, negative),
         one("accepts a wider claim", ["add", "x0", "x1"], "-7", "40"),
         one("refuses 1/a around zero", ["inv", "x0"], "-9", "9", "contains zero"),
-        one("refuses 1/a with zero at the upper end", ["inv", "x0"], "-9", "9", "contains zero", (has("x0", "-1", "0"),)),
+        one("refuses 1/a with zero at the upper end", ["inv", "x0"], "-9", "9", "contains zero", (has("x0", "-1",
+            "0"),)),
         one("refuses 1/a with zero at the lower end", ["inv", "x0"], "1", "9", "contains zero", (has("x0", "0", "1"),)),
         one("refuses 1/a at the point zero", ["inv", "x0"], "0", "0", "contains zero", point),
-        one("refuses a sum with a premise missing", ["add", "x0", "x1"], "1", "4", "no premise", (has("x0", "-1", "1"),)),
+        one("refuses a sum with a premise missing", ["add", "x0", "x1"], "1", "4", "no premise", (has("x0", "-1",
+            "1"),)),
         one("refuses a distance as the premise", ["abs", "x0"], "0", "1", "no premise", (near("x0", "x1", "0"),)),
         case("refuses to look inside the transformer", "range", ["in", "t", "-1", "1"], "inside a network",
              lemmas={"t": ["subject", 0]}, term="t"),
@@ -102,7 +104,8 @@ def near_ranges() -> list[Case]:
         one("refuses to widen below only", "-1/4", "1", WEAK, distance, inside),
         one("refuses to widen above only", "0", "5/4", WEAK, distance, inside),
         one("refuses the premises in the other order", "-1/4", "5/4", "needs two premises", inside, distance),
-        one("refuses a range of another term", "-1/4", "5/4", "not that of the right-hand", distance, has("c", "0", "1")),
+        one("refuses a range of another term", "-1/4", "5/4", "not that of the right-hand", distance, has("c", "0",
+            "1")),
         one("refuses a range of the left-hand term", "-1/4", "5/4", "not that of the right-hand", distance,
             has("a", "0", "1")),
         one("refuses one premise", "-1/4", "5/4", "needs two premises", distance),
@@ -125,7 +128,8 @@ TWO = (NETS, network("-1 + x0", out=("u0",)))
 def affine_ranges() -> list[Case]:
     def one(name: str, claim: list[Any], why: str | None, facts: tuple[Data, ...], term: Any, parts: Any, weights: Any,
             offset: str) -> Case:  # fmt: skip
-        return case(name, "range_affine", claim, why, lemmas=NET_TERMS, networks=TWO, domain=BOX, facts=facts, term=term,
+        return case(name, "range_affine", claim, why, lemmas=NET_TERMS, networks=TWO, domain=BOX, facts=facts,
+            term=term,
                     parts=parts, weights=weights, offset=offset)  # fmt: skip
 
     facts = (has("a", "-1", "1"), has("b", "2", "3"))
@@ -137,8 +141,10 @@ def affine_ranges() -> list[Case]:
         one("refuses too narrow a claim", ["in", "c", "-20/3", "-7/2"], WEAK, facts, "c", ab, ["2", "-3"], "1/2"),
         one("refuses ends chosen without the sign", ["in", "c", "-15/2", "-13/2"], WEAK, facts, "c", ab, ["2", "-3"],
             "1/2"),
-        one("refuses a wrong weight", ["in", "c", "-99", "99"], "not that combination", facts, "c", ab, ["2", "3"], "1/2"),
-        one("refuses a wrong offset", ["in", "c", "-99", "99"], "not that combination", facts, "c", ab, ["2", "-3"], "0"),
+        one("refuses a wrong weight", ["in", "c", "-99", "99"], "not that combination", facts, "c", ab, ["2", "3"],
+            "1/2"),
+        one("refuses a wrong offset", ["in", "c", "-99", "99"], "not that combination", facts, "c", ab, ["2", "-3"],
+            "0"),
         one("refuses a part without a range", ["in", "c", "-99", "99"], "no premise", facts[:1], "c", ab, ["2", "-3"],
             "1/2"),
         one("refuses fewer weights than parts", ["in", "c", "-99", "99"], "one weight", facts, "c", ab, ["2"], "1/2"),
@@ -159,7 +165,9 @@ def constants() -> list[Case]:
     terms = {"a": ["input", 0], "c": ["const", "1/4"], "half": ["const", "1/2"]}
 
     def one(name: str, bound: str, why: str | None, *facts: Data, value: str = "c", right: str = "c") -> Case:
-        return case(name, "constant", ["near", "a", right, bound], why, lemmas=terms, facts=facts, term="a", value=value)
+        return case(
+            name, "constant", ["near", "a", right, bound], why, lemmas=terms, facts=facts, term="a", value=value
+        )
 
     return [
         one("takes the farther end above", "3/4", None, has("a", "0", "1")),
@@ -177,7 +185,8 @@ def constants() -> list[Case]:
 
 def affines() -> list[Case]:
     terms = {**NET_TERMS, "half": ["const", "1/2"], "two": ["const", "2"], "three": ["const", "-3"],
-             "2 x0": ["mul", "two", "x0"], "-3 x1": ["mul", "three", "x1"], "right": ["add", "half", "2 x0", "-3 x1"]}  # fmt: skip
+             "2 x0": ["mul", "two", "x0"], "-3 x1": ["mul", "three", "x1"], "right": ["add", "half", "2 x0",
+                 "-3 x1"]}  # fmt: skip
 
     def one(name: str, left: str, right: str, bound: str, why: str | None, facts: tuple[Data, ...], lefts: Any,
             rights: Any, weights: Any, claim: Any = None) -> Case:  # fmt: skip
@@ -197,10 +206,12 @@ def affines() -> list[Case]:
         one("refuses to subtract for a negative weight", "a", "x0", "1/8", WEAK, facts, [*a, "b"], [*b, "x1"],
             ["1", "1", "-1"]),
         one("refuses a smaller bound", "a", "x0", "1/9", WEAK, facts, ["a"], ["x0"], ["1"]),
-        one("refuses a combination of other differences", "a", "x1", "1/8", "not that combination", facts, ["a"], ["x0"],
+        one("refuses a combination of other differences", "a", "x1", "1/8", "not that combination", facts, ["a"],
+            ["x0"],
             ["1"]),
         one("refuses a wrong weight of a difference", "c", "x0", "99", "not that combination", facts, a, b, ["2", "3"]),
-        one("refuses a distance that no premise gives", "a", "x0", "1/8", "no premise", facts[1:], ["a"], ["x0"], ["1"]),
+        one("refuses a distance that no premise gives", "a", "x0", "1/8", "no premise", facts[1:], ["a"], ["x0"],
+            ["1"]),
         one("refuses a distance read backwards", "x0", "a", "1/8", "no premise", facts, ["x0"], ["a"], ["1"]),
         one("refuses lists of different lengths", "a", "x0", "1/8", "one length", facts, a, ["x0"], ["1"]),
         one("refuses too few weights", "a", "x0", "1/8", "one length", facts, ["a"], ["x0"], []),
@@ -209,7 +220,8 @@ def affines() -> list[Case]:
         one("refuses a neuron of another network", "u1", "other", "0", "not that combination", (), [], [], []),
         one("refuses a claim that swaps the sides", "a", "x0", "1/8", WEAK, facts, ["a"], ["x0"], ["1"],
             ["near", "x0", "a", "1/8"]),
-        one("refuses a range as the premise", "a", "x0", "1/8", "no premise", (has("a", "0", "1"),), ["a"], ["x0"], ["1"]),
+        one("refuses a range as the premise", "a", "x0", "1/8", "no premise", (has("a", "0", "1"),), ["a"], ["x0"],
+            ["1"]),
     ]  # fmt: skip
 
 
@@ -272,7 +284,8 @@ def reciprocals() -> list[Case]:
     }  # fmt: skip
 
     def one(name: str, bound: str, why: str | None, *facts: Data, claim: Any = None, inverse: str = "1/a") -> Case:
-        return case(name, "reciprocal", claim or ["near", "y", inverse, bound], why, lemmas=terms, facts=facts, term="y",
+        return case(name, "reciprocal", claim or ["near", "y", inverse, bound], why, lemmas=terms, facts=facts,
+            term="y",
                     inverse=inverse)  # fmt: skip
 
     close, inside = near("ay", "one", "1/4"), has("a", "2", "5")
@@ -307,7 +320,8 @@ def polynomials() -> list[Case]:
     }  # fmt: skip
 
     def one(name: str, left: str, right: str, why: str | None, bound: str = "0", claim: Any = None) -> Case:
-        return case(name, "polynomial", claim or ["near", left, right, bound], why, lemmas=terms, networks=TWO, domain=BOX,
+        return case(name, "polynomial", claim or ["near", left, right, bound], why, lemmas=terms, networks=TWO,
+            domain=BOX,
                     left=left, right=right)  # fmt: skip
 
     other = "different polynomials"
@@ -411,7 +425,8 @@ def sawteeth() -> list[Case]:
     def one(name: str, bound: str, why: str | None, chain: list[int], out: str, neurons: tuple[str, ...] = (u0, u1),
             facts: tuple[Data, ...] = inside, square: str = "tt", term: str = "out") -> Case:  # fmt: skip
         nets = (network(*neurons, out=(t, out)), network(*neurons, out=(t, out)))
-        return case(name, "sawtooth", ["near", term, square, bound], why, lemmas=terms, networks=nets, facts=facts, out=term,
+        return case(name, "sawtooth", ["near", term, square, bound], why, lemmas=terms, networks=nets, facts=facts,
+            out=term,
                     square=square, chain=chain)  # fmt: skip
 
     sum_, fold = "not the sawtooth sum", "not 2 v - 1"
@@ -456,7 +471,8 @@ def extrema() -> list[Case]:
     def one(name: str, target: str, neuron: str, out: str, bound: str, why: str | None, *facts: Data, gate: int = 0,
             term: str = "out", more: tuple[str, ...] = ()) -> Case:  # fmt: skip
         nets = tuple(network(neuron, *more, out=("x0", "x1", out)) for _ in range(2))
-        return case(name, "extremum", ["near", term, target, bound], why, lemmas=base, networks=nets, domain=BOX, facts=facts,
+        return case(name, "extremum", ["near", term, target, bound], why, lemmas=base, networks=nets, domain=BOX,
+            facts=facts,
                     out=term, target=target, gate=gate)  # fmt: skip
 
     up, down = "0 + x1 - x0", "0 + x0 - x1"
@@ -491,7 +507,8 @@ def extrema() -> list[Case]:
         one("refuses a sum", "sum", up, top, "1/4", "binary max", a, b),
         one("refuses an argument of another network", "max", up, top, "1/4", "belongs to network 1",
             near("far a", "x0", "1/8"), b),
-        one("refuses an output of another network", "max", up, top, "1/4", "belongs to network 0", a, b, term="far out"),
+        one("refuses an output of another network", "max", up, top, "1/4", "belongs to network 0", a, b,
+            term="far out"),
         one("refuses a gated argument", "max", up, top, "1/4", "where 'net'", near("gated a", "x0", "1/8"), b),
         one("refuses an argument that is no output", "max", up, top, "1/4", "where 'net'", near("x0", "x0", "0"), b),
     ]  # fmt: skip
@@ -500,14 +517,17 @@ def extrema() -> list[Case]:
 def lattices() -> list[Case]:
     terms: dict[str, list[Any]] = {
         "c": ["const", "1"], "flat": ["max", "x0", "x1", "c"], "ab": ["max", "x0", "x1"], "left": ["max", "ab", "c"],
-        "bc": ["max", "x1", "c"], "right": ["max", "x0", "bc"], "twice": ["max", "left", "ab"], "min": ["min", "x0", "x1"],
+        "bc": ["max", "x1", "c"], "right": ["max", "x0", "bc"], "twice": ["max", "left", "ab"], "min": ["min", "x0",
+            "x1"],
         "mixed": ["max", "min", "c"], "flat min": ["min", "x0", "x1", "c"], "nested min": ["min", "c", "min"],
         "more": ["max", "flat", "min"], "c again": ["const", "1"], "with c again": ["max", "ab", "c again"],
         "a": ["max", "x0", "x0"],
     }  # fmt: skip
 
     def one(name: str, left: str, right: str, why: str | None, bound: str = "0") -> Case:
-        return case(name, "lattice", ["near", left, right, bound], why, lemmas=terms, domain=BOX, left=left, right=right)
+        return case(
+            name, "lattice", ["near", left, right, bound], why, lemmas=terms, domain=BOX, left=left, right=right
+        )
 
     other = "are not the same"
     return [
@@ -530,7 +550,8 @@ def piecewise() -> list[Case]:
     terms: dict[str, list[Any]] = {
         "|x|": ["net", 0, 0], "xx": ["mul", "x0", "x0"], "1/x": ["inv", "x0"], "chord": ["net", 0, 1],
         "max": ["max", "x0", "xx"], "gated": ["gated", 0, 0], "x^4": ["mul", "xx", "xx"], "zero": ["const", "0"],
-        "x-2": ["net", 0, 2], "1/(x-2)": ["inv", "x-2"], "deep": ["mul", "x^4", "x^4"], "deeper": ["mul", "deep", "deep"],
+        "x-2": ["net", 0, 2], "1/(x-2)": ["inv", "x-2"], "deep": ["mul", "x^4", "x^4"], "deeper": ["mul", "deep",
+            "deep"],
         "x^32": ["mul", "deeper", "deeper"], "x^64": ["mul", "x^32", "x^32"], "x^128": ["mul", "x^64", "x^64"],
         "T": ["subject", 0], "hinge": ["net", 0, 3],
     }  # fmt: skip
@@ -538,7 +559,8 @@ def piecewise() -> list[Case]:
 
     def one(name: str, left: str, right: str, knots: list[str], bound: str, why: str | None,
             domain: Any = (("-1", "1"),), claimed: str | None = None, status: str = "rejected") -> Case:  # fmt: skip
-        return case(name, "pieces", ["near", left, right, claimed or bound], why, lemmas=terms, networks=nets, domain=domain,
+        return case(name, "pieces", ["near", left, right, claimed or bound], why, lemmas=terms, networks=nets,
+            domain=domain,
                     left=left, right=right, knots=knots, bound=bound, status=status)  # fmt: skip
 
     both, right_half = ["-1", "0", "1"], (("1", "2"),)
@@ -552,7 +574,8 @@ def piecewise() -> list[Case]:
         one("takes a higher degree by Bernstein", "x^4", "zero", both, "1", None),
         one("takes a kink of a second neuron at a knot", "hinge", "zero", ["-1", "0", "1/2", "1"], "1/2", None),
         one("refuses less than the largest value", "|x|", "xx", both, "249/1000", fails),
-        one("refuses less than the largest gap of the chord", "chord", "1/x", ["1", "2"], "857/10000", fails, right_half),
+        one("refuses less than the largest gap of the chord", "chord", "1/x", ["1", "2"], "857/10000", fails,
+            right_half),
         one("refuses less at an end", "1/(x-2)", "zero", ["-1", "1"], "999/1000", fails),
         one("refuses a claim below the bound it tested", "|x|", "xx", both, "1/4", WEAK, claimed="249/1000"),
         one("refuses a negative bound", "|x|", "|x|", both, "-1", "must not be negative"),
@@ -582,9 +605,10 @@ def gate_errors() -> list[Case]:
                                    "other": ["net", 1, 0]}  # fmt: skip
 
     def units(count: int, less: int = 0) -> str:
-        return f"{int(UNIT.split('/')[0]) * count - less}/{UNIT.split('/')[1]}"
+        return f"{int(UNIT.split('/', maxsplit=1)[0]) * count - less}/{UNIT.split('/')[1]}"
 
-    def one(rule: str, name: str, neurons: tuple[str, ...], out: str, bound: str, why: str | None, *, kappa: str = KAPPA,
+    def one(rule: str, name: str, neurons: tuple[str, ...], out: str, bound: str, why: str | None, *,
+        kappa: str = KAPPA,
             terms_: int = KAPPA_TERMS, gated: str = "gated", net: str = "net", beta: str | None = "100",
             status: str = "rejected") -> Case:  # fmt: skip
         nets = (network(*neurons, out=(out, "0 + x0"), beta=beta), network(*neurons, out=(out,)))
@@ -608,7 +632,8 @@ def gate_errors() -> list[Case]:
             one(rule, "refuses a little less for one gate", ("0 + x0",), "0 + r0", units(1, 1), WEAK),
             one(rule, "refuses to forget the inner gate", ("0 + x0", "0 + r0"), "0 + r1", units(1), WEAK),
             one(rule, "refuses to forget the second reader", ("0 + x0", "0 + r0"), "0 + r0 + r1", units(2), WEAK),
-            one(rule, "refuses to cancel readers of opposite sign", ("0 + x0", "0 + r0"), "0 + r0 - r1", units(1), WEAK),
+            one(rule, "refuses to cancel readers of opposite sign", ("0 + x0", "0 + r0"), "0 + r0 - r1", units(1),
+                WEAK),
             one(rule, "refuses a kappa below W(1/e)", ("0 + x0",), "0 + r0", units(1), "is not established",
                 kappa="278464542761073/1000000000000000"),
             one(rule, "refuses kappa zero", ("0 + x0",), "0 + r0", units(1), "is not established", kappa="0"),

@@ -52,7 +52,8 @@ BYTES = {
     "a plus sign": (GOOD.replace(b'"precision":64', b'"precision":+64'), "not JSON"),
     "hexadecimal": (GOOD.replace(b'"precision":64', b'"precision":0x40'), "not JSON"),
     "an index of ten digits": (GOOD.replace(b'"precision":64', b'"precision":1234567890'), "more than 9 digits"),
-    "an index of 10,000 digits": (GOOD.replace(b'"precision":64', b'"precision":' + b"9" * 10_000), "more than 9 digits"),
+    "an index of 10,000 digits": (GOOD.replace(b'"precision":64', b'"precision":' + b"9" * 10_000),
+        "more than 9 digits"),
     "a key twice": (GOOD.replace(b'"precision":64', b'"precision":64,"precision":64'), "a key occurs twice"),
     "a key twice deep inside": (GOOD.replace(b'"norm":"sup"', b'"norm":"sup","norm":"sup"'), "a key occurs twice"),
     "a key twice in args": (GOOD.replace(b'"gated":2', b'"gated":2,"gated":2'), "a key occurs twice"),
@@ -153,7 +154,8 @@ CHANGES = {
     # path, new value, part of the reason
     "an unknown field": ((), {**modest(), "proved": True}, "unknown field 'proved'"),
     "a missing field": ((), {k: v for k, v in modest().items() if k != "precision"}, "lacks the field 'precision'"),
-    "an unknown field of the statement": (("statement",), {**modest()["statement"], "exact": 1}, "unknown field 'exact'"),
+    "an unknown field of the statement": (("statement",), {**modest()["statement"], "exact": 1},
+        "unknown field 'exact'"),
     "an unknown field of a step": (("trace", 0), {**modest()["trace"][0], "proof": 1}, "unknown field 'proof'"),
     "an unknown field of a network": (("lemmas", "networks", 0), {**IDENTITY, "bias": 1}, "unknown field 'bias'"),
     "an unknown field of a head": (("subject", "layers"), [[{**HEAD, "bias": 1}]], "unknown field 'bias'"),
@@ -202,12 +204,16 @@ CHANGES = {
     "a constant that is a number": (("statement", "nodes"), [["const", 1]], "must be text"),
     "a network that is not there": (("lemmas", "terms"), [["net", 1, 0]], "a network must be"),
     "an output that is not there": (("lemmas", "terms"), [["net", 0, 1]], "node net"),
-    "a gated network without a temperature": (("lemmas", "networks", 0, "inverse_temperature"), None, "needs a network"),
+    "a gated network without a temperature": (("lemmas", "networks", 0, "inverse_temperature"), None,
+        "needs a network"),
     "a temperature of zero": (("lemmas", "networks", 0, "inverse_temperature"), "0", "must be positive"),
     "a negative temperature": (("lemmas", "networks", 0, "inverse_temperature"), "-1", "must be positive"),
-    "a neuron that reads itself": (("lemmas", "networks", 0, "neurons"), [["0", [], [[0, "1"]], []]], "index of a form"),
-    "a neuron that gates itself": (("lemmas", "networks", 0, "neurons"), [["0", [], [], [[0, "1"]]]], "index of a form"),
-    "a form of an input that is not there": (("lemmas", "networks", 0, "outputs"), [["0", [[1, "1"]], [], []]], "a form"),
+    "a neuron that reads itself": (("lemmas", "networks", 0, "neurons"), [["0", [], [[0, "1"]], []]],
+        "index of a form"),
+    "a neuron that gates itself": (("lemmas", "networks", 0, "neurons"), [["0", [], [], [[0, "1"]]]],
+        "index of a form"),
+    "a form of an input that is not there": (("lemmas", "networks", 0, "outputs"), [["0", [[1, "1"]], [], []]],
+        "a form"),
     "a form that stores a zero": (("lemmas", "networks", 0, "outputs"), [["0", [[0, "0"]], [], []]], "stores a zero"),
     "a form that repeats an index": (("lemmas", "networks", 0, "outputs"), [["0", [[0, "1"]] * 2, [], []]], "repeats"),
     "a form of three parts": (("lemmas", "networks", 0, "outputs"), [["0", [], []]], "must be a list of 4"),
@@ -217,7 +223,8 @@ CHANGES = {
     "a column outside a matrix": (("subject", "embedding"), [[0, 2, "1"]], "a column must be"),
     "a negative row": (("subject", "embedding"), [[-1, 1, "1"]], "a row must be"),
     "a row of a read-out that is not there": (("subject", "readout"), [[1, 0, "1"]], "a row must be"),
-    "a column of a head that is not there": (("subject", "layers"), [[{**HEAD, "w_q": [[0, 1, "1"]]}]], "a column must"),
+    "a column of a head that is not there": (("subject", "layers"), [[{**HEAD, "w_q": [[0, 1, "1"]]}]],
+        "a column must"),
     "a row of a head that is not there": (("subject", "layers"), [[{**HEAD, "w_q": [[1, 0, "1"]]}]], "a row must be"),
     "an output matrix of the wrong shape": (("subject", "layers"), [[{**HEAD, "w_o": [[0, 1, "1"]]}]], "a column must"),
     "a matrix entry of two": (("subject", "embedding"), [[0, "1"]], "must be a list of 3"),
@@ -289,7 +296,9 @@ def test_gives_a_verdict_on_a_good_file_with_some_bytes_changed(data):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**10), 10**10) | st.sampled_from(["0", "1", "-1/2", "near", "in", "x"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["a", "rule", "args"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["a", "rule", "args"]), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -306,14 +315,18 @@ def test_gives_a_verdict_when_any_part_is_replaced_by_any_json(value, at):
 # Known faults; each test says what must hold, and fails as soon as it does.
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="the rules do not check these indices, and the checker crashes")
+@pytest.mark.xfail(
+    strict=True, raises=IndexError, reason="the rules do not check these indices, and the checker crashes"
+)
 @pytest.mark.parametrize("key", ["lefts", "rights"])
 def test_gives_a_verdict_on_a_difference_of_a_term_that_is_not_there(key):
     args = {"left": 0, "right": 0, "lefts": [0], "rights": [0], "weights": ["1"], key: [10**8]}
     assert check(encode(modest(step("affine", ["near", 0, 0, "0"], (), **args)))).status == "rejected"
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="the rule does not check these indices, and the checker crashes")
+@pytest.mark.xfail(
+    strict=True, raises=IndexError, reason="the rule does not check these indices, and the checker crashes"
+)
 def test_gives_a_verdict_on_a_range_of_a_part_that_is_not_there():
     made = step("range_affine", ["in", 0, "0", "1"], (), term=0, parts=[10**8], weights=["1"], offset="0")
     assert check(encode(modest(made))).status == "rejected"
@@ -434,5 +447,3 @@ def test_decoding_real_certificates_proves_nothing(built):
         verdict = check(encode(data))
         assert (verdict.status, verdict.step) == ("rejected", "conclusion")
         assert verdict.error_bound is None
-
-

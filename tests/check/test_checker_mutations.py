@@ -70,11 +70,11 @@ def mutants(data):
 def places(domain):
     """Return points of a box: a regular grid on up to two axes; corners, the centre and fixed random ones beyond."""
     if len(domain) <= 2:
-        points = 9 if len(domain) == 2 else 41
+        points = 7 if len(domain) == 2 else 25
         axes = [[lo + (hi - lo) * Fraction(k, points - 1) for k in range(points)] for lo, hi in domain]
         return list(product(*axes))
-    draw = random.Random(7)
-    parts = [[draw.choice([0, 1, Fraction(draw.randint(0, 1000), 1000)]) for _ in domain] for _ in range(60)]
+    draw = random.Random(7)  # noqa: S311
+    parts = [[draw.choice([0, 1, Fraction(draw.randint(0, 1000), 1000)]) for _ in domain] for _ in range(30)]
     parts += [[Fraction(k)] * len(domain) for k in (0, 1)] + [[Fraction(1, 2)] * len(domain)]
     return [tuple(lo + (hi - lo) * p for p, (lo, hi) in zip(part, domain, strict=True)) for part in parts]
 
@@ -92,7 +92,7 @@ def largest_error(transformer, expression, domain) -> Fraction:
 
 
 def crashes(name: str) -> bool:
-    """Return whether a mutant is one of those on which the checker is known to crash; see the xfail tests of decoding."""
+    """Return whether a mutant is one of those on which the checker is known to crash (see the xfail tests)."""
     return name.endswith("plus 5") and any(f"/args/{key}/" in name for key in ("lefts", "rights", "parts"))
 
 
@@ -138,7 +138,7 @@ def test_every_change_of_a_small_certificate_is_refused_or_true(built):
 
 @pytest.mark.parametrize("name", [name for name in PROBLEMS if name not in (SMALL, "reciprocal by a zigzag")])
 def test_sampled_changes_of_a_real_certificate_are_refused_or_true(built, name):
-    refused, accepted = attack(built(name), stride=47)
+    refused, accepted = attack(built(name), stride=97)
     assert accepted < refused / 10
 
 
@@ -170,9 +170,11 @@ def test_refuses_every_weight_of_the_transformer_when_it_differs_from_the_networ
     subject = data["subject"]
     weights = [path for path in paths(subject) if is_rational(at(subject, path))]
     assert {path[0] for path in weights} >= {"embedding", "readout"}
-    matrices = [subject["readout"]] + [h[w] for layer in subject["layers"] for h in layer for w in ("w_q", "w_k", "w_v")]
+    matrices = [subject["readout"]] + [
+        h[w] for layer in subject["layers"] for h in layer for w in ("w_q", "w_k", "w_v")
+    ]
     read = {column for matrix in matrices for _, column, _ in matrix}
-    for path in weights[:: 1 + len(weights) // 200]:
+    for path in weights[:: 1 + len(weights) // 80]:
         mutant = tamper(data, ("subject", *path), lambda v: str(Fraction(v) + Fraction(1, 1000)))
         verdict = check(encode(mutant))
         if path[0] == "embedding" and at(subject, path[:2])[0] not in read:

@@ -1,13 +1,10 @@
 """Every rule on tiny hand-written certificates: what it must prove and, more often, what it must refuse."""
 
-import json
 from collections import Counter
 
 import pytest
 from forge import check_with_given
 from rule_cases import rule_cases
-
-from relucert.check import rules
 
 CASES = rule_cases()
 

@@ -57,7 +57,8 @@ def translations() -> list[Case]:
     two_layers = [[gate(1, (3, "1"))], [gate(3, (2, "1"))]]
     moved = network("0 + x0", "0 + u0 + r0", out=("0 + r1",))
     score, value, out, key, named = (
-        "score of the gate head", "value of the gate head", "read-out", "does not read a constant", "heads named")  # fmt: skip
+        "score of the gate head", "value of the gate head", "read-out", "does not read a constant",
+            "heads named")  # fmt: skip
     wide = head([[0, 1, BETA]], [[0, 0, "1"]], [[0, 1, "1"]], [[2, 0, "1"]], 2)
     result = [
         translation("takes one gate", [[g]], relu, [[0]]),
@@ -87,7 +88,8 @@ def translations() -> list[Case]:
         translation("refuses a key of the wrong size", [[gate(1, (2, "1"), k="2")]], relu, [[0]], score),
         translation("refuses a score with an offset", [[head([[0, 0, "1"], [0, 1, BETA]], [[0, 0, "1"]], [[0, 1, "1"]],
                     [[2, 0, "1"]])]], relu, [[0]], score),
-        translation("refuses a score that reads another coordinate", [[head([[0, 0, BETA]], [[0, 0, "1"]], [[0, 1, "1"]],
+        translation("refuses a score that reads another coordinate", [[head([[0, 0, BETA]], [[0, 0, "1"]], [[0, 1,
+            "1"]],
                     [[2, 0, "1"]])]], relu, [[0]], score),
         translation("refuses a score of zero", [[head([[0, 3, BETA]], [[0, 0, "1"]], [[0, 1, "1"]], [[2, 0, "1"]])]],
                     relu, [[0]], score),
@@ -98,14 +100,16 @@ def translations() -> list[Case]:
         translation("refuses a key that reads nothing", [[head([[0, 1, BETA]], [[0, 3, "1"]], [[0, 1, "1"]],
                     [[2, 0, "1"]])]], relu, [[0]], key),
         translation("refuses a value of another size", [[gate(1, (2, "1"), v="2")]], relu, [[0]], value),
-        translation("refuses a value with an offset", [[head([[0, 1, BETA]], [[0, 0, "1"]], [[0, 0, "1/9"], [0, 1, "1"]],
+        translation("refuses a value with an offset", [[head([[0, 1, BETA]], [[0, 0, "1"]], [[0, 0, "1/9"], [0, 1,
+            "1"]],
                     [[2, 0, "1"]])]], relu, [[0]], value),
         translation("refuses a value that is nothing", [[head([[0, 1, BETA]], [[0, 0, "1"]], [], [[2, 0, "1"]])]],
                     relu, [[0]], value),
         translation("refuses a write of another size", [[gate(1, (2, "2"))]], relu, [[0]], out),
         translation("refuses a write of the wrong sign", [[gate(1, (2, "-1"))]], relu, [[0]], out),
         translation("refuses a write to another coordinate", [[gate(1, (3, "1"))]], relu, [[0]], out),
-        translation("refuses a write to a further coordinate that is read", [[gate(1, (2, "1"), (1, "1"))]], relu, [[0]],
+        translation("refuses a write to a further coordinate that is read", [[gate(1, (2, "1"), (1, "1"))]], relu,
+            [[0]],
                     out, readout=[[0, 2, "1"], [0, 1, "1"]]),
         translation("refuses no write", [[gate(1)]], relu, [[0]], out),
         translation("refuses a read-out of nothing", [[g]], relu, [[0]], out, readout=[]),
@@ -132,7 +136,8 @@ def translations() -> list[Case]:
         translation("refuses two linear heads where one is needed", [[gate(1, (3, "1")), mover(1, 3, "1"),
                     mover(1, 3, "1")], [gate(3, (2, "1"))]], moved, [[0], [1]], value),
         translation("refuses a gate replaced by a linear head", [[mover(1, 2, "1")]], relu, [[]], out),
-        translation("refuses the layers in the other order", two_layers[::-1], two, [[0], [1]], value, embedding=shifted),
+        translation("refuses the layers in the other order", two_layers[::-1], two, [[0], [1]], value,
+            embedding=shifted),
         translation("refuses both gates in one layer", [two_layers[0] + two_layers[1]], two, [[0, 1]], value,
                     embedding=shifted),
         translation("refuses a layer that is run twice", [two_layers[0], *two_layers], two, [[0], [], [1]], named,
@@ -142,12 +147,14 @@ def translations() -> list[Case]:
                     readout=[[0, 1, "1"]]),
         translation("refuses the network with another offset", two_layers, network("0 + x0", "-1/3 + r0",
                     out=("0 + r1",)), [[0], [1]], value, embedding=shifted),
-        translation("refuses the network with a further term", [[g]], network("0 + x0", out=("0 + x0 + r0",)), [[0]], out),
+        translation("refuses the network with a further term", [[g]], network("0 + x0", out=("0 + x0 + r0",)), [[0]],
+            out),
         translation("refuses u for r", [[g]], network("0 + x0", out=("0 + u0",)), [[0]], out),
         translation("refuses the network of another temperature", [[g]], network("0 + x0", out=("0 + r0",), beta="1"),
                     [[0]], score),
         translation("refuses the exact network", [[g]], relu, [[0]], "where 'gated'", gated="exact net"),
-        translation("refuses a network for the transformer", [[g]], relu, [[0]], "where 'subject'", subject="exact net"),
+        translation("refuses a network for the transformer", [[g]], relu, [[0]], "where 'subject'",
+            subject="exact net"),
         translation("refuses a claim about the exact network", [[g]], relu, [[0]], "does not entail",
                     claim=["near", "T", "exact net", "0"]),
         translation("refuses a negative bound", [[g]], relu, [[0]], "does not entail",
@@ -240,7 +247,8 @@ def kernel_cases() -> list[Case]:
         one("refuses fewer targets than outputs", second_output, conclusion, None, "one output for each target"),
         one("refuses more targets than outputs", put("statement", "targets", [0, 0]), conclusion, None,
             "one output for each target"),
-        one("refuses a step that cites itself", put("trace", 2, "premises", [0, 2]), decode, None, "trace[2]: a premise"),
+        one("refuses a step that cites itself", put("trace", 2, "premises", [0, 2]), decode, None,
+            "trace[2]: a premise"),
         one("refuses a step that cites a later one", put("trace", 0, "premises", [1]), decode, None,
             "trace[0]: a premise"),
         one("refuses a negative premise", put("trace", 2, "premises", [-1, 1]), decode, None, "trace[2]: a premise"),
@@ -281,5 +289,3 @@ def _shift(data: Any) -> None:
 def whole_cases() -> list[Case]:
     """Return every case that is a whole certificate."""
     return translations() + kernel_cases()
-
-
