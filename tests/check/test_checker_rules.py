@@ -1,0 +1,18 @@
+"""Every rule on tiny hand-written certificates: what it must prove and, more often, what it must refuse."""
+
+from collections import Counter
+
+import pytest
+from forge import check_with_given
+from rule_cases import rule_cases
+
+CASES = rule_cases()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_rule(case):
+    assert case.failure(check_with_given) is None
+
+
+def test_case_names_are_distinct():
+    assert [name for name, n in Counter(case.name for case in CASES).items() if n > 1] == []
