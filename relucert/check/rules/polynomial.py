@@ -31,15 +31,21 @@ def linear(terms: dict[Key, Fraction]) -> Polynomial:
     return {(() if atom == ("1",) else ((atom, 1),)): value for atom, value in terms.items()}
 
 
-def add(a: Polynomial, b: Polynomial, factor: Fraction = Fraction(1)) -> Polynomial:
-    """Return a + factor * b."""
-    result = dict(a)
+def accumulate(context: Context, total: Polynomial, b: Polynomial, factor: Fraction = Fraction(1)) -> None:
+    """Add factor * b to ``total`` in place."""
+    context.spend(2 * len(b) * cost(factor))
     for monomial, value in b.items():
-        total = result.get(monomial, 0) + factor * value
-        if total:
-            result[monomial] = total
+        changed = total.get(monomial, 0) + factor * value
+        if changed:
+            total[monomial] = changed
         else:
-            result.pop(monomial, None)
+            total.pop(monomial, None)
+
+
+def difference(context: Context, left: int, right: int, opaque: frozenset[int] = frozenset()) -> Polynomial:
+    """Return left - right as a polynomial."""
+    result = dict(polynomial(context, left, opaque))
+    accumulate(context, result, polynomial(context, right, opaque), Fraction(-1))
     return result
 
 
@@ -95,8 +101,7 @@ def polynomial(context: Context, term: int, opaque: frozenset[int] = frozenset()
         elif node.op == "add":
             done[t] = {}
             for child in node.children:
-                context.spend(2 * len(done[child]))
-                done[t] = add(done[t], done[child])
+                accumulate(context, done[t], done[child])
         elif node.op == "mul":
             done[t] = constant(Fraction(1))
             for child in node.children:

@@ -6,7 +6,7 @@ from ..kernel import Context, Rule, distance, range_of, ranges
 from ..model import Fact, In, Near
 from ..number import cost
 from ..refusal import Declined, Rejected
-from .polynomial import add, bernstein, coefficients, constant, defined, polynomial
+from .polynomial import accumulate, bernstein, coefficients, constant, defined, difference, polynomial
 
 MAX_PIECES = 4096
 
@@ -93,14 +93,15 @@ def range_affine(
     """
     if len(parts) != len(weights):
         raise Rejected("one weight is needed for each part")
-    difference = add(defined(context, term), constant(offset), Fraction(-1))
+    rest = dict(defined(context, term))
+    accumulate(context, rest, constant(offset), Fraction(-1))
     lo = hi = offset
     for part, weight in zip(parts, weights, strict=True):
-        difference = add(difference, polynomial(context, part), -weight)
+        accumulate(context, rest, polynomial(context, part), -weight)
         inside = range_of(premises, part)
         ends = (weight * inside.lo, weight * inside.hi)
         lo, hi = lo + min(ends), hi + max(ends)
-    if difference:
+    if rest:
         raise Rejected(f"t{term} is not that combination of its parts")
     return In(term, lo, hi)
 
@@ -136,13 +137,14 @@ def affine(
     """
     if not len(lefts) == len(rights) == len(weights):
         raise Rejected("lefts, rights and weights must have one length")
-    difference = add(defined(context, left), polynomial(context, right), Fraction(-1))
+    rest = dict(defined(context, left))
+    accumulate(context, rest, polynomial(context, right), Fraction(-1))
     bound = Fraction(0)
     for a, b, weight in zip(lefts, rights, weights, strict=True):
-        difference = add(difference, polynomial(context, a), -weight)
-        difference = add(difference, polynomial(context, b), weight)
+        accumulate(context, rest, polynomial(context, a), -weight)
+        accumulate(context, rest, polynomial(context, b), weight)
         bound += abs(weight) * distance(premises, a, b)
-    if difference:
+    if rest:
         raise Rejected(f"t{left} - t{right} is not that combination of differences")
     return Near(left, right, bound)
 
@@ -207,7 +209,7 @@ def identity(context: Context, premises: Premises, left: int, right: int) -> Nea
     Hypotheses: their difference, expanded over inputs, neurons and other terms, is the zero polynomial.
     Proof: equal normal forms are equal functions of their atoms.
     """
-    if add(polynomial(context, left), polynomial(context, right), Fraction(-1)):
+    if difference(context, left, right):
         raise Rejected(f"t{left} and t{right} are different polynomials")
     return Near(left, right, Fraction(0))
 
@@ -223,8 +225,7 @@ def univariate(context: Context, premises: Premises, left: int, right: int, vari
     if not 1 <= pieces <= MAX_PIECES:
         raise Declined(f"pieces must be from 1 to {MAX_PIECES}")
     opaque = frozenset([variable])
-    difference = add(polynomial(context, left, opaque), polynomial(context, right, opaque), Fraction(-1))
-    coeffs = coefficients(difference, ("term", variable))
+    coeffs = coefficients(difference(context, left, right, opaque), ("term", variable))
     inside = range_of(premises, variable)
     step = (inside.hi - inside.lo) / pieces
     bound = Fraction(0)
