@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from .certificate.write import Statement, canonical, write_certificate, write_statement
 from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
 from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
 from .check.refusal import Declined, Rejected
-from .derivation.certificate import Statement, canonical, write_certificate, write_statement
 from .errors import DefectError
 from .exact.number import exact_text
 from .relu.closed_form import closed_forms

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..report.output import say
 from .load import load_accepted
 from .options import assignments, number, verbosity
 
@@ -25,7 +26,7 @@ def command(certificate: Path, point: tuple[str, ...], form: str) -> int:
     if form == "json":
         from ..report.data import point_json
 
-        click.echo(point_json(result))
+        say(point_json(result))
     else:
         from ..report.text import point_text, show
 

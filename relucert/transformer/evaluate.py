@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 from mpmath.ctx_mp import MPContext
-from mpmath.libmp import to_rational
 
 from .model import Matrix, Transformer
 
@@ -19,9 +18,10 @@ def context(digits: int) -> MPContext:
     return result
 
 
-def exact(number: Any) -> Fraction:
-    """Return the exact rational value of a number of a context."""
-    return Fraction(*to_rational(number._mpf_))
+def exact(number: Any, ctx: MPContext) -> Fraction:
+    """Return a number of a context as a rational, rounded to 2^-(2 prec), as it may be as small as exp(-10^19)."""
+    bits = 2 * ctx.prec
+    return Fraction(int(ctx.nint(ctx.ldexp(number, bits))), 1 << bits)
 
 
 def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext) -> list[Any]:
