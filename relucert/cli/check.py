@@ -72,7 +72,7 @@ def _families(only: str | None) -> frozenset[str] | None:
     if only is None:
         return None
     from .. import pipeline
-    from ..spec.problem import nearest
+    from ..errors import nearest
 
     names = frozenset(name.strip() for name in only.split(","))
     for name in sorted(names - pipeline.FAMILIES):
