@@ -45,9 +45,7 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
         raise ValueError("an accepted certificate has a bound")
     place = tuple(zip(stated.inputs, point, strict=True))
     return [
-        PointResult(
-            place, digits, working, f, None if network is None else network[o], transformer.exact(t, context), bound
-        )
+        PointResult(place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound)
         for f, t, o in zip(exact, computed, loaded.outputs, strict=True)
     ]
 

@@ -7,8 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from mpmath.ctx_mp import MPContext
+from mpmath.libmp import to_fixed
 
 from .model import Matrix, Transformer
+
+EXACT_BITS = 4096
 
 
 def context(digits: int) -> MPContext:
@@ -18,10 +21,9 @@ def context(digits: int) -> MPContext:
     return result
 
 
-def exact(number: Any, ctx: MPContext) -> Fraction:
-    """Return a number of a context as a rational, rounded to 2^-(2 prec), as it may be as small as exp(-10^19)."""
-    bits = 2 * ctx.prec
-    return Fraction(int(ctx.nint(ctx.ldexp(number, bits))), 1 << bits)
+def exact(number: Any) -> Fraction:
+    """Return a number of a context as a rational, cut off at 2^-4096, as it may be as small as exp(-10^19)."""
+    return Fraction(to_fixed(number._mpf_, EXACT_BITS), 1 << EXACT_BITS)
 
 
 def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext) -> list[Any]:

@@ -123,7 +123,7 @@ def test_computed_sensitivity_of_a_tree_is_its_depth(target: str, d: int) -> Non
     problem = relucert.make_problem(target, Fraction(1), arity=d)
     (plan,) = plans(problem, Fraction(1))
     draft = Draft(problem.expression, problem.domain, BITS)
-    value = plan.make(draft)
+    (value,) = plan.build(draft)
     found = sensitivity(draft.network(), draft.derivation.nodes[value.term].children[1], BITS).bound
     form = closed_forms(target)
     assert form is not None
