@@ -33,7 +33,9 @@ class Case:
         """A name for pytest's output."""
         box = "x".join(f"[{lo},{hi}]" for lo, hi in self.domain)
         return "-".join(
-            str(p) for p in (self.target, self.arity, box, *(f"{k}={v}" for k, v in self.args), self.eps, self.objective) if p
+            str(p)
+            for p in (self.target, self.arity, box, *(f"{k}={v}" for k, v in self.args), self.eps, self.objective)
+            if p
         )
 
     @property

@@ -105,7 +105,9 @@ def transform(certificate: bytes, point: tuple[Fraction, ...], digits: int) -> D
                         share = power / sum(powers)
                         mixed = [m + share * v for m, v in zip(mixed, times(w_v, stream[s]), strict=True)]
                     added[t] = [a + u for a, u in zip(added[t], times(w_o, mixed), strict=True)]
-            stream = [[a + b for a, b in zip(token, more, strict=True)] for token, more in zip(stream, added, strict=True)]
+            stream = [
+                [a + b for a, b in zip(token, more, strict=True)] for token, more in zip(stream, added, strict=True)
+            ]
         return times(matrices[1], stream[1])[0]
 
 
@@ -141,7 +143,12 @@ def network_value(certificate: bytes, point: tuple[Fraction, ...]) -> Fraction:
 
 
 def breakpoints(
-    certificate: bytes, start: tuple[Fraction, ...], end: tuple[Fraction, ...], samples: int, most: int, halvings: int = 12
+    certificate: bytes,
+    start: tuple[Fraction, ...],
+    end: tuple[Fraction, ...],
+    samples: int,
+    most: int,
+    halvings: int = 12,
 ) -> list[tuple[Fraction, ...]]:
     """Exact points between two points where some neuron's u is zero: secants of ever smaller brackets."""
     (network,) = json.loads(certificate)["lemmas"]["networks"]

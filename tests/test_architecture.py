@@ -19,13 +19,21 @@ def test_import_contracts_hold() -> None:
     command = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
     assert command is not None, "import-linter is part of the test extra"
     result = subprocess.run(
-        [command, "--no-cache"], cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", timeout=120, check=False
+        [command, "--no-cache"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "0 broken" in result.stdout
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "check").rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "check").rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix()
+)
 def test_the_checker_imports_the_standard_library_and_its_own_folder_only(path: Path) -> None:
     depth = len(path.relative_to(PACKAGE / "check").parts)  # how many dots still stay inside the folder
     for node in ast.walk(ast.parse(path.read_text())):

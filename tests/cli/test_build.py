@@ -166,7 +166,9 @@ def test_a_missed_limit_is_exit_code_1_and_the_certificate_is_still_written(tmp_
     ],
     ids=lambda value: "_".join(value) if isinstance(value, list) else None,
 )
-def test_bad_requests_are_one_clear_line_and_exit_code_2(tmp_path: Path, arguments: list[str], parts: list[str]) -> None:
+def test_bad_requests_are_one_clear_line_and_exit_code_2(
+    tmp_path: Path, arguments: list[str], parts: list[str]
+) -> None:
     result = run("build", *arguments, "-o", tmp_path / "c.json", cwd=tmp_path)
     assert_one_clear_line(result, 2, *parts)
     assert list(tmp_path.iterdir()) == []
@@ -190,8 +192,20 @@ def test_a_bad_option_is_not_blamed_on_the_file() -> None:
 
 def test_an_interrupted_build_is_exit_code_130_and_writes_nothing(tmp_path: Path) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-m", "relucert", "build", "reciprocal", "--eps", "1e-100", "--domain", "x=[1/4,4]",
-         "-o", "c.json", "-v"],  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "relucert",
+            "build",
+            "reciprocal",
+            "--eps",
+            "1e-100",
+            "--domain",
+            "x=[1/4,4]",
+            "-o",
+            "c.json",
+            "-v",
+        ],  # fmt: skip
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,

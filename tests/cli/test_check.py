@@ -50,9 +50,7 @@ def test_a_gzipped_certificate_has_the_hash_of_its_content(product: Path, packed
         (["rejected", "declined", "product"], 1),
     ],
 )
-def test_the_worst_verdict_decides_the_exit_code(
-    request: pytest.FixtureRequest, names: list[str], code: int
-) -> None:
+def test_the_worst_verdict_decides_the_exit_code(request: pytest.FixtureRequest, names: list[str], code: int) -> None:
     assert run("check", *(request.getfixturevalue(name) for name in names)).returncode == code
 
 
@@ -115,15 +113,18 @@ def test_the_shipped_specifications_all_hold() -> None:
     assert len([line for line in result.stdout.splitlines() if "accepted" in line]) == len(list(SPECS.glob("*.yaml")))
 
 
-def test_junit_counts_failures_errors_and_skips(
-    tmp_path: Path, product: Path, rejected: Path, declined: Path
-) -> None:
+def test_junit_counts_failures_errors_and_skips(tmp_path: Path, product: Path, rejected: Path, declined: Path) -> None:
     result = run("check", product, rejected, declined, tmp_path / "missing.json", "--format", "junit")
     suite = ET.fromstring(result.stdout).find("testsuite")
     assert suite is not None
     outcomes = {case.get("name"): [child.tag for child in case] for case in suite.iter("testcase")}
     assert list(outcomes.values()) == [[], ["failure"], ["skipped"], ["error"]]
-    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped"), suite.get("errors")) == ("4", "1", "1", "1")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped"), suite.get("errors")) == (
+        "4",
+        "1",
+        "1",
+        "1",
+    )
     (failure,) = suite.iter("failure")
     assert "at step" in str(failure.get("message"))
 

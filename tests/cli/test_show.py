@@ -247,7 +247,9 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_a_build_imports_neither_sympy_nor_what_other_commands_need() -> None:
-    loaded = modules_after("from relucert.cli.main import _run\nassert _run(['build', 'multiply', '--eps', '1e-3']) == 0")
+    loaded = modules_after(
+        "from relucert.cli.main import _run\nassert _run(['build', 'multiply', '--eps', '1e-3']) == 0"
+    )
     assert "relucert.pipeline" in loaded
     assert not {"sympy", "junitparser", "yaml", "relucert.study"} & loaded
 

@@ -69,7 +69,10 @@ def test_square_on_any_interval_is_the_unit_square_rescaled(case: Case) -> None:
         t = (x - lo) / width
         expected = lo * lo + 2 * lo * width * t + width * width * sawtooth_square(t, m)
         assert independent.network_value(outcome.certificate, (x,)) == expected
-    proved, error = dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"], width**2 / 2 ** (2 * m + 3)
+    proved, error = (
+        dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"],
+        width**2 / 2 ** (2 * m + 3),
+    )
     assert error <= proved <= error * (1 + Fraction(1, 10**10))
 
 

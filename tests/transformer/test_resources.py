@@ -29,7 +29,10 @@ def test_inverse_temperature_is_that_of_the_product_and_not_of_a_factor() -> Non
         return Matrix.of(rows, columns, {(i, j): Fraction(v) for i, j, v in entries})
 
     split = Head(
-        matrix(1, 2, (0, 1, 20)), matrix(1, 2, (0, 0, Fraction(-7, 2))), matrix(1, 2, (0, 1, 1)), matrix(2, 1, (1, 0, 1))
+        matrix(1, 2, (0, 1, 20)),
+        matrix(1, 2, (0, 0, Fraction(-7, 2))),
+        matrix(1, 2, (0, 1, 1)),
+        matrix(2, 1, (1, 0, 1)),
     )
     transformer = Transformer(matrix(2, 2, (0, 0, 1), (1, 1, 1)), ((split,),), matrix(1, 2, (0, 1, 1)))
     resources = count(transformer, 1)
