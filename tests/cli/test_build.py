@@ -205,7 +205,7 @@ def test_an_interrupted_build_is_exit_code_130_and_writes_nothing(tmp_path: Path
             "-o",
             "c.json",
             "-v",
-        ],  # fmt: skip
+        ],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,
