@@ -163,11 +163,10 @@ def breakpoints(
     values = [all_u(s) for s in places]
     found: dict[tuple[Fraction, ...], None] = {}
     for j in range(len(network["neurons"])):
-        for (p, u), (q, v) in zip(
-            [(s, row[j]) for s, row in zip(places, values, strict=True)],
-            [(s, row[j]) for s, row in zip(places[1:], values[1:], strict=True)],
-            strict=False,
-        ):
+        for k in range(samples):
+            (p, u), (q, v) = ((places[i], values[i][j]) for i in (k, k + 1))
+            if u == 0:
+                found[at(p)] = None
             if len(found) >= most:
                 return list(found)
             if u * v >= 0:
@@ -179,8 +178,11 @@ def breakpoints(
                     break
                 middle = (p + q) / 2  # the bracket keeps short ends; only its secant may be long
                 w = all_u(middle)[j]
-                p, u, q, v = (p, u, middle, w) if u * w <= 0 else (middle, w, q, v)
-                if u == 0 or v == 0:
-                    found[at(p if u == 0 else q)] = None
+                if w == 0:
+                    found[at(middle)] = None
                     break
+                if u * w < 0:
+                    q, v = middle, w
+                else:
+                    p, u = middle, w
     return list(found)

@@ -42,17 +42,16 @@ def test_what_the_design_calls_possible_is_reached(case: Case, gates: int) -> No
 
 
 def test_certified_bound_is_within_five_percent_of_the_largest_error_found() -> None:
-    """Dense search: both factors on a grid of 1/64, where the sawtooth errors peak, refined by nothing."""
+    """Dense search on a grid of 3/32, which meets places where one sawtooth is worst low and the other worst high."""
     outcome = cases.outcome(Case("multiply", "1e-3"))
     transformer = pipeline.load(outcome.verdict).transformer
     ctx = context(40)
     worst = Fraction(0)
-    for a in range(-64, 65, 4):
-        for b in range(-64, 65, 4):
-            for shift in (0, 1, 2):
-                x, y = Fraction(a, 64), Fraction(min(64, b + shift), 64)
-                (value,) = evaluate(transformer, (x, y), ctx)
-                worst = max(worst, abs(exact(value) - x * y))
+    for a in range(-64, 65, 6):
+        for b in range(-64, 65, 6):
+            x, y = Fraction(a, 64), Fraction(b, 64)
+            (value,) = evaluate(transformer, (x, y), ctx)
+            worst = max(worst, abs(exact(value) - x * y))
     bound = outcome.verdict.error_bound
     assert bound is not None
     assert worst <= bound <= worst * Fraction(105, 100)

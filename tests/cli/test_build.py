@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 import relucert
-from tests.cli.command import SPECS, assert_one_clear_line, environment, run
+from tests.cli.command import SPECS, assert_one_clear_line, environment, launch, run
 
 
 def test_text_report_names_statement_budget_resources_and_verdict() -> None:
-    result = run("build", "multiply", "--eps", "1e-3")
+    result = launch("build", "multiply", "--eps", "1e-3")
     assert result.returncode == 0
     assert result.stderr == ""
     for part in ("[-1, 1]", "| T(x, y) - x*y | <= 0.001", "approximation", "gates", "leak", "slack", "accepted",
@@ -28,7 +28,7 @@ def test_text_report_names_statement_budget_resources_and_verdict() -> None:
 
 
 def test_json_report_is_alone_on_stdout_and_has_the_promised_keys(tmp_path: Path) -> None:
-    result = run("build", "multiply", "--eps", "1e-3", "--format", "json", "-o", tmp_path / "c.json", "-v")
+    result = launch("build", "multiply", "--eps", "1e-3", "--format", "json", "-o", tmp_path / "c.json", "-v")
     report = json.loads(result.stdout)
     assert result.stderr  # the log of -v went elsewhere
     assert set(report) >= {
@@ -205,7 +205,7 @@ def test_an_interrupted_build_is_exit_code_130_and_writes_nothing(tmp_path: Path
             "-o",
             "c.json",
             "-v",
-        ],  # fmt: skip
+        ],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,

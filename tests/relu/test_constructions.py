@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -147,7 +148,7 @@ def test_chords_interpolate_at_every_knot_but_for_the_centring_shift(case: Case)
     assert knots == sorted(set(knots))
     approximation = dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"]
     sign = 1 if lo > 0 else -1
-    for p, q in zip(knots, knots[1:], strict=False):
+    for p, q in itertools.pairwise(knots):
         at_p, at_q = (independent.network_value(outcome.certificate, (k,)) for k in (p, q))
         assert (at_p, at_q) == (1 / p - sign * approximation, 1 / q - sign * approximation)
         third = p + (q - p) / 3
