@@ -13,7 +13,7 @@ from . import attention, decode, statement
 from .model import Attention, Certificate, Fact, Form, In, Near, Network, Node
 from .refusal import Declined, Rejected
 
-MAX_WORK = 1 << 26  # units of about a microsecond
+MAX_WORK = 1 << 25  # units of about a microsecond
 
 
 class Rule(NamedTuple):

@@ -33,9 +33,9 @@ def linear(terms: dict[Key, Fraction]) -> Polynomial:
 
 def accumulate(context: Context, total: Polynomial, b: Polynomial, factor: Fraction = Fraction(1)) -> None:
     """Add factor * b to ``total`` in place."""
-    context.spend(2 * len(b) * cost(factor))
     for monomial, value in b.items():
-        changed = total.get(monomial, 0) + factor * value
+        changed = factor * value + total.get(monomial, 0)
+        context.spend(1 + cost(changed, value))
         if changed:
             total[monomial] = changed
         else:
@@ -53,7 +53,7 @@ def multiply(a: Polynomial, b: Polynomial, spend: Spend) -> Polynomial:
     """Return a * b, declined when the degree passes ``MAX_DEGREE``."""
     result: Polynomial = {}
     for m, p in a.items():
-        spend(4 * len(b) * cost(p))
+        spend(4 * len(b))
         for n, q in b.items():
             exponents: dict[Key, int] = dict(m)
             for atom, power in n:
@@ -61,7 +61,8 @@ def multiply(a: Polynomial, b: Polynomial, spend: Spend) -> Polynomial:
             if sum(exponents.values()) > MAX_DEGREE:
                 raise Declined(f"a polynomial of degree beyond {MAX_DEGREE}")
             monomial = tuple(sorted(exponents.items()))
-            total = result.get(monomial, 0) + p * q
+            total = p * q + result.get(monomial, 0)
+            spend(cost(p, q, total))
             if total:
                 result[monomial] = total
             else:

@@ -101,6 +101,7 @@ def range_affine(
         inside = range_of(premises, part)
         ends = (weight * inside.lo, weight * inside.hi)
         lo, hi = lo + min(ends), hi + max(ends)
+        context.spend(cost(lo, hi))
     if rest:
         raise Rejected(f"t{term} is not that combination of its parts")
     return In(term, lo, hi)
@@ -144,6 +145,7 @@ def affine(
         accumulate(context, rest, polynomial(context, a), -weight)
         accumulate(context, rest, polynomial(context, b), weight)
         bound += abs(weight) * distance(premises, a, b)
+        context.spend(cost(bound))
     if rest:
         raise Rejected(f"t{left} - t{right} is not that combination of differences")
     return Near(left, right, bound)
@@ -164,7 +166,11 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
         raise Rejected(f"t{left} and t{right} are not one operation on different terms")
     errors = [distance(premises, a, b) for a, b in zip(f.children, g.children, strict=True)]
     if f.op == "add":
-        return Near(left, right, sum(errors, Fraction(0)))
+        bound = Fraction(0)
+        for error in errors:
+            bound += error
+            context.spend(cost(bound))
+        return Near(left, right, bound)
     if f.op in ("max", "min", "abs"):
         return Near(left, right, max(errors))
     if f.op == "inv":
@@ -247,6 +253,7 @@ def total(context: Context, premises: Premises) -> Near:
             raise Rejected("the premises are not a chain of distances")
         first = fact.left if first is None else first
         last, bound = fact.right, bound + fact.bound
+        context.spend(cost(bound))
     if first is None or last is None:
         raise Rejected("a sum of distances needs a premise")
     return Near(first, last, bound)
