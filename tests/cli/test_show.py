@@ -256,7 +256,7 @@ def test_a_build_imports_neither_sympy_nor_what_other_commands_need() -> None:
 
 def test_the_checker_alone_imports_the_standard_library_only(product: Path) -> None:
     loaded = modules_after(f"import runpy\nsys.argv = ['x', {str(product)!r}]\ntry:\n"
-                           " runpy.run_module('relucert.check', run_name='__main__')\nexcept SystemExit: pass")  # fmt: skip
+                           " runpy.run_module('relucert.check', run_name='__main__')\nexcept SystemExit: pass")  # fmt: skip  # noqa: E501
     foreign = {name.partition(".")[0] for name in loaded} - set(sys.stdlib_module_names)
     ours = {name for name in loaded if name.startswith("relucert")}
     assert not foreign & {"mpmath", "sympy", "click", "rich", "yaml", "junitparser"}
