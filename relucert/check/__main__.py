@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     if not paths:
         return _usage("no certificate named")
     codes = {_one(path, only) for path in paths}
-    return next(code for code in (2, 1, 3, 0) if code in codes)
+    return next(code for code in (1, 2, 3, 0) if code in codes)
 
 
 def _say(text: str) -> None:

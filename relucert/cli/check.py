@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CERTIFICATE_SUFFIXES = (".json", ".json.gz")
 CODES = {"accepted": 0, "declined": 3, "rejected": 1}
-WORST_FIRST = (70, 2, 1, 3, 0)
+WORST_FIRST = (70, 1, 2, 3, 0)
 
 
 @click.command("check")
