@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -141,5 +141,43 @@ def write_atomically(path: Path, data: bytes) -> None:
         except BaseException:
             os.unlink(name)
             raise
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder whole or not at all: a unique temporary sibling, then one rename.
+
+    An existing folder is replaced only if it holds nothing but files that a folder of this kind has: what else is in it
+    might be the user's.
+    """
+    import shutil
+    import tempfile
+
+    suffixes = {Path(name).suffix for name in files}
+    try:
+        if path.is_dir():
+            for found in path.iterdir():
+                if not found.is_file() or (found.name not in files and found.suffix not in suffixes - {".py"}):
+                    raise UsageError(f"cannot replace {path}: it holds {found.name!r}; name a new folder")
+        parent = path.parent
+        made = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
+        try:
+            for name, data in files.items():
+                (made / name).write_bytes(data)
+            mask = os.umask(0)
+            os.umask(mask)
+            made.chmod(0o777 & ~mask)
+            if path.is_dir():
+                old = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
+                path.rename(old / "old")
+                made.rename(path)
+                shutil.rmtree(old)
+            elif path.exists():
+                raise UsageError(f"cannot write {path}: it is a file, and this format is a folder")
+            else:
+                made.rename(path)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None

@@ -48,10 +48,11 @@ class Tensor:
             for i, n in zip(place, self.shape, strict=True):
                 index = index * n + i
             start = index * dtype.size
-            result[start : start + dtype.size] = self._encoded(place, value, dtype).to_bytes(dtype.size, "little")
+            result[start : start + dtype.size] = self.encoded(place, value, dtype).to_bytes(dtype.size, "little")
         return bytes(result)
 
-    def _encoded(self, place: tuple[int, ...], value: Fraction, dtype: Dtype) -> int:
+    def encoded(self, place: tuple[int, ...], value: Fraction, dtype: Dtype) -> int:
+        """Return an entry's bit pattern; the error names the entry that would become infinite."""
         try:
             return dtype.encode(value)
         except OverflowToInfinityError:
@@ -88,9 +89,13 @@ class Rounding:
         )
 
 
-def rounding(tensors: Sequence[Tensor], dtype: Dtype) -> Rounding:
+def rounding(found: Sequence[Tensor], dtype: Dtype) -> Rounding:
     """Return what rounding to the format changes."""
-    changes = [abs(dtype.nearest(v) - v) / abs(v) for tensor in tensors for _, v in tensor.entries]
+    changes = [
+        abs(dtype.decode(tensor.encoded(place, v, dtype)) - v) / abs(v)
+        for tensor in found
+        for place, v in tensor.entries
+    ]
     return Rounding(len(changes), sum(map(bool, changes)), max(changes, default=Fraction(0)))
 
 
