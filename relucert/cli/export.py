@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import UsageError
 from .load import load_accepted
-from .options import verbosity, write_atomically, write_folder
-
-if TYPE_CHECKING:
-    from ..export.dtype import Dtype
+from .options import float_format, named, verbosity, write_atomically, write_folder
 
 # format -> the module of relucert.export whose function ``export`` writes it
 FORMATS = {"npz": "npz", "onnx": "onnx", "safetensors": "safetensors", "torch": "torch", "vnnlib": "vnnlib"}
@@ -32,8 +26,8 @@ FORMATS = {"npz": "npz", "onnx": "onnx", "safetensors": "safetensors", "torch": 
 def command(ctx: click.Context, certificate: Path, form: str, output: Path, dtype: str) -> int:
     """Write the transformer of an accepted certificate, its weights rounded to nearest, for another runtime.
 
-    The file carries the certified statement and the certificate's SHA-256.  The statement is about the exact weights over
-    the real numbers; what rounding changed is printed.
+    The file carries the certified statement and the certificate's SHA-256.  The statement is about the exact weights
+    over the real numbers; what rounding changed is printed.
     """
     chosen = named("--to", form, FORMATS)
     kind = float_format(dtype)
@@ -52,19 +46,3 @@ def command(ctx: click.Context, certificate: Path, form: str, output: Path, dtyp
         for line in (f"wrote {output} ({chosen}, {kind.name})", *result.notes):
             click.echo(line)
     return 0
-
-
-def named(option: str, value: str, known: Iterable[str]) -> str:
-    """Return the value if it is known; the error gives the nearest spelling."""
-    if value not in known:
-        from ..spec.problem import nearest
-
-        raise UsageError(f"{option}: unknown {value!r}{nearest(value, known)}")
-    return value
-
-
-def float_format(name: str) -> Dtype:
-    """Return the float format of a ``--dtype``."""
-    from ..export.dtype import DTYPES
-
-    return DTYPES[named("--dtype", name, DTYPES)]

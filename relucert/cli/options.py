@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import UsageError
 from ..exact.number import parse_number
-from ..spec.problem import Problem, make_problem
+from ..spec.problem import Problem, make_problem, nearest
 from ..target.named import Interval
+
+if TYPE_CHECKING:
+    from ..export.dtype import Dtype
 
 SPEC_SUFFIXES = (".yaml", ".yml")
 
@@ -181,3 +184,17 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
             shutil.rmtree(made, ignore_errors=True)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def named(option: str, value: str, known: Collection[str]) -> str:
+    """Return the value if it is known; the error gives the nearest spelling."""
+    if value not in known:
+        raise UsageError(f"{option}: unknown {value!r}{nearest(value, known)}")
+    return value
+
+
+def float_format(name: str) -> Dtype:
+    """Return the float format of a ``--dtype``."""
+    from ..export.dtype import DTYPES
+
+    return DTYPES[named("--dtype", name, DTYPES)]

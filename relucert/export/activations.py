@@ -1,8 +1,8 @@
 """Whether scores or stream values overflow at points of the domain, found before anything is exported.
 
 A score of infinity makes softmax return not-a-number, though every weight is finite.  The transformer is followed
-by Python floats at the corners and the centre of the domain: what is found there is a fact about the network (to a float's
-accuracy), what is not found may still happen elsewhere.
+by Python floats at the corners and the centre of the domain: what is found there is a fact about the network, but for a
+float's accuracy; what is not found may still happen elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_CORNERS = 32
 
 
 def refuse_overflow(subject: Subject, dtype: Dtype) -> None:
-    """Raise OverflowToInfinityError for a weight, or a score or stream value at some point, beyond the format's range."""
+    """Raise OverflowToInfinityError for a weight, score or stream value beyond the format's range."""
     rounding(tensors(subject.transformer), dtype)  # which names a weight that overflows by itself
     largest = float(dtype.largest)
     for point in _points(subject):

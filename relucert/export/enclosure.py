@@ -1,4 +1,4 @@
-"""Linear enclosures of a target over a box, in exact rationals: f(x) in slope . (x - centre) + [lo, hi] for all x in it.
+"""Linear enclosures of a target over a box, in exact rationals: f(x) in slope . (x - centre) + [lo, hi].
 
 Each operation returns an enclosure from enclosures of its arguments:
 - sums add up; a product of two linear parts keeps its linear terms and bounds the quadratic ones, where a square of one
@@ -120,10 +120,10 @@ def _apply(op: str, arguments: Sequence[Linear]) -> Linear:
 
 
 def _inverse(t: Linear) -> Linear:
-    """1/t on [a, b] of one sign: chord slope -1/(ab); g(t) = 1/t + t/(ab) is monotone between its extremum and the ends.
+    """Enclose 1/t on [a, b] of one sign with the chord's slope: g(t) = 1/t + t/(ab) has one extremum and equal ends.
 
-    At the ends g is 1/a + 1/b.  Its extremum is 2/sqrt(ab) in size, and sqrt(ab) <= (c + ab/c)/2 in size for any c, here
-    the middle: one Newton step, so that little is lost.
+    At the ends g is 1/a + 1/b.  Its extremum is 2/sqrt(ab) in size, and sqrt(ab) <= (c + ab/c)/2 in size for any c,
+    here the middle: one Newton step, so that little is lost.
     """
     a, b = t.range()
     if a <= 0 <= b:

@@ -1,7 +1,7 @@
 """NumPy's npz archive, written from its specification: arrays of floats and one of text, without NumPy.
 
-``metadata`` is an array of text with one row (key, value) for each entry; no array needs ``allow_pickle``.  NumPy has no
-bfloat16, so such weights are stored as the float32 numbers equal to them.
+``metadata`` is an array of text with one row (key, value) for each entry; no array needs ``allow_pickle``.  NumPy has
+no bfloat16, so such weights are stored as the float32 numbers equal to them.
 """
 
 from __future__ import annotations

@@ -51,15 +51,20 @@ def _layer(np: Any, stream: Any, weights: dict[str, Any], k: int) -> Any:
         w_q, w_k, w_v, w_o = (weights[f"layers.{k}.groups.{g}.{part}"] for part in ("w_q", "w_k", "w_v", "w_o"))
         samples, tokens, d_model = stream.shape
         heads, d_head, _ = w_q.shape
-
-        def project(w: Any, shape: tuple[int, ...] = (samples, tokens, heads, d_head)) -> Any:
-            return (stream @ w.reshape(-1, d_model).T).reshape(shape).transpose(0, 2, 1, 3)
-
-        scores = project(w_q) @ project(w_k).transpose(0, 1, 3, 2)
+        queries, keys, values = (
+            (stream @ w.reshape(-1, d_model).T).reshape(samples, tokens, heads, d_head).transpose(0, 2, 1, 3)
+            for w in (w_q, w_k, w_v)
+        )
+        scores = queries @ keys.transpose(0, 1, 3, 2)
         scores = np.where(mask, scores, -np.inf)
         powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        mixed = powers / powers.sum(axis=-1, keepdims=True) @ project(w_v)
+        mixed = powers / powers.sum(axis=-1, keepdims=True) @ values
         merged = mixed.transpose(0, 2, 1, 3).reshape(samples, tokens, heads * d_head)
         update = update + merged @ w_o.transpose(0, 2, 1).reshape(heads * d_head, d_model)
         g += 1
     return update
+
+
+def version() -> str:
+    """Return the runtime's name and version."""
+    return f"NumPy {require('numpy', 'numpy').__version__}"

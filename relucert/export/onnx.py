@@ -1,11 +1,11 @@
 """ONNX: the transformer from the user's x to the approximation of f, in standard operators, for any batch size.
 
     x (batch, inputs) --MatMul, Add, Reshape--> stream (batch, 2, d_model), the sink's row zero
-    for each group of heads: MatMul (queries, keys, values), MatMul, Add (mask), Softmax, MatMul, MatMul; Add to the stream
+    each group of heads: MatMul (queries, keys, values), MatMul, Add (mask), Softmax, MatMul, MatMul, Add to the stream
     stream --Reshape, MatMul--> output (batch, outputs)
 
-The causal mask is an initialiser with the format's lowest finite number where the sink would see the data token.  Against
-the sink's own score 0, Softmax gives that place exactly 0.  Shapes are told by Reshape, and Transpose moves heads.
+The causal mask is an initialiser with the format's lowest finite number where the sink would see the data token.
+Against the sink's own score 0, Softmax gives that place exactly 0.  Reshape and Transpose move heads.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class _Graph:
 
 
 def _embed(graph: _Graph, transformer: Transformer) -> str:
-    """Both tokens side by side, the sink first, and then one below the other."""
+    """Return the embedded tokens: side by side, the sink first, and then one below the other."""
     d_model, columns = transformer.d_model, transformer.embedding.columns
     entries = transformer.embedding.entries
     weight = [((j - 1, d_model + i), v) for i, j, v in entries if j > 0]
@@ -114,7 +114,7 @@ def _embed(graph: _Graph, transformer: Transformer) -> str:
 
 
 def _attend(graph: _Graph, stream: str, heads: Sequence[Head], name: str) -> str:
-    """What a group of heads of one d_head adds to the stream."""
+    """Return what a group of heads of one d_head adds to the stream."""
     count, d_head, d_model = len(heads), heads[0].d_head, heads[0].w_o.rows
 
     def project(part: str, perm: Sequence[int]) -> str:
@@ -156,3 +156,8 @@ def runner(transformer: Transformer, dtype: Dtype) -> Callable[[Any], Any]:
         return np.concatenate(parts).astype("float64")
 
     return run
+
+
+def version() -> str:
+    """Return the runtime's name and version."""
+    return f"ONNX Runtime {require('onnxruntime', 'onnx').__version__}"

@@ -1,7 +1,7 @@
 """Piecewise-linear targets as comparisons of affine functions: s >= f(x) and s <= f(x) in disjunctive normal form.
 
-s >= max(a, b) means s >= a and s >= b; s <= max(a, b) means s <= a or s <= b; min is the mirror image, |a| = max(a, -a),
-and a sum or multiple of such functions distributes over max and min.
+s >= max(a, b) means s >= a and s >= b; s <= max(a, b) means s <= a or s <= b; min is the mirror image;
+|a| = max(a, -a); a sum or multiple of such functions distributes over max and min.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Piecewise:
     below: Clauses
 
     def __add__(self, other: Piecewise) -> Piecewise | None:
-        """The sum with an affine function; None for a sum of two that are not."""
+        """Return the sum with an affine function; None for a sum of two that are not."""
         if not other.affine:
             return other + self if self.affine else None
         shift = _only(other)

@@ -1,8 +1,8 @@
 """The transformer's weights for a stack of stock multi-head attention modules: one d_head, one number of heads.
 
-Stock attention divides scores by sqrt(d_head), has the same number of heads in each layer, and d_model = heads * d_head.
-- A head whose scores are all zero has constant weights, so its values may be read one row at a time: it is cut into heads
-  of d_head 1, exactly.
+Stock attention divides scores by sqrt(d_head), has one number of heads in each layer, and d_model = heads * d_head.
+- A head whose scores are all zero has constant weights, so its values may be read one row at a time: it is cut into
+  heads of d_head 1, exactly.
 - The common d_head is the least power of 4 that holds every other head, so that sqrt(d_head) is a power of two and
   multiplying w_q by it is exact in any float format short of overflow.
 - d_model grows to the larger of the stream and the busiest layer; the new coordinates and heads are zero.

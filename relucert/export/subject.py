@@ -43,7 +43,7 @@ class Subject:
             "dtype": dtype.name,
             "generator": "relucert",
             "inputs": ",".join(self.inputs),
-            "scope": f"the statement holds over the real numbers for the exact weights; these are rounded to {dtype.name}",
+            "scope": f"proved over the real numbers for the exact weights; these are rounded to {dtype.name}",
             "statement": self.statement,
         }
 

@@ -1,4 +1,4 @@
-"""The transformer as named dense tensors, the same names in every format, each weight rounded once to the nearest float.
+"""The transformer as named dense tensors, the same names in every format, each weight rounded to nearest once.
 
     embedding                   (d_model, 1 + inputs)        column 0 is for the constant one
     layers.L.groups.G.w_q       (heads, d_head, d_model)     likewise w_k, w_v; attention has scale 1

@@ -73,3 +73,8 @@ def batched(network: Any, kind: Any) -> Callable[[Any], Any]:
         return torch.cat(parts).double().numpy()
 
     return run
+
+
+def version() -> str:
+    """Return the runtime's name and version."""
+    return f"PyTorch {require('torch', 'torch').__version__}"

@@ -1,4 +1,4 @@
-"""An attention-only transformer in PyTorch, complete in this file; its weights are in ``weights.safetensors`` beside it.
+"""An attention-only transformer in PyTorch, complete in this file, with its weights in ``weights.safetensors``.
 
     import torch, model
     network = model.load()
@@ -17,11 +17,11 @@ import torch
 from torch import nn
 from torch.nn.functional import linear, scaled_dot_product_attention
 
-WEIGHTS = "weights.safetensors"
+WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
 
 class Heads(nn.Module):
-    """The heads of a layer that share one d_head: w_q, w_k, w_v (heads, d_head, d_model), w_o (heads, d_model, d_head)."""
+    """Heads of a layer that share one d_head: w_q, w_k, w_v (heads, d_head, d_model), w_o (heads, d_model, d_head)."""
 
     def __init__(self, w_q: torch.Tensor, w_k: torch.Tensor, w_v: torch.Tensor, w_o: torch.Tensor) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Heads(nn.Module):
         """Return what the heads add to every token of the stream (batch, tokens, d_model)."""
         heads, d_head, _ = self.w_q.shape
         q, k, v = (
-            linear(stream, w.flatten(0, 1)).unflatten(-1, (heads, d_head)).transpose(1, 2)
+            linear(stream, w.flatten(0, 1)).view(*stream.shape[:2], heads, d_head).transpose(1, 2)
             for w in (self.w_q, self.w_k, self.w_v)
         )
         mixed = scaled_dot_product_attention(q, k, v, is_causal=True, scale=1.0)
@@ -47,7 +47,10 @@ class Layer(nn.Module):
 
     def forward(self, stream: torch.Tensor) -> torch.Tensor:
         """Return the stream after this layer."""
-        return stream + sum(group(stream) for group in self.groups)
+        updated = stream
+        for group in self.groups:
+            updated = updated + group(stream)
+        return updated
 
 
 class AttentionOnly(nn.Module):
@@ -73,7 +76,7 @@ class AttentionOnly(nn.Module):
         return linear(stream[:, 1], self.readout)
 
 
-def load(path: Path | str = Path(__file__).with_name(WEIGHTS)) -> AttentionOnly:
+def load(path: Path | str = WEIGHTS) -> AttentionOnly:
     """Return the transformer of a safetensors file; nothing in such a file can be executed."""
     from safetensors.torch import load_file
 

@@ -4,7 +4,7 @@
     network = stock.load()
     network(torch.tensor([[0.3, -0.7]]))
 
-Nothing here is special: PyTorch's own attention modules without biases, a causal mask, and the residual sum around each.
+Nothing here is special: PyTorch's own attention modules without biases, a causal mask, and residual sums around them.
 The weights are those of ``model.py``, padded with zeros to one d_head and one number of heads.
 """
 
@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-WEIGHTS = "stock.safetensors"
+WEIGHTS = Path(__file__).with_name("stock.safetensors")
 
 
 class Stock(nn.Module):
@@ -44,7 +44,7 @@ class Stock(nn.Module):
         return linear(stream[:, 1], self.readout)
 
 
-def load(path: Path | str = Path(__file__).with_name(WEIGHTS)) -> Stock:
+def load(path: Path | str = WEIGHTS) -> Stock:
     """Return the transformer of a safetensors file; nothing in such a file can be executed."""
     from safetensors import safe_open
     from safetensors.torch import load_file

@@ -2,7 +2,7 @@
 
 A query asks for a point of a box where the output is wrong by the tolerance or more, over the real numbers.
 - Piecewise-linear targets: one exact query; the output is compared with the affine pieces of f.
-- Other targets: boxes that cover the domain, and on each a linear enclosure l(x) <= f(x) <= u(x) with u - l constant.  The
+- Other targets: boxes that cover the domain, and on each a linear enclosure l(x) <= f(x) <= u(x), u - l constant.  The
   query asks for  Y >= l(x) + tolerance  or  Y <= u(x) - tolerance: no answer means |Y - f| < tolerance on the box.
 Numbers are plain decimals, each rounded so that a query can only grow.  Queries are linear in X and Y together, as the
 format allows.
@@ -35,7 +35,7 @@ TIMEOUT = 300  # seconds, the suggestion that instances.csv has to make
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Is there an x in the box and a clause all of whose comparisons (sign, a) hold: Y >= a(x) for 1, Y <= a(x) for -1?"""
+    """Is some clause true at some x of the box?  Its comparisons (sign, a) are Y >= a(x) for 1 and Y <= a(x) for -1."""
 
     output: int
     box: Box
