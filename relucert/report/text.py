@@ -23,6 +23,7 @@ ABOUT = (
     "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink token "
     "and the data token, causal mask."
 )
+MOST_INPUTS_SHOWN = 6
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -186,8 +187,8 @@ def runtime_text(result: RuntimeResult) -> Group:
     observed = "inf" if result.not_finite or result.observed is None else real(result.observed)
     rows = [["observed", observed, f"largest |machine - f|, f exact, at {kinds} points"]]
     if result.worst:
-        place = ", ".join(f"{name} = {decimal_nearest(value, 9)}" for name, value in result.worst)
-        rows.append(["", "", f"at {place}"])
+        place = ", ".join(f"{name} = {decimal_nearest(value, 9)}" for name, value in result.worst[:MOST_INPUTS_SHOWN])
+        rows.append(["", "", f"at {place}" + (", ..." if len(result.worst) > MOST_INPUTS_SHOWN else "")])
     if result.not_finite:
         rows.append(["", "", f"{result.not_finite} outputs are infinite or not numbers"])
     rows.append(["certified", "none" if result.certified is None else real(result.certified), result.note])

@@ -7,6 +7,7 @@ shallow and cross products are cheaper.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -24,10 +25,8 @@ class Column:
     denominators: Any
 
     def __add__(self, other: Column) -> Column:
-        if isinstance(self.denominators, int) and self.denominators == other.denominators:
-            return Column(self.numerators + other.numerators, self.denominators)
-        numerators = self.numerators * other.denominators + other.numerators * self.denominators
-        return Column(numerators, self.denominators * other.denominators)
+        left, right, denominators = _aligned(self, other)
+        return Column(left + right, denominators)
 
     def __mul__(self, other: Column) -> Column:
         return Column(self.numerators * other.numerators, self.denominators * other.denominators)
@@ -39,6 +38,17 @@ class Column:
         """Return one of the numbers."""
         p, q = (n if isinstance(n, int) else n[index] for n in (self.numerators, self.denominators))
         return Fraction(p, q)
+
+
+def _aligned(a: Column, b: Column) -> tuple[Any, Any, Any]:
+    """Return both numerators over common denominators, and these; the least common one where each has only one."""
+    if isinstance(a.denominators, int) and isinstance(b.denominators, int):
+        common = math.lcm(a.denominators, b.denominators)
+        left, right = (
+            c.numerators if c.denominators == common else c.numerators * (common // c.denominators) for c in (a, b)
+        )
+        return left, right, common
+    return a.numerators * b.denominators, b.numerators * a.denominators, a.denominators * b.denominators
 
 
 def column(floats: Any) -> Column:
@@ -76,13 +86,8 @@ def _pair(op: str, a: Column, b: Column) -> Column:
     if op not in ("max", "min"):
         raise DeclinedError(f"no exact rational value of {op!r} is known")
     choose = np.maximum if op == "max" else np.minimum
-    if isinstance(a.denominators, int) and isinstance(b.denominators, int):
-        if a.denominators == b.denominators:
-            return Column(choose(a.numerators, b.numerators), a.denominators)
-        left, right = a.numerators * b.denominators, b.numerators * a.denominators
-        return Column(choose(left, right), a.denominators * b.denominators)
-    left, right = a.numerators * b.denominators, b.numerators * a.denominators
-    return Column(choose(left, right), a.denominators * b.denominators)
+    left, right, denominators = _aligned(a, b)
+    return Column(choose(left, right), denominators)
 
 
 def _single(op: str, a: Column) -> Column:
