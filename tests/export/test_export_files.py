@@ -71,7 +71,9 @@ def test_an_npz_archive_holds_the_same_tensors_without_numpy(loaded: Load) -> No
         for name, (shape, values) in found.items():
             array = archive.read(f"{name}.npy")
             header = array[10 : 10 + int.from_bytes(array[8:10], "little")].decode()
-            assert re.search(r"'shape': \(([^)]*)\)", header).group(1).replace(",", " ").split() == list(map(str, shape))  # type: ignore[union-attr]
+            assert re.search(r"'shape': \(([^)]*)\)", header).group(1).replace(",", " ").split() == list(
+                map(str, shape)
+            )  # type: ignore[union-attr]
             floats = struct.unpack(f"<{math.prod(shape)}d", array[10 + len(header) :])
             assert list(map(Fraction, floats)) == values
 

@@ -122,9 +122,7 @@ def test_samples_are_floats_of_the_format_inside_the_domain(loaded: Load, np: An
                     assert lo <= exact <= hi
 
 
-def test_the_torch_folder_alone_computes_the_function_in_both_forms(
-    loaded: Load, torch: Any, tmp_path: Path
-) -> None:
+def test_the_torch_folder_alone_computes_the_function_in_both_forms(loaded: Load, torch: Any, tmp_path: Path) -> None:
     from relucert.export import torch as ours
 
     export = ours.export(subject_of(loaded("multiply sparse")), FLOAT32)
