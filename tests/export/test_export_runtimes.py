@@ -137,6 +137,8 @@ def test_the_torch_folder_alone_computes_the_function_in_both_forms(loaded: Load
         "assert all(type(m) is torch.nn.MultiheadAttention for m in stock.load().layers)\n"
         "assert not any('relucert' in name for name in sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", code, str(tmp_path)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert not [path for path in tmp_path.iterdir() if path.suffix in (".pt", ".pkl", ".bin")]

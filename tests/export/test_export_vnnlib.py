@@ -28,14 +28,14 @@ def parsed(text: str) -> list[Tree]:
     """Read the S-expressions of a property file, comments dropped."""
     lines = [line for line in text.splitlines() if not line.startswith(";")]
     stack: list[list[Tree]] = [[]]
-    for token in " ".join(lines).replace("(", " ( ").replace(")", " ) ").split():
-        if token == "(":
+    for word in " ".join(lines).replace("(", " ( ").replace(")", " ) ").split():
+        if word == "(":
             stack.append([])
-        elif token == ")":
+        elif word == ")":
             done = stack.pop()
             stack[-1].append(done)
         else:
-            stack[-1].append(token)
+            stack[-1].append(word)
     assert len(stack) == 1
     return stack[0]
 
@@ -71,7 +71,7 @@ def queries(loaded: Loaded) -> list[list[Tree]]:
 def test_every_violation_of_the_statement_satisfies_some_query(loaded: Load, onnx: Any, name: str) -> None:
     found = loaded(name)
     stated, trees = found.certificate.statement, queries(found)
-    chance = random.Random(5)
+    chance = random.Random(5)  # noqa: S311
     grid = [[lo, (lo + hi) / 2, hi] for lo, hi in stated.domain]
     points = list(itertools.islice(itertools.product(*grid), 20))
     points += [
@@ -88,7 +88,7 @@ def test_an_exact_query_asks_for_nothing_but_violations(loaded: Load, onnx: Any,
     found = loaded(name)
     stated, trees = found.certificate.statement, queries(found)
     assert len(trees) == 1
-    chance = random.Random(6)
+    chance = random.Random(6)  # noqa: S311
     for _ in range(100):
         point = tuple(lo + (hi - lo) * Fraction(chance.randrange(1001), 1000) for lo, hi in stated.domain)
         f = evaluate(found.expression, point)[0]
