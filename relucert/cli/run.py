@@ -8,7 +8,7 @@ import click
 
 from ..errors import UsageError
 from .load import load_accepted
-from .options import assignments, float_format, named, number, verbosity
+from .options import assignments, float_format, named, number, verbosity, whole_number
 from .progress import stages
 
 DTYPE = "float32"
@@ -22,7 +22,7 @@ MOST_SAMPLES = 10_000_000
 @click.argument("point", nargs=-1, metavar="[x=0.3 y=-7/10]")
 @click.option("--runtime", metavar="torch|onnx|numpy", help="Compare this runtime with f and T on many points.")
 @click.option("--dtype", metavar="FORMAT", help=f"Float format of the runtime.  [default: {DTYPE}]")
-@click.option("--samples", type=click.IntRange(1, MOST_SAMPLES), help=f"Number of points.  [default: {SAMPLES}]")
+@click.option("--samples", metavar="COUNT", help=f"Number of points.  [default: {SAMPLES}]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
 @click.pass_context
 def command(
@@ -31,7 +31,7 @@ def command(
     point: tuple[str, ...],
     runtime: str | None,
     dtype: str | None,
-    samples: int | None,
+    samples: str | None,
     form: str,
 ) -> int:
     """Evaluate f, N and T at a point, with the actual error beside the certified bound.
@@ -42,7 +42,7 @@ def command(
     if runtime is not None:
         if point:
             raise UsageError("--runtime chooses its own points; leave out the point")
-        return _compare(ctx, certificate, runtime, dtype or DTYPE, samples or SAMPLES, form)
+        return _compare(ctx, certificate, runtime, dtype or DTYPE, _count(samples), form)
     if dtype is not None or samples is not None:
         raise UsageError("--dtype and --samples need --runtime; try --runtime torch")
     loaded = load_accepted(certificate)
@@ -61,6 +61,13 @@ def command(
     return 0
 
 
+def _count(samples: str | None) -> int:
+    count = whole_number("--samples", samples) or SAMPLES
+    if count > MOST_SAMPLES:
+        raise UsageError(f"--samples: at most {MOST_SAMPLES}, not {count}")
+    return count
+
+
 def _compare(ctx: click.Context, certificate: Path, runtime: str, dtype: str, samples: int, form: str) -> int:
     from ..study.runtime import RUNTIMES, observe
 
@@ -73,7 +80,7 @@ def _compare(ctx: click.Context, certificate: Path, runtime: str, dtype: str, sa
 
         click.echo(runtime_json(result))
     elif not ctx.obj.quiet:
-        from ..report.text import console, runtime_text
+        from ..report.text import runtime_text, show
 
-        console().print(runtime_text(result))
+        show(runtime_text(result))
     return 0

@@ -108,6 +108,7 @@ def runtime_json(result: RuntimeResult) -> str:
             "note": result.note,
             "certified_over_the_reals": _real(result.bound),
             "worst_point": {name: exact_text(value) for name, value in result.worst},
+            "worst_output": result.output,
             "observed_rounding": maybe(result.rounding),
             "observed_error_of_T": maybe(result.t_error),
             "samples_of_T": result.t_samples,

@@ -73,11 +73,11 @@ class PointResult(NamedTuple):
 
 
 class RuntimeResult(NamedTuple):
-    """A runtime beside the exact f and T: ``observed`` is the largest | machine - f | of the samples, exactly.
+    """A runtime beside the exact f and T.
 
-    ``certified`` is None where the certificate does not cover the arithmetic, and ``note`` says so.  ``rounding`` and
-    ``t_error`` are the largest | machine - T | and | T - f | on ``t_samples`` of the samples, where T was computed to
-    ``t_digits`` digits.
+    ``observed`` is the largest | machine - f | of the samples, exactly, found at ``worst`` in ``output``.  ``certified``
+    is None where the certificate does not cover the arithmetic, and ``note`` says so.  ``rounding`` and ``t_error`` are
+    the largest | machine - T | and | T - f | on ``t_samples`` of the samples, where T was computed to ``t_digits``.
     """
 
     runtime: str
@@ -91,6 +91,7 @@ class RuntimeResult(NamedTuple):
     note: str
     bound: Fraction
     worst: tuple[tuple[str, Fraction], ...]
+    output: int
     rounding: Fraction | None
     t_error: Fraction | None
     t_samples: int

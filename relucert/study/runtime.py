@@ -1,7 +1,8 @@
 """What a machine returns beside what is certified: a runtime compared with the exact f, and with T, on samples.
 
 f is evaluated exactly at every sample, which is a float and so a rational; T to many digits on some of the samples,
-those of the largest errors among them.  What is observed is evidence; only ``certified`` is a proof.
+those of the largest errors among them.  Of several outputs the worst one counts.  What is observed is evidence; only
+``certified`` is a proof.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import importlib
 from fractions import Fraction
 from typing import Any
 
-from ..errors import DeclinedError
 from ..export.activations import refuse_overflow
 from ..export.dtype import Dtype
 from ..export.extras import require
@@ -37,16 +37,14 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
     """
     np = require("numpy", runtime)
     subject = subject_of(loaded)
-    if subject.outputs != 1:
-        raise DeclinedError("runtimes are compared for one output only")
     refuse_overflow(subject, dtype)
     module = importlib.import_module(f"..export.{RUNTIMES[runtime]}", __package__)
     run = module.runner(loaded.transformer, dtype)
     beta = float(loaded.verdict.resources["inverse_temperature"])
     chosen = samples(subject.domain, loaded.network, beta, dtype, count)
     progress(f"running {runtime}")
-    returned = run(chosen.points)[:, 0]
-    finite = np.isfinite(returned)
+    returned = run(chosen.points)
+    finite = np.isfinite(returned).all(axis=1)
     points, returned = chosen.points[finite], returned[finite]
     shared: dict[str, Any] = {
         "runtime": runtime,
@@ -60,25 +58,31 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
         "bound": loaded.verdict.error_bound or Fraction(0),
     }
     if not len(returned):
-        return RuntimeResult(**shared, observed=None, worst=(), rounding=None, t_error=None, t_samples=0, t_digits=0)
+        return RuntimeResult(
+            **shared, observed=None, worst=(), output=0, rounding=None, t_error=None, t_samples=0, t_digits=0
+        )
     progress("evaluating the target exactly")
-    target = values(loaded.expression, [column(points[:, k]) for k in range(points.shape[1])])[0]
-    rounded, exact = distances(column(returned), target, len(returned))
-    place, observed = largest(rounded, exact)
+    targets = values(loaded.expression, [column(points[:, k]) for k in range(points.shape[1])])
+    errors = [distances(column(returned[:, k]), target, len(returned)) for k, target in enumerate(targets)]
+    worst = [largest(*pair) for pair in errors]
+    output = max(range(len(worst)), key=lambda k: worst[k][1])
+    place, observed = worst[output]
     progress("evaluating the transformer to many digits")
-    some = _t_samples(loaded, rounded)
+    some = _t_samples(loaded, np.max([rounded for rounded, _ in errors], axis=0))
     digits, working = precision(loaded)
     context = transformer.context(working)
     rounding, t_error = Fraction(0), Fraction(0)
     for k in some:
         x = [Fraction(float(v)) for v in points[k]]
-        t = transformer.exact(transformer.evaluate(loaded.transformer, x, context)[0])
-        rounding = max(rounding, abs(Fraction(float(returned[k])) - t))
-        t_error = max(t_error, abs(t - evaluate(loaded.expression, x)[0]))
+        ts = map(transformer.exact, transformer.evaluate(loaded.transformer, x, context))
+        for t, f, y in zip(ts, evaluate(loaded.expression, x), returned[k], strict=True):
+            rounding = max(rounding, abs(Fraction(float(y)) - t))
+            t_error = max(t_error, abs(t - f))
     return RuntimeResult(
         **shared,
         observed=observed,
         worst=tuple((name, Fraction(float(v))) for name, v in zip(subject.inputs, points[place], strict=True)),
+        output=output,
         rounding=rounding,
         t_error=t_error,
         t_samples=len(some),

@@ -25,6 +25,7 @@ CASES: dict[str, tuple[str, str, tuple[tuple[str, str, str], ...], int | None]] 
     "reciprocal": ("reciprocal", "1/1000", (QUARTER_TO_4,), None),
     "max5": ("max", "1/1000", (), 5),
     "clip": ("clip", "1/1000", (("x", "-1/3", "5/4"),), None),
+    "two": ("x*y; max(x, y)", "1/10", (), None),
     "abs": ("abs", "1/1000", (), None),
     "min": ("min", "1/1000", (), None),
     "square": ("square", "1/1000", (), None),

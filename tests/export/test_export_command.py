@@ -127,6 +127,19 @@ def test_a_runtime_is_reported_as_json_with_observed_beside_certified(
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_outputs_that_are_no_numbers_make_the_observed_error_infinite(
+    file_of: File, np: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relucert.study.runtime.refuse_overflow", lambda subject, dtype: None)
+    arguments = ["run", str(file_of("reciprocal")), "--runtime", "numpy", "--dtype", "float16", "--samples", "400"]
+    assert run([*arguments, "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["observed"] == "inf"
+    assert report["not_finite"] > 0
+    assert run(arguments) == 0
+    assert "outputs are infinite or not numbers" in capsys.readouterr().out
+
+
 def test_one_sample_is_enough(file_of: File, np: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["run", str(file_of("max5")), "--runtime", "numpy", "--samples", "1", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["samples"] == 1
@@ -143,6 +156,8 @@ def test_without_a_runtime_the_command_evaluates_a_point(file_of: File, capsys: 
         (["--runtime", "tensor"], 2, "--runtime: unknown 'tensor'"),
         (["--runtime", "numpy", "x=1"], 2, "leave out the point"),
         (["--dtype", "float32", "x=1"], 2, "need --runtime"),
+        (["--runtime", "numpy", "--samples", "0"], 2, "--samples: expected a positive whole number, not 0"),
+        (["--runtime", "numpy", "--samples", "1e9"], 2, "--samples: at most 10000000"),
         (["--runtime", "numpy", "--dtype", "float16"], 2, "overflows to infinity in float16"),
         (["--runtime", "numpy", "--dtype", "bfloat16"], 3, "NumPy has no bfloat16; try --runtime torch"),
     ],

@@ -19,7 +19,7 @@ from relucert.study.subject import subject_of
 from relucert.transformer import evaluate
 
 Load = Callable[[str], Loaded]
-NAMES = ["multiply", "multiply sparse", "reciprocal", "max5", "clip", "square", "point", "thirds"]
+NAMES = ["multiply", "multiply sparse", "reciprocal", "max5", "clip", "square", "point", "thirds", "two"]
 RUNTIMES = ["numpy", "torch", "stock", "onnx"]
 
 
@@ -50,11 +50,12 @@ def test_every_runtime_returns_the_exact_transformer_within_float_error(
     found = loaded(name)
     points = samples(found.certificate.statement.domain, found.network, 1000.0, dtype, 40).points
     returned = runner(found, dtype)(points)
-    assert returned.shape == (len(points), 1)
+    assert returned.shape == (len(points), len(found.expression.roots))
     context = evaluate.context(60)
-    for point, value in zip(points, returned[:, 0], strict=True):
-        exact = evaluate.evaluate(found.transformer, [Fraction(float(v)) for v in point], context)[0]
-        assert abs(evaluate.exact(exact) - Fraction(float(value))) < 4 * error
+    for point, row in zip(points, returned, strict=True):
+        exact = evaluate.evaluate(found.transformer, [Fraction(float(v)) for v in point], context)
+        for t, value in zip(exact, row, strict=True):
+            assert abs(evaluate.exact(t) - Fraction(float(value))) < 4 * error
 
 
 def test_every_runtime_takes_any_batch(runner: Callable[[Loaded, Dtype], Any], loaded: Load, np: Any) -> None:
@@ -101,6 +102,16 @@ def test_bfloat16_runs_in_torch_and_its_error_is_seen(loaded: Load, torch: Any) 
     assert result.observed < Fraction(1, 2)
     assert result.rounding
     assert result.rounding > Fraction(1, 10_000)
+
+
+def test_of_several_outputs_the_worst_is_reported(loaded: Load, np: Any) -> None:
+    result = observe(loaded("two"), "numpy", FLOAT64, 4000, lambda stage: None)
+    assert result.observed is not None
+    x, y = (value for _, value in result.worst)
+    module = importlib.import_module("relucert.export.numpy")
+    returned = module.runner(loaded("two").transformer, FLOAT64)(np.array([[float(x), float(y)]]))[0]
+    errors = [abs(Fraction(float(v)) - f) for v, f in zip(returned, (x * y, max(x, y)), strict=True)]
+    assert errors[result.output] == max(errors) == result.observed
 
 
 def test_an_input_whose_domain_holds_no_float_is_told(loaded: Load, np: Any) -> None:

@@ -56,8 +56,8 @@ def value(tree: Tree, names: dict[str, Fraction]) -> Any:
     return values[0] <= values[1] if operator == "<=" else values[0] >= values[1]
 
 
-def satisfied(tree: list[Tree], point: tuple[Fraction, ...], output: Fraction) -> bool:
-    names = {f"X_{k}": x for k, x in enumerate(point)} | {"Y_0": output}
+def satisfied(tree: list[Tree], point: tuple[Fraction, ...], *outputs: Fraction) -> bool:
+    names = {f"X_{k}": x for k, x in enumerate(point)} | {f"Y_{k}": y for k, y in enumerate(outputs)}
     return all(value(body, names) for keyword, body in (t for t in tree if t[0] == "assert") if keyword == "assert")
 
 
@@ -67,7 +67,7 @@ def queries(loaded: Loaded) -> list[list[Tree]]:
     return [parsed(data.decode("ascii")) for name, data in content.items() if name.endswith(".vnnlib")]
 
 
-@pytest.mark.parametrize("name", ["max5", "min", "abs", "clip", "reciprocal", "square", "coarse", "thirds"])
+@pytest.mark.parametrize("name", ["max5", "min", "abs", "clip", "reciprocal", "square", "coarse", "thirds", "two"])
 def test_every_violation_of_the_statement_satisfies_some_query(loaded: Load, onnx: Any, name: str) -> None:
     found = loaded(name)
     stated, trees = found.certificate.statement, queries(found)
@@ -78,9 +78,11 @@ def test_every_violation_of_the_statement_satisfies_some_query(loaded: Load, onn
         tuple(lo + (hi - lo) * Fraction(chance.randrange(10**6), 10**6) for lo, hi in stated.domain) for _ in range(30)
     ]
     for point in points:
-        f = evaluate(found.expression, point)[0]
+        values = evaluate(found.expression, point)
         for distance in (stated.tolerance, -stated.tolerance, 2 * stated.tolerance, Fraction(-3)):
-            assert any(satisfied(tree, point, f + distance) for tree in trees)
+            for k in range(len(values)):
+                wrong = [f + distance * (i == k) for i, f in enumerate(values)]
+                assert any(satisfied(tree, point, *wrong) for tree in trees)
 
 
 @pytest.mark.parametrize("name", ["max5", "min", "abs", "clip"])
