@@ -151,17 +151,21 @@ def write_atomically(path: Path, data: bytes) -> None:
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder whole or not at all: a unique temporary sibling, then one rename.
 
-    An existing folder is replaced only if it holds nothing but files that a folder of this kind has: what else is in it
-    might be the user's.
+    An existing folder is replaced only if it holds nothing but files of these names, other numbers in them allowed: what
+    else is in it might be the user's.
     """
+    import re
     import shutil
     import tempfile
 
-    suffixes = {Path(name).suffix for name in files}
+    def shape(name: str) -> str:
+        return re.sub("[0-9]+", "0", name)
+
+    shapes = set(map(shape, files))
     try:
         if path.is_dir():
             for found in path.iterdir():
-                if not found.is_file() or (found.name not in files and found.suffix not in suffixes - {".py"}):
+                if not found.is_file() or shape(found.name) not in shapes:
                     raise UsageError(f"cannot replace {path}: it holds {found.name!r}; name a new folder")
         parent = path.parent
         made = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
@@ -174,8 +178,13 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
             if path.is_dir():
                 old = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
                 path.rename(old / "old")
-                made.rename(path)
-                shutil.rmtree(old)
+                try:
+                    made.rename(path)
+                except OSError:
+                    (old / "old").rename(path)
+                    raise
+                finally:
+                    shutil.rmtree(old, ignore_errors=True)
             elif path.exists():
                 raise UsageError(f"cannot write {path}: it is a file, and this format is a folder")
             else:

@@ -75,9 +75,9 @@ class PointResult(NamedTuple):
 class RuntimeResult(NamedTuple):
     """A runtime beside the exact f and T.
 
-    ``observed`` is the largest | machine - f | of the samples, exactly, found at ``worst`` in ``output``.  ``certified``
-    is None where the certificate does not cover the arithmetic, and ``note`` says so.  ``rounding`` and ``t_error`` are
-    the largest | machine - T | and | T - f | on ``t_samples`` of the samples, where T was computed to ``t_digits``.
+    ``observed`` is the largest | machine - f | of the samples, exactly, found at ``worst`` in ``output``.
+    ``certified`` is None where the certificate does not cover the arithmetic, and ``note`` says so.  ``rounding`` and
+    ``t_error`` are the largest | machine - T | and | T - f | on ``t_samples`` of the samples, T to ``t_digits`` digits.
     """
 
     runtime: str

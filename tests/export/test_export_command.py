@@ -45,12 +45,20 @@ def test_a_folder_is_replaced_only_if_it_holds_an_export(file_of: File, tmp_path
     names = {path.name for path in folder.iterdir()}
     assert names == {"model.py", "stock.py", "weights.safetensors", "stock.safetensors"}
     assert run(arguments) == 0
-    (folder / "thesis.py").write_text("mine")
+    (folder / "thesis.safetensors").write_text("mine")
     capsys.readouterr()
     assert run(arguments) == 2
-    assert "it holds 'thesis.py'; name a new folder" in complaint(capsys)
-    assert (folder / "thesis.py").read_text() == "mine"
+    assert "it holds 'thesis.safetensors'; name a new folder" in complaint(capsys)
+    assert (folder / "thesis.safetensors").read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == {"out", "max5.json"}
+
+
+def test_a_smaller_set_of_queries_replaces_a_larger_one(file_of: File, tmp_path: Path, onnx: Any) -> None:
+    folder = tmp_path / "out"
+    for name, least in (("reciprocal", 50), ("max5", 1)):
+        assert run(["export", str(file_of(name)), "--to", "vnnlib", "-o", str(folder)]) == 0
+        assert len(list(folder.glob("*.vnnlib"))) >= least
+    assert {path.name for path in folder.iterdir()} == {"instances.csv", "network.onnx", "property_0.vnnlib"}
 
 
 @pytest.mark.parametrize(
