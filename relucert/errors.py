@@ -1,5 +1,7 @@
 """Every error that a user can meet, by who is at fault; each class carries its exit code."""
 
+from collections.abc import Iterable
+
 
 class RelucertError(Exception):
     """Base of all errors that end a command with one clear line."""
@@ -42,3 +44,12 @@ class DefectError(RelucertError):
     """The program itself is at fault: its own checker refused what it built."""
 
     exit_code = 70
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return advice that names the nearest spelling, or all that is known."""
+    import difflib
+
+    known = tuple(known)
+    close = difflib.get_close_matches(word, known, 1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"

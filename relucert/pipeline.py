@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from .certificate.write import Statement, canonical, write_certificate, write_statement
 from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
 from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
 from .check.refusal import Declined, Rejected
-from .derivation.certificate import Statement, canonical, write_certificate, write_statement
 from .errors import DefectError
 from .exact.number import exact_text
 from .relu.closed_form import closed_forms
@@ -194,8 +194,7 @@ def report(outcome: Outcome) -> BuildReport:
     certificate, bound = verdict.certificate, verdict.error_bound
     if certificate is None or bound is None:
         raise ValueError("only an accepted outcome is reported")
-    construction, named = plan.construction(problem.expression)
-    forms, parameters = closed_forms(construction), dict(named)
+    forms, parameters = closed_forms(plan.construction), dict(plan.parameters)
     limits = dict(problem.limits)
     wide = verdict.resources["heads"] == verdict.resources["gates"]  # the closed forms are those of the wide layout
     rows = []
@@ -221,8 +220,8 @@ def report(outcome: Outcome) -> BuildReport:
         error_bound=bound,
         budget=tuple(BudgetRow(row, part) for row, part in error_budget(certificate)),
         resources=tuple(rows),
-        construction=construction,
-        parameters=named,
+        construction=plan.construction,
+        parameters=plan.parameters,
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..report.output import say
 from ..spec.problem import OBJECTIVES
 from .options import problem_of, verbosity, write_atomically
 from .progress import stages
@@ -53,7 +54,7 @@ def command(
     if form == "json":
         from ..report.data import build_json
 
-        click.echo(build_json(report))
+        say(build_json(report))
     elif not ctx.obj.quiet:
         from ..report.text import build_report, show
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import RelucertError, UsageError
+from ..report.output import say
 from ..report.record import CheckRow
 from ..spec.problem import Problem
 from .options import SPEC_SUFFIXES, verbosity
@@ -52,11 +53,11 @@ def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, o
     if form == "json":
         from ..report.data import check_json
 
-        click.echo(check_json(rows))
+        say(check_json(rows))
     elif form == "junit":
         from ..report.junit import check_junit
 
-        click.echo(check_junit(rows))
+        say(check_junit(rows))
     elif not ctx.obj.quiet:
         from ..report.text import check_detail, check_rows, show
 
@@ -71,7 +72,7 @@ def _families(only: str | None) -> frozenset[str] | None:
     if only is None:
         return None
     from .. import pipeline
-    from ..spec.problem import nearest
+    from ..errors import nearest
 
     names = frozenset(name.strip() for name in only.split(","))
     for name in sorted(names - pipeline.FAMILIES):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..report.output import say
 from .load import load_accepted
 from .options import float_format, named, verbosity, write_atomically, write_folder
 
@@ -44,5 +45,5 @@ def command(ctx: click.Context, certificate: Path, form: str, output: Path, dtyp
         write_folder(output, result.content)
     if not ctx.obj.quiet:
         for line in (f"wrote {output} ({chosen}, {kind.name})", *result.notes):
-            click.echo(line)
+            say(line)
     return 0

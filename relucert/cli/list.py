@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ..report.output import say
 from .options import verbosity
 
 
@@ -18,7 +19,7 @@ def command(form: str) -> int:
     if form == "json":
         from ..report.data import catalogue_json
 
-        click.echo(catalogue_json(entries))
+        say(catalogue_json(entries))
     else:
         from ..report.text import catalogue_text, show
 

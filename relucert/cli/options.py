@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..exact.number import parse_number
-from ..spec.problem import Problem, make_problem, nearest
+from ..spec.problem import Problem, make_problem
 from ..target.named import Interval
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ def write_atomically(path: Path, data: bytes) -> None:
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder whole or not at all: a unique temporary sibling, then one rename.
 
-    An existing folder is replaced only if it holds nothing but files of these names, other numbers in them allowed: what
-    else is in it might be the user's.
+    An existing folder is replaced only if it holds nothing but files of these names, other numbers in them allowed:
+    what else is in it might be the user's.
     """
     import re
     import shutil

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
+from ..report.output import say
 from .load import load_accepted
 from .options import assignments, float_format, named, number, verbosity, whole_number
 from .progress import stages
@@ -53,7 +54,7 @@ def command(
     if form == "json":
         from ..report.data import point_json
 
-        click.echo(point_json(result))
+        say(point_json(result))
     else:
         from ..report.text import point_text, show
 
@@ -78,7 +79,7 @@ def _compare(ctx: click.Context, certificate: Path, runtime: str, dtype: str, sa
     if form == "json":
         from ..report.data import runtime_json
 
-        click.echo(runtime_json(result))
+        say(runtime_json(result))
     elif not ctx.obj.quiet:
         from ..report.text import runtime_text, show
 

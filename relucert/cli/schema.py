@@ -6,9 +6,10 @@ from importlib import resources
 
 import click
 
+from ..report.output import say
 from .options import verbosity
 
-FILES = {"spec": ("spec", "spec.schema.json"), "certificate": ("derivation", "certificate.schema.json")}
+FILES = {"spec": ("spec", "spec.schema.json"), "certificate": ("certificate", "certificate.schema.json")}
 
 
 @click.command("schema")
@@ -17,5 +18,5 @@ FILES = {"spec": ("spec", "spec.schema.json"), "certificate": ("derivation", "ce
 def command(which: str) -> int:
     """Print the JSON Schema of a specification or of a certificate."""
     folder, name = FILES[which]
-    click.echo(resources.files("relucert").joinpath(folder, name).read_text(encoding="utf-8"), nl=False)
+    say(resources.files("relucert").joinpath(folder, name).read_text(encoding="utf-8").rstrip("\n"))
     return 0

@@ -1,1 +1,1 @@
-"""Proofs in the making: judgements, steps, and the canonical certificate writer."""
+"""Proofs in the making: judgements, steps, and one function for each basic rule."""

@@ -27,41 +27,55 @@ MOST_CHORDS = 1000
 SHARES = (Fraction(1, 2), Fraction(4, 5), Fraction(3, 10), Fraction(3, 20))
 
 
+Chains = tuple[tuple[int, tuple[int, ...]], ...]  # node, gates of its chains
+Inverses = tuple[tuple[int, "int | ZigzagPlan"], ...]  # node, chords or zigzag
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to build each product or reciprocal node with: chains of folds, a number of chords, or a zigzag."""
+    """What to build each product or reciprocal node with: chains of folds, a number of chords, or a zigzag.
 
-    chains: tuple[tuple[int, tuple[int, ...]], ...]
-    inverses: tuple[tuple[int, int | ZigzagPlan], ...]
+    ``construction`` and ``parameters`` name the one construction that the whole is, or a composition.
+    """
 
-    def construction(self, expression: Expression) -> tuple[str, tuple[tuple[str, int], ...]]:
-        """Return the name and parameters of the one construction that the expression is, or of a composition."""
-        root = expression.nodes[expression.roots[0]]
-        plain = len(expression.roots) == 1 and all(expression.nodes[c].op == "input" for c in root.children)
-        if plain and root.op == "mul":
-            gates = dict(self.chains).get(expression.roots[0], (0, 0))
-            if root.children[0] == root.children[1]:
-                return "square", (("m", gates[0]),)
-            return "product", (("m1", gates[0]), ("m2", gates[1]))
-        if plain and root.op in ("max", "min"):
-            return root.op, (("d", len(root.children)),)
-        if plain and root.op == "abs":
-            return "abs", ()
-        if root.op == "min" and sorted(expression.nodes[c].op for c in root.children) == ["const", "max"]:
-            (inner,) = (expression.nodes[c] for c in root.children if expression.nodes[c].op == "max")
-            if sorted(expression.nodes[c].op for c in inner.children) == ["const", "input"]:
-                return "clip", ()
-        if plain and root.op == "inv":
-            how = dict(self.inverses).get(expression.roots[0], 1)
-            if isinstance(how, int):
-                return "chords", (("K", how),)
-            return "zigzag", (("K", how.pieces), ("newton", how.newton), ("order", how.order), ("m", sum(how.chains)))
-        folds = sum(sum(gates) for _, gates in self.chains)
-        return "composition", (("products", len(self.chains)), ("folds", folds), ("reciprocals", len(self.inverses)))
+    construction: str
+    parameters: tuple[tuple[str, int], ...]
+    chains: Chains
+    inverses: Inverses
 
     def build(self, draft: Draft) -> list[Value]:
         """Return the values of the expression's roots, built into the draft."""
         return _build(draft, dict(self.chains), dict(self.inverses))
+
+
+def _plan(expression: Expression, chains: Chains, inverses: Inverses) -> Plan:
+    return Plan(*_named(expression, chains, inverses), chains, inverses)
+
+
+def _named(expression: Expression, chains: Chains, inverses: Inverses) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """Return the name and parameters of the one construction that the expression is, or of a composition."""
+    root = expression.nodes[expression.roots[0]]
+    plain = len(expression.roots) == 1 and all(expression.nodes[c].op == "input" for c in root.children)
+    if plain and root.op == "mul":
+        gates = dict(chains).get(expression.roots[0], (0, 0))
+        if root.children[0] == root.children[1]:
+            return "square", (("m", gates[0]),)
+        return "product", (("m1", gates[0]), ("m2", gates[1]))
+    if plain and root.op in ("max", "min"):
+        return root.op, (("d", len(root.children)),)
+    if plain and root.op == "abs":
+        return "abs", ()
+    if root.op == "min" and sorted(expression.nodes[c].op for c in root.children) == ["const", "max"]:
+        (inner,) = (expression.nodes[c] for c in root.children if expression.nodes[c].op == "max")
+        if sorted(expression.nodes[c].op for c in inner.children) == ["const", "input"]:
+            return "clip", ()
+    if plain and root.op == "inv":
+        how = dict(inverses).get(expression.roots[0], 1)
+        if isinstance(how, int):
+            return "chords", (("K", how),)
+        return "zigzag", (("K", how.pieces), ("newton", how.newton), ("order", how.order), ("m", sum(how.chains)))
+    folds = sum(sum(gates) for _, gates in chains)
+    return "composition", (("products", len(chains)), ("folds", folds), ("reciprocals", len(inverses)))
 
 
 def plans(problem: Problem, allowance: Fraction) -> Iterator[Plan]:
@@ -79,7 +93,7 @@ def plans(problem: Problem, allowance: Fraction) -> Iterator[Plan]:
     if not inverses:
         counts = allocate(weights, allowance)
         if counts is not None:
-            yield Plan(_grouped(expression, chained, counts), ())
+            yield _plan(expression, _grouped(expression, chained, counts), ())
         return
     for share in SHARES if weights else (Fraction(1),):
         counts = allocate(weights, allowance * (1 - share)) if weights else []
@@ -91,7 +105,7 @@ def plans(problem: Problem, allowance: Fraction) -> Iterator[Plan]:
         ]
         for k in range(max(map(len, options))):
             chosen = tuple((t, option[min(k, len(option) - 1)]) for t, option in zip(inverses, options, strict=True))
-            yield Plan(_grouped(expression, chained, counts), chosen)
+            yield _plan(expression, _grouped(expression, chained, counts), chosen)
 
 
 def _influence(expression: Expression, inside: list[Interval]) -> list[Fraction]:

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-import click
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ..exact.number import decimal_down, decimal_nearest, decimal_up, exact_text
+from .output import say
 from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
@@ -43,7 +43,7 @@ def show(renderable: RenderableType) -> None:
     with target.capture() as captured:
         target.print(renderable)
     for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+        say(line.rstrip())
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> Table:

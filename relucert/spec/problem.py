@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..exact.number import exact_text
 from ..target.expression import Expression
 from ..target.named import SYMMETRIC, TARGETS, Interval, NamedTarget, input_names, named_target
@@ -78,15 +78,6 @@ class Problem:
         if self.limits:
             lines.append("limits: {" + ", ".join(f"{k}: {exact_text(v)}" for k, v in self.limits) + "}")
         return "\n".join(lines) + "\n"
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return advice that names the nearest spelling, or all that is known."""
-    import difflib
-
-    known = tuple(known)
-    close = difflib.get_close_matches(word, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
 
 
 def make_problem(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..exact.number import parse_number
 from ..target.named import Interval
-from .problem import Problem, make_problem, nearest
+from .problem import Problem, make_problem
 
 KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
 MAX_BYTES = 1 << 20

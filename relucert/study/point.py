@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..exact.number import decimal_exponent, exact_text
 from ..pipeline import Loaded
 from ..relu.network import evaluate_exactly
 from ..report.record import PointResult
-from ..spec.problem import nearest
 from ..target.expression import evaluate
 from ..transformer import evaluate as transformer
 

@@ -285,7 +285,7 @@ class _Parser:
 
     def call(self, name: str, column: int, depth: int) -> int:
         if name not in FUNCTIONS:
-            from ..spec.problem import nearest
+            from ..errors import nearest
 
             raise UsageError(f"column {column}: unknown function {name!r}{nearest(name, FUNCTIONS)}", "target")
         self.take()

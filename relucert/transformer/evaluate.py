@@ -7,9 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from mpmath.ctx_mp import MPContext
-from mpmath.libmp import to_rational
+from mpmath.libmp import to_fixed
 
 from .model import Matrix, Transformer
+
+EXACT_BITS = 4096
 
 
 def context(digits: int) -> MPContext:
@@ -20,8 +22,8 @@ def context(digits: int) -> MPContext:
 
 
 def exact(number: Any) -> Fraction:
-    """Return the exact rational value of a number of a context."""
-    return Fraction(*to_rational(number._mpf_))
+    """Return a number of a context as a rational, cut off at 2^-4096, as it may be as small as exp(-10^19)."""
+    return Fraction(to_fixed(number._mpf_, EXACT_BITS), 1 << EXACT_BITS)
 
 
 def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext) -> list[Any]:

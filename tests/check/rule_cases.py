@@ -103,13 +103,13 @@ def near_ranges() -> list[Case]:
         one("refuses the range itself", "0", "1", WEAK, distance, inside),
         one("refuses to widen below only", "-1/4", "1", WEAK, distance, inside),
         one("refuses to widen above only", "0", "5/4", WEAK, distance, inside),
-        one("refuses the premises in the other order", "-1/4", "5/4", "needs two premises", inside, distance),
+        one("refuses the premises in the other order", "-1/4", "5/4", "needs a distance, then", inside, distance),
         one("refuses a range of another term", "-1/4", "5/4", "not that of the right-hand", distance, has("c", "0",
             "1")),
         one("refuses a range of the left-hand term", "-1/4", "5/4", "not that of the right-hand", distance,
             has("a", "0", "1")),
         one("refuses one premise", "-1/4", "5/4", "needs two premises", distance),
-        one("refuses two distances", "-1/4", "5/4", "needs two premises", distance, distance),
+        one("refuses two distances", "-1/4", "5/4", "needs a distance, then", distance, distance),
         one("refuses a premise too many", "-1/4", "5/4", "needs two premises", distance, inside, inside),
         one("refuses no premise", "-1/4", "5/4", "needs two premises"),
         case("refuses to enclose the other side", "range_near", ["in", "b", "-1/4", "5/4"], WEAK, lemmas=terms,
@@ -553,15 +553,32 @@ def piecewise() -> list[Case]:
         "x-2": ["net", 0, 2], "1/(x-2)": ["inv", "x-2"], "deep": ["mul", "x^4", "x^4"], "deeper": ["mul", "deep",
             "deep"],
         "x^32": ["mul", "deeper", "deeper"], "x^64": ["mul", "x^32", "x^32"], "x^128": ["mul", "x^64", "x^64"],
-        "T": ["subject", 0], "hinge": ["net", 0, 3],
+        "T": ["subject", 0], "hinge": ["net", 0, 3], "x": ["net", 0, 4], "2x": ["net", 0, 5], "r": ["net", 0, 6],
+        "one": ["net", 0, 7], "nothing": ["net", 0, 8], "-x": ["net", 0, 9], "elsewhere": ["net", 1, 0],
+        "u": ["net", 0, 10],
     }  # fmt: skip
-    nets = (network("0 + x0", "0 + r0 - 1/2", out=("0 - u0 + 2 r0", "3/2 - 1/2 x0", "-2 + x0", "0 + r1")),)
+    outputs = ("0 - u0 + 2 r0", "3/2 - 1/2 x0", "-2 + x0", "0 + r1", "0 + x0", "0 + 2 x0", "0 + r0", "1", "0", "0 - x0",
+               "0 + u0")  # fmt: skip
+    nets = (network("0 + x0", "0 + r0 - 1/2", out=outputs), network(out=("0 + x0",)))
 
     def one(name: str, left: str, right: str, knots: list[str], bound: str, why: str | None,
-            domain: Any = (("-1", "1"),), claimed: str | None = None, status: str = "rejected") -> Case:  # fmt: skip
+            domain: Any = (("-1", "1"),), claimed: str | None = None, status: str = "rejected", variable: str = "x",
+            facts: tuple[Data, ...] | None = None) -> Case:  # fmt: skip
         return case(name, "pieces", ["near", left, right, claimed or bound], why, lemmas=terms, networks=nets,
-            domain=domain,
-                    left=left, right=right, knots=knots, bound=bound, status=status)  # fmt: skip
+                    facts=(has(variable, *domain[0]),) if facts is None else facts, domain=domain, left=left,
+                    right=right, variable=variable, knots=knots, bound=bound, status=status)  # fmt: skip
+
+    plane: dict[str, list[Any]] = {
+        "v": ["net", 0, 0], "|v - 1/2|": ["net", 0, 1], "vv": ["mul", "v", "v"], "max(v, 0)": ["net", 0, 2],
+        "x": ["net", 0, 3], "y": ["net", 0, 4], "x0 as a term": ["mul", "x0", "x0"], "half": ["const", "1/2"],
+    }  # fmt: skip
+    plane_nets = (network("0 + x0 + x1", "-1/2 + u0", out=("0 + u0", "0 - u1 + 2 r1", "0 + r0", "0 + x0", "0 + x1")),)
+
+    def over(name: str, left: str, right: str, bound: str, why: str | None, variable: str = "v",
+             knots: tuple[str, ...] = ("-1", "0", "1/2", "1")) -> Case:  # fmt: skip
+        return case(name, "pieces", ["near", left, right, bound], why, lemmas=plane, networks=plane_nets, domain=BOX,
+                    facts=(has(variable, "-1", "1"),), left=left, right=right, variable=variable, knots=list(knots),
+                    bound=bound)  # fmt: skip
 
     both, right_half = ["-1", "0", "1"], (("1", "2"),)
     fails, knots = "the bound fails", "do not increase or do not cover"
@@ -594,7 +611,45 @@ def piecewise() -> list[Case]:
         one("refuses a maximum, which is not rational", "max", "xx", both, "9", "not a rational function"),
         one("refuses a gated network", "gated", "xx", both, "9", "not a rational function"),
         one("refuses the transformer", "T", "xx", both, "9", "not a rational function"),
-        one("refuses two inputs", "|x|", "xx", both, "9", "exactly one input", BOX),
+        one("takes the premise, not the box, for the range", "|x|", "x", ["0", "1"], "0", None, facts=(has("x", "0",
+            "1"),)),
+        one("refuses an input where the variable is a neuron that equals it", "u", "2x", both, "9", "more than the",
+            variable="u"),
+        one("refuses knots that cover the box but not the premise", "|x|", "xx", both, "9", knots, facts=(has("x",
+            "-2", "1"),)),
+        one("refuses a shifted input for the variable", "|x|", "xx", both, "9", "not one input or neuron alone",
+            variable="x-2"),
+        one("refuses a multiple of an input for the variable", "|x|", "xx", both, "9", "not one input or neuron alone",
+            variable="2x"),
+        one("refuses the negative of an input for the variable", "|x|", "xx", both, "9",
+            "not one input or neuron alone", variable="-x"),
+        one("refuses a gate for the variable", "|x|", "xx", both, "9", "not one input or neuron alone", variable="r"),
+        one("refuses a constant for the variable", "|x|", "xx", both, "9", "not one input or neuron alone",
+            variable="one"),
+        one("refuses zero for the variable", "|x|", "xx", both, "9", "not one input or neuron alone",
+            variable="nothing"),
+        one("refuses an input node for the variable", "|x|", "xx", both, "9", "where 'net'", variable="x0"),
+        one("refuses a gated network for the variable", "|x|", "xx", both, "9", "where 'net'", variable="gated"),
+        one("refuses without a range of the variable", "|x|", "xx", both, "9", "no premise gives a range", facts=()),
+        one("refuses a range of the input node instead", "|x|", "xx", both, "9", "no premise gives a range",
+            facts=(has("x0", "-1", "1"),)),
+        one("refuses a distance of the variable as its range", "|x|", "xx", both, "9", "no premise gives a range",
+            facts=(near("x", "zero", "1"),)),
+        one("refuses a term of another network", "elsewhere", "xx", both, "9", "belongs to network 1"),
+        one("refuses a variable of another network", "|x|", "xx", both, "9", "belongs to network 0",
+            variable="elsewhere"),
+        over("takes a neuron for the variable", "|v - 1/2|", "vv", "3/4", None),
+        over("refuses too little over a neuron", "|v - 1/2|", "vv", "749/1000", fails),
+        over("refuses a kink inside a piece over a neuron", "|v - 1/2|", "vv", "9", "changes sign", "v", ("-1", "1")),
+        over("refuses the gate of a neuron that depends on more than the variable", "|v - 1/2|", "vv", "9",
+             "more than the variable", "x"),
+        over("refuses an output of a second input", "y", "half", "9", "more than the variable", "x"),
+        over("refuses the input below a neuron that is the variable", "x", "half", "9", "more than the variable"),
+        over("refuses an input node below a neuron that is the variable", "x0 as a term", "half", "9",
+             "not a rational function"),
+        over("refuses a second input node", "x1", "half", "9", "not a rational function", "x"),
+        over("refuses the gate of the variable, which reads the inputs again", "max(v, 0)", "half", "9",
+             "more than the variable"),
         one("declines a degree beyond its limit", "x^128", "zero", both, "9", "degree", status="declined"),
     ]  # fmt: skip
 

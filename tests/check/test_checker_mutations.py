@@ -4,7 +4,7 @@ import json
 import random
 from fractions import Fraction
 from functools import cache
-from itertools import product
+from itertools import count, product
 
 import pytest
 from conftest import PROBLEMS
@@ -51,19 +51,22 @@ def changed(value):
     yield "as an object", lambda v: {"value": v}
 
 
-def mutants(data):
-    """Yield (name, changed data) for every part of a certificate, ``info`` aside."""
+def mutants(data, stride: int = 1):
+    """Yield (name, changed data) for every part of a certificate, ``info`` aside; only each ``stride``-th is made."""
+    turn = count()
     for path in paths(data):
         if path[0] == "info":
             continue
         value = at(data, path)
         name = "/".join(map(str, path))
         for how, change in changed(value):
-            mutant = tamper(data, path, change)
-            if mutant != data or how == "as truth":
-                yield f"{name} {how}", mutant
-        yield f"{name} removed", removed(data, path)
-        if isinstance(path[-1], int):
+            if next(turn) % stride == 0:
+                mutant = tamper(data, path, change)
+                if mutant != data or how == "as truth":
+                    yield f"{name} {how}", mutant
+        if next(turn) % stride == 0:
+            yield f"{name} removed", removed(data, path)
+        if isinstance(path[-1], int) and next(turn) % stride == 0:
             yield f"{name} twice", duplicated(data, path)
 
 
@@ -91,11 +94,6 @@ def largest_error(transformer, expression, domain) -> Fraction:
     return worst - Fraction(1, 10**20)
 
 
-def crashes(name: str) -> bool:
-    """Return whether a mutant is one of those on which the checker is known to crash (see the xfail tests)."""
-    return name.endswith("plus 5") and any(f"/args/{key}/" in name for key in ("lefts", "rights", "parts"))
-
-
 def attack(outcome, stride: int = 1) -> tuple[int, int]:
     """Change every part of a certificate, and return how many mutants were refused and accepted.
 
@@ -105,9 +103,7 @@ def attack(outcome, stride: int = 1) -> tuple[int, int]:
     data = json.loads(outcome.certificate)
     original = outcome.verdict.certificate.statement
     counts = {"accepted": 0, "rejected": 0, "declined": 0}
-    for k, (name, mutant) in enumerate(mutants(data)):
-        if k % stride or crashes(name):
-            continue
+    for name, mutant in mutants(data, stride):
         verdict = check(encode(mutant))
         counts[verdict.status] += 1
         if verdict.status != "accepted":
@@ -174,7 +170,7 @@ def test_refuses_every_weight_of_the_transformer_when_it_differs_from_the_networ
         h[w] for layer in subject["layers"] for h in layer for w in ("w_q", "w_k", "w_v")
     ]
     read = {column for matrix in matrices for _, column, _ in matrix}
-    for path in weights[:: 1 + len(weights) // 80]:
+    for path in weights[:: 1 + len(weights) // 40]:
         mutant = tamper(data, ("subject", *path), lambda v: str(Fraction(v) + Fraction(1, 1000)))
         verdict = check(encode(mutant))
         if path[0] == "embedding" and at(subject, path[:2])[0] not in read:

@@ -9,12 +9,12 @@ import pytest
 from forge import at, check_with_given, encode, paths, tamper
 from rule_cases import KAPPA, KAPPA_TERMS
 
+from relucert.certificate.write import Proved, Statement, write_certificate
 from relucert.check import decode
 from relucert.check.kernel import Context
 from relucert.check.model import Certificate
 from relucert.check.refusal import Rejected
 from relucert.check.rules import RULES
-from relucert.derivation.certificate import Proved, Statement, write_certificate
 from relucert.relu.network import Form, Network
 from relucert.routes.relu.translate import translate
 from relucert.target.expression import Expression, Node

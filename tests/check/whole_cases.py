@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from forge import Case, certificate, encode, network, step
+from forge import Case, certificate, encode, has, near, network, step
 
 Entries = list[list[Any]]
 EMBEDDED: Entries = [[0, 0, "1"], [1, 1, "1"]]  # coordinate 0 is one, 1 is x, 2 starts at zero
@@ -168,6 +168,17 @@ def modest(*steps: dict[str, Any]) -> dict[str, Any]:
     return certificate({}, list(steps))
 
 
+def reciprocal(*facts: dict[str, Any]) -> dict[str, Any]:
+    """Return data that take |x - 1/x| <= 3/2 for granted and prove that T(x) is that near 1/x, after ``facts``."""
+    data = certificate({"y": ["inv", "x0"]}, [near("x0", "y", "3/2"), *facts], domain=(("1", "2"),))
+    data["statement"]["nodes"].append(data["lemmas"]["terms"].pop(0))
+    data["statement"].update(targets=[1], tolerance="2")
+    last = data["trace"][-1]
+    last["premises"].append(0)
+    last["conclusion"][2:] = [1, "3/2"]
+    return data
+
+
 def kernel_cases() -> list[Case]:
     """Return cases of the kernel: the order of steps, and whether the last ones prove the statement."""
 
@@ -251,7 +262,7 @@ def kernel_cases() -> list[Case]:
             "trace[2]: a premise"),
         one("refuses a step that cites a later one", put("trace", 0, "premises", [1]), decode, None,
             "trace[0]: a premise"),
-        one("refuses a negative premise", put("trace", 2, "premises", [-1, 1]), decode, None, "trace[2]: a premise"),
+        one("refuses a negative premise", put("trace", 2, "premises", [-1, 1]), decode, None, "an index is a whole"),
         one("refuses premises in the wrong order", put("trace", 2, "premises", [1, 0]), 2, "sum", "not a chain"),
         one("refuses a negative bound", put("trace", 2, "conclusion", 3, "-1"), 2, "sum", "does not entail"),
         one("refuses a claim of another kind", put("trace", 2, "conclusion", ["in", 1, "-1", "1"]), 2, "sum",
@@ -286,6 +297,30 @@ def _shift(data: Any) -> None:
                 made["args"][name] += made["args"][name] > 0
 
 
+def denominators() -> list[Case]:
+    """Return cases of the kernel: a reciprocal in a target needs a step that encloses its argument away from zero."""
+
+    def one(name: str, why: str | None, *facts: dict[str, Any]) -> Case:
+        return Case(f"kernel: {name}", encode(reciprocal(*facts)), why and "conclusion", None, why)
+
+    unused = reciprocal()
+    unused["statement"]["targets"] = [0]
+    unused["trace"][-1]["premises"].pop()
+    unused["trace"][-1]["conclusion"][2:] = [0, "0"]
+    why = "no step encloses the denominator t0"
+    return [
+        one("takes a denominator above zero", None, has("x0", "1", "2")),
+        one("takes a denominator below zero", None, has("x0", "-2", "-1")),
+        one("takes one of two ranges that excludes zero", None, has("x0", "-1", "2"), has("x0", "1", "2")),
+        one("refuses a denominator without a range", why),
+        one("refuses a denominator around zero", why, has("x0", "-1", "2")),
+        one("refuses a denominator from zero on", why, has("x0", "0", "2")),
+        one("refuses a denominator up to zero", why, has("x0", "-2", "0")),
+        one("refuses a range of the reciprocal instead", why, has("y", "1/2", "1")),
+        Case("kernel: takes a reciprocal that no target reaches", encode(unused)),
+    ]
+
+
 def whole_cases() -> list[Case]:
     """Return every case that is a whole certificate."""
-    return translations() + kernel_cases()
+    return translations() + kernel_cases() + denominators()

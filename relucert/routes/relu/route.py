@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ...certificate.write import Proved
 from ...derivation import prove
-from ...derivation.certificate import Proved
 from ...errors import UnreachableError
 from ...exact.enclosure import Enclosure
 from ...exact.number import decimal_up, round_up

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..derivation.judgement import Step
 from ..exact.number import write_rational
 from ..relu.network import ONE, Form, Network
 from ..target.expression import Expression, Node
 from ..transformer.model import Matrix, Transformer
-from .judgement import Step
 
 FORMAT = "relucert/1"
 

@@ -1,0 +1,1 @@
+"""The file format: the canonical certificate writer and its JSON Schema."""
