@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..exact.number import parse_number
 from ..spec.problem import Problem, make_problem
 from ..target.named import Interval
+
+if TYPE_CHECKING:
+    from ..export.dtype import Dtype
 
 SPEC_SUFFIXES = (".yaml", ".yml")
 
@@ -143,3 +146,64 @@ def write_atomically(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder whole or not at all: a unique temporary sibling, then one rename.
+
+    An existing folder is replaced only if it holds nothing but files of these names, other numbers in them allowed:
+    what else is in it might be the user's.
+    """
+    import re
+    import shutil
+    import tempfile
+
+    def shape(name: str) -> str:
+        return re.sub("[0-9]+", "0", name)
+
+    shapes = set(map(shape, files))
+    try:
+        if path.is_dir():
+            for found in path.iterdir():
+                if not found.is_file() or shape(found.name) not in shapes:
+                    raise UsageError(f"cannot replace {path}: it holds {found.name!r}; name a new folder")
+        parent = path.parent
+        made = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
+        try:
+            for name, data in files.items():
+                (made / name).write_bytes(data)
+            mask = os.umask(0)
+            os.umask(mask)
+            made.chmod(0o777 & ~mask)
+            if path.is_dir():
+                old = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
+                path.rename(old / "old")
+                try:
+                    made.rename(path)
+                except OSError:
+                    (old / "old").rename(path)
+                    raise
+                finally:
+                    shutil.rmtree(old, ignore_errors=True)
+            elif path.exists():
+                raise UsageError(f"cannot write {path}: it is a file, and this format is a folder")
+            else:
+                made.rename(path)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def named(option: str, value: str, known: Collection[str]) -> str:
+    """Return the value if it is known; the error gives the nearest spelling."""
+    if value not in known:
+        raise UsageError(f"{option}: unknown {value!r}{nearest(value, known)}")
+    return value
+
+
+def float_format(name: str) -> Dtype:
+    """Return the float format of a ``--dtype``."""
+    from ..export.dtype import DTYPES
+
+    return DTYPES[named("--dtype", name, DTYPES)]

@@ -1,4 +1,4 @@
-"""``relucert run``: evaluate the target, the ReLU network and the transformer of a certificate at a point."""
+"""``relucert run``: evaluate a certificate's target, network and transformer, at a point or in a runtime."""
 
 from __future__ import annotations
 
@@ -6,18 +6,46 @@ from pathlib import Path
 
 import click
 
+from ..errors import UsageError
 from ..report.output import say
 from .load import load_accepted
-from .options import assignments, number, verbosity
+from .options import assignments, float_format, named, number, verbosity, whole_number
+from .progress import stages
+
+DTYPE = "float32"
+SAMPLES = 100_000
+MOST_SAMPLES = 10_000_000
 
 
 @click.command("run")
 @verbosity
 @click.argument("certificate", type=click.Path(path_type=Path))
-@click.argument("point", nargs=-1, metavar="x=0.3 y=-7/10")
+@click.argument("point", nargs=-1, metavar="[x=0.3 y=-7/10]")
+@click.option("--runtime", metavar="torch|onnx|numpy", help="Compare this runtime with f and T on many points.")
+@click.option("--dtype", metavar="FORMAT", help=f"Float format of the runtime.  [default: {DTYPE}]")
+@click.option("--samples", metavar="COUNT", help=f"Number of points.  [default: {SAMPLES}]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
-def command(certificate: Path, point: tuple[str, ...], form: str) -> int:
-    """Evaluate f, N and T at a point, with the actual error beside the certified bound."""
+@click.pass_context
+def command(
+    ctx: click.Context,
+    certificate: Path,
+    point: tuple[str, ...],
+    runtime: str | None,
+    dtype: str | None,
+    samples: str | None,
+    form: str,
+) -> int:
+    """Evaluate f, N and T at a point, with the actual error beside the certified bound.
+
+    With --runtime, compare what that runtime returns in a float format with f and T on random, grid and breakpoint
+    inputs: ``observed`` beside ``certified``.
+    """
+    if runtime is not None:
+        if point:
+            raise UsageError("--runtime chooses its own points; leave out the point")
+        return _compare(ctx, certificate, runtime, dtype or DTYPE, _count(samples), form)
+    if dtype is not None or samples is not None:
+        raise UsageError("--dtype and --samples need --runtime; try --runtime torch")
     loaded = load_accepted(certificate)
     values = {name: number(name, text) for name, text in assignments("the point", point).items()}
     from ..study.point import evaluate_at
@@ -31,4 +59,29 @@ def command(certificate: Path, point: tuple[str, ...], form: str) -> int:
         from ..report.text import point_text, show
 
         show(point_text(result))
+    return 0
+
+
+def _count(samples: str | None) -> int:
+    count = whole_number("--samples", samples) or SAMPLES
+    if count > MOST_SAMPLES:
+        raise UsageError(f"--samples: at most {MOST_SAMPLES}, not {count}")
+    return count
+
+
+def _compare(ctx: click.Context, certificate: Path, runtime: str, dtype: str, samples: int, form: str) -> int:
+    from ..study.runtime import RUNTIMES, observe
+
+    chosen, kind = named("--runtime", runtime, RUNTIMES), float_format(dtype)
+    loaded = load_accepted(certificate)
+    with stages("running", ctx.obj) as progress:
+        result = observe(loaded, chosen, kind, samples, progress)
+    if form == "json":
+        from ..report.data import runtime_json
+
+        say(runtime_json(result))
+    elif not ctx.obj.quiet:
+        from ..report.text import runtime_text, show
+
+        show(runtime_text(result))
     return 0

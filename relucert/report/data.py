@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ..exact.number import decimal_nearest, decimal_up, exact_text
-from .record import BuildReport, Catalogue, CheckRow, PointResult
+from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 
 DIGITS = 17
 REAL_RESOURCES = ("max_weight", "inverse_temperature")
@@ -86,6 +86,36 @@ def point_json(results: Sequence[PointResult]) -> str:
     ]
     place = {name: exact_text(value) for name, value in results[0].point}
     return json.dumps({"point": place, **(outputs[0] if len(outputs) == 1 else {"outputs": outputs})}, indent=2)
+
+
+def runtime_json(result: RuntimeResult) -> str:
+    """Return a runtime's comparison as JSON text; ``observed`` is "inf" if any output was infinite or not a number."""
+
+    def maybe(value: Fraction | None) -> str | None:
+        return None if value is None else _real(value)
+
+    return json.dumps(
+        {
+            "runtime": result.runtime,
+            "version": result.version,
+            "dtype": result.dtype,
+            "samples": sum(count for _, count in result.kinds),
+            "samples_by_kind": dict(result.kinds),
+            "inputs_outside_domain": list(result.outside),
+            "not_finite": result.not_finite,
+            "observed": "inf" if result.not_finite else maybe(result.observed),
+            "certified": maybe(result.certified),
+            "note": result.note,
+            "certified_over_the_reals": _real(result.bound),
+            "worst_point": {name: exact_text(value) for name, value in result.worst},
+            "worst_output": result.output,
+            "observed_rounding": maybe(result.rounding),
+            "observed_error_of_T": maybe(result.t_error),
+            "samples_of_T": result.t_samples,
+            "digits_of_T": result.t_digits,
+        },
+        indent=2,
+    )
 
 
 def catalogue_json(found: Catalogue) -> str:

@@ -72,6 +72,32 @@ class PointResult(NamedTuple):
     bound: Fraction
 
 
+class RuntimeResult(NamedTuple):
+    """A runtime beside the exact f and T.
+
+    ``observed`` is the largest | machine - f | of the samples, exactly, found at ``worst`` in ``output``.
+    ``certified`` is None where the certificate does not cover the arithmetic, and ``note`` says so.  ``rounding`` and
+    ``t_error`` are the largest | machine - T | and | T - f | on ``t_samples`` of the samples, T to ``t_digits`` digits.
+    """
+
+    runtime: str
+    version: str
+    dtype: str
+    kinds: tuple[tuple[str, int], ...]
+    outside: tuple[str, ...]
+    not_finite: int
+    observed: Fraction | None
+    certified: Fraction | None
+    note: str
+    bound: Fraction
+    worst: tuple[tuple[str, Fraction], ...]
+    output: int
+    rounding: Fraction | None
+    t_error: Fraction | None
+    t_samples: int
+    t_digits: int
+
+
 class TargetEntry(NamedTuple):
     """A named target as ``relucert list`` shows it."""
 

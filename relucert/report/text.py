@@ -16,13 +16,14 @@ from rich.text import Text
 
 from ..exact.number import decimal_down, decimal_nearest, decimal_up, exact_text
 from .output import say
-from .record import BuildReport, Catalogue, CheckRow, PointResult
+from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
 ABOUT = (
     "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink token "
     "and the data token, causal mask."
 )
+MOST_INPUTS_SHOWN = 6
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -178,6 +179,30 @@ def point_text(results: Sequence[PointResult]) -> Group:
         rows.append(["bound", real(result.bound), "certified on the whole domain"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
+
+
+def runtime_text(result: RuntimeResult) -> Group:
+    """Return what a runtime returned beside what is certified."""
+    kinds = ", ".join(f"{count} {name}" for name, count in result.kinds)
+    observed = "inf" if result.not_finite or result.observed is None else real(result.observed)
+    rows = [["observed", observed, f"largest |machine - f|, f exact, at {kinds} points"]]
+    if result.worst:
+        place = ", ".join(f"{name} = {decimal_nearest(value, 9)}" for name, value in result.worst[:MOST_INPUTS_SHOWN])
+        rows.append(["", "", f"at {place}" + (", ..." if len(result.worst) > MOST_INPUTS_SHOWN else "")])
+    if result.not_finite:
+        rows.append(["", "", f"{result.not_finite} outputs are infinite or not numbers"])
+    rows.append(["certified", "none" if result.certified is None else real(result.certified), result.note])
+    rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
+    if result.rounding is not None and result.t_error is not None:
+        where = f"{result.t_samples} of these points, T to {result.t_digits} digits"
+        rows.append(["|machine - T|", real(result.rounding), f"largest at {where}"])
+        rows.append(["|T - f|", real(result.t_error), "largest at the same points"])
+    if result.outside:
+        rows.append(
+            ["", "", f"no {result.dtype} lies in the domain of {', '.join(result.outside)}: the nearest is used"]
+        )
+    title = f"{result.version}, {result.dtype}"
+    return Group(Text(title, style="bold"), Padding(table(["", "value", ""], rows), (0, 0, 0, 2)))
 
 
 def catalogue_text(found: Catalogue) -> Group:

@@ -33,9 +33,7 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
         if not lo <= values[name] <= hi:
             raise UsageError(f"{name}={exact_text(values[name])} is outside [{exact_text(lo)}, {exact_text(hi)}]")
     point = [values[name] for name in stated.inputs]
-    digits = max(LEAST_DIGITS, MORE_THAN_TOLERANCE - decimal_exponent(stated.tolerance))
-    largest = max((abs(v) for v in _weights(loaded)), default=Fraction(1))
-    working = digits + GUARD + 2 * max(0, decimal_exponent(largest)) + _depth_digits(loaded)
+    digits, working = precision(loaded)
     context = transformer.context(working)
     computed = transformer.evaluate(loaded.transformer, point, context)
     exact = evaluate(loaded.expression, point)
@@ -48,6 +46,13 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
         PointResult(place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound)
         for f, t, o in zip(exact, computed, loaded.outputs, strict=True)
     ]
+
+
+def precision(loaded: Loaded) -> tuple[int, int]:
+    """Return how many digits to show, and with how many T is to be computed for them."""
+    digits = max(LEAST_DIGITS, MORE_THAN_TOLERANCE - decimal_exponent(loaded.certificate.statement.tolerance))
+    largest = max((abs(v) for v in _weights(loaded)), default=Fraction(1))
+    return digits, digits + GUARD + 2 * max(0, decimal_exponent(largest)) + _depth_digits(loaded)
 
 
 def _weights(loaded: Loaded) -> list[Fraction]:

@@ -1,0 +1,1 @@
+"""The transformer written for the runtimes that people use; sees ``transformer`` and never the checker."""
