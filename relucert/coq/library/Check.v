@@ -1,7 +1,7 @@
 (* The checker of a whole certificate, and the theorem that what it accepts is true of the literal matrices. *)
 From Coq Require Import Reals Lra Lia List ZArith NArith QArith Qreals Bool.
-From Relucert Require Import Gate Sparse World Polynomial Facts Shapes Bounds Translation.
-From Relucert Require Export Transformer.
+From Relucert Require Import Gate Sparse Polynomial Shapes Bounds Translation.
+From Relucert Require Export Transformer World Facts.
 Import ListNotations.
 Open Scope R_scope.
 
