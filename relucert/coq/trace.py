@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..check import decode
-from ..check.model import Certificate, Fact, In, Near, Step
+from ..check.model import Certificate, Fact, Form, In, Near, Step
 from ..check.rules import RULES
 from ..errors import DeclinedError
 from .terms import Terms
@@ -70,6 +70,7 @@ class Trace:
             "reciprocal": lambda: f"Reciprocal {term('term')} {term('inverse')}",
             "polynomial": lambda: f"EqualPolynomials {pair()}",
             "univariate": lambda: f"Univariate {pair()} {term('variable')} {self._knots(step, args)}",
+            "pieces": lambda: f"Pieces {pair()} {self._pieces(args)}",
             "sum": lambda: "SumUp",
             "symmetry": lambda: "Symmetry",
             "sawtooth": lambda: f"Sawtooth {term('out')} {term('square')} {positives(args['chain'])}",
@@ -101,6 +102,24 @@ class Trace:
         width, count = inside.hi - inside.lo, args["pieces"]
         knots = (inside.lo + width * k / count for k in range(count + 1))
         return f"{sequence((rational(q) for q in knots), INDENT)} {rational(step.conclusion.bound)}"
+
+    def _pieces(self, args: dict[str, Any]) -> str:
+        """Return the neurons that the two terms depend on, the knots and the bound."""
+        needed: set[int] = set()
+        stack, seen = [args["left"], args["right"]], set()
+        while stack:
+            t = stack.pop()
+            node = self.certificate.terms[t]
+            if t not in seen and node.op in ("add", "mul", "inv"):
+                stack.extend(node.children)
+            elif t not in seen and node.op == "net":
+                needed |= _neurons(self.certificate.networks[0].outputs[node.children[1]])
+            seen.add(t)
+        for j in range(max(needed, default=-1), -1, -1):
+            if j in needed:
+                needed |= _neurons(self.certificate.networks[0].neurons[j])
+        knots = sequence((rational(q) for q in args["knots"]), INDENT)
+        return f"{positives(sorted(needed))} {knots} {rational(args['bound'])}"
 
     def _partial_ranges(self, step: Step, premises: list[int]) -> list[int]:
         """Add ranges of all but the last of the nested operations, and return the premises for that one."""
@@ -141,6 +160,10 @@ class Trace:
         found = (self.facts[p] for p in premises)
         near = (f.bound for f in found if isinstance(f, Near) and (f.left, f.right) == (a, b))
         return Fraction(0) if a == b else next(near, Fraction(0))
+
+
+def _neurons(form: Form) -> set[int]:
+    return {atom[1] for atom in form if len(atom) == 2 and atom[0] != "x"}
 
 
 def _interval(op: str, a: In, b: In) -> tuple[Fraction, Fraction]:

@@ -1,0 +1,15 @@
+"""The sha256 sum of every file of the Coq library; `python -m relucert.coq.hash_library` writes this."""
+
+SHA256 = {
+    "Transformer.v": "594ac07f8f2d7fe4000a8116c9d934e9ff1456d812f8f40678ec2602fc4faac6",
+    "Gate.v": "086cdaf5d8c84d66acbd1f5d7c42f1f1a49d4a7996d623582f7153693b5d43f9",
+    "Sparse.v": "2f147b85e853031e75f13ea1b76e7307454b982bf82dd1d79e676ec47e62e936",
+    "World.v": "6b302f38fe7c5551a675740f5e76e956ddfbb393af3f7d42ab8fb5bf703c0c57",
+    "Polynomial.v": "7824d116de701aad6aaffca814e7e1635bcb49106136cbe56ed1f21f322f57c5",
+    "Facts.v": "9eb640d24d7ce3b046a873463d694ff0abed7ad2bb6b5bd8b75cc6a49264b38e",
+    "Shapes.v": "dee6915666842bb5f83dff1aacaa512264fcc0dbe410656f4187ebb72ef9eb1e",
+    "Pieces.v": "60c4c193dc4a4f040ac785c3403222c5d23e01823c6f7bef506792c25eadaf44",
+    "Bounds.v": "cd6ffe95d86bfec8fa95d03fe37595a2a371fae46b5c640226ed167c862907b0",
+    "Translation.v": "31af659e5ab297678fb84c75e5aa85eba33720e98f63e9bcb80df7fdc1dcffa8",
+    "Check.v": "0d199de83e563a07215cd84e9287e16c00e84c2535205ae3e967eb5c7a4d8b3c",
+}
