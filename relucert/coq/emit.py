@@ -18,7 +18,7 @@ from .. import check
 from ..check.model import Attention, Certificate, Node
 from ..errors import DeclinedError, UsageError
 from .terms import binary_terms, node_text
-from .text import closed, form, matrix, rational, real, sequence
+from .text import closed, form, integer, matrix, rational, real, sequence
 from .trace import Trace
 
 FILE = "Certificate.v"
@@ -136,7 +136,7 @@ def _proof(certificate: Certificate) -> str:
   network := [
     {neurons}];
   beta := {rational(beta)};
-  unit := {1 << certificate.precision};
+  unit := {integer(1 << certificate.precision)};
   terms := [
     {nodes}];
   trace := [

@@ -8,11 +8,17 @@ from fractions import Fraction
 from ..check.model import Form, Matrix
 
 LINE = 118
+LONG = 10**9
 
 
 def rational(value: Fraction) -> str:
     """Return a literal of type Q."""
-    return f"({value.numerator}#{value.denominator})"
+    return f"({integer(value.numerator)}#{integer(value.denominator)})"
+
+
+def integer(value: int) -> str:
+    """Return a literal, in hexadecimal if it is long: Coq reads long decimals four times more slowly."""
+    return str(value) if abs(value) < LONG else hex(value)
 
 
 def real(value: Fraction) -> str:

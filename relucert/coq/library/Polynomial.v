@@ -231,8 +231,30 @@ Definition no_root (c : coefficients) : bool :=
   | [c0; c1; c2] => qpos c2 && Qle_bool (qmul c1 c1) (qmul 4 (qmul c0 c2))
   | _ => false
   end.
+(* Everything is scaled to integers first: D^n c(x) as a polynomial in D x, so that nothing is reduced later. *)
+Fixpoint dilate (D : Q) (c : coefficients) : Q * coefficients :=
+  match c with
+  | [] => (1%Q, [])
+  | a :: c' => let (power, d) := dilate D c' in (qmul D power, qmul a power :: d)
+  end.
+Lemma dilate_value D c x : Q2R (fst (dilate D c)) = Q2R D ^ length c /\
+  Q2R D * uvalue (snd (dilate D c)) (Q2R D * x) = Q2R D ^ length c * uvalue c x.
+Proof.
+  induction c as [|a c [P V]]; cbn [dilate length pow uvalue].
+  - cbn. rewrite Q2R_1. lra.
+  - destruct (dilate D c) as [power d]. cbn [fst snd uvalue] in *. rewrite !qmul_value, P. split; [reflexivity|].
+    replace (Q2R D * (Q2R a * Q2R D ^ length c + Q2R D * x * uvalue d (Q2R D * x)))
+      with (Q2R D * (Q2R a * Q2R D ^ length c + x * (Q2R D * uvalue d (Q2R D * x)))) by ring.
+    rewrite V. ring.
+Qed.
+Definition common (qs : list Q) : Q := Qmake (fold_right (fun q d => Z.lcm (Zpos (Qden q)) d) 1%Z qs) 1.
 Definition nonneg (c : coefficients) (lo hi : Q) : bool :=
-  no_root c || forallb (fun b => Qle_bool 0 b) (homogeneous (ushift lo (Qred (Qminus hi lo)) c)).
+  no_root c ||
+  let D := common [lo; hi] in
+  let E := common c in
+  let lo := qmul D lo in
+  let scaled := snd (dilate D (uscale E c)) in
+  qpos D && qpos E && forallb (fun b => Qle_bool 0 b) (homogeneous (ushift lo (qadd (qmul D hi) (Qopp lo)) scaled)).
 Lemma nonneg_value c lo hi x : nonneg c lo hi = true -> Q2R lo <= x <= Q2R hi -> 0 <= uvalue c x.
 Proof.
   unfold nonneg. intros H B. apply orb_prop in H. destruct H as [H|H].
@@ -242,15 +264,29 @@ Proof.
     cbn [uvalue]. set (a := Q2R c2) in *. set (b := Q2R c1) in *. set (c := Q2R c0) in *.
     assert (0 <= (2 * a * x + b) * (2 * a * x + b)) by apply Rle_0_sqr.
     apply Rmult_le_reg_l with (4 * a); [lra|]. lra.
-  - set (width := Qred (Qminus hi lo)) in *.
-    assert (W : Q2R width = Q2R hi - Q2R lo) by (unfold width; rewrite Q2R_red; apply Q2R_minus).
-    assert (E : exists s, 0 <= s <= 1 /\ x = Q2R lo + Q2R width * s).
+  - set (D := common [lo; hi]) in *. set (F := common c) in *.
+    apply andb_prop in H; destruct H as [H Nonneg]. apply andb_prop in H; destruct H as [P1 P2].
+    apply qpos_value in P1, P2.
+    set (c2 := snd (dilate D (uscale F c))) in *.
+    set (width := qadd (qmul D hi) (Qopp (qmul D lo))) in *.
+    assert (W : Q2R width = Q2R D * (Q2R hi - Q2R lo)).
+    { unfold width. rewrite qadd_value, qopp_value, !qmul_value. ring. }
+    assert (E : exists s, 0 <= s <= 1 /\ x = Q2R lo + (Q2R hi - Q2R lo) * s).
     { destruct (Req_dec (Q2R hi) (Q2R lo)) as [E|N]; [exists 0; lra|].
       assert (L : Q2R lo < Q2R hi) by lra. exists ((x - Q2R lo) / (Q2R hi - Q2R lo)).
       assert (I : 0 < / (Q2R hi - Q2R lo)) by (apply Rinv_0_lt_compat; lra).
-      split; [|rewrite W; field; lra]. split; [apply Rmult_le_pos; lra|].
+      split; [|field; lra]. split; [apply Rmult_le_pos; lra|].
       apply Rmult_le_reg_r with (Q2R hi - Q2R lo); [lra|].
       unfold Rdiv; rewrite Rmult_assoc, Rinv_l by lra. lra. }
-    destruct E as (s & S & ->). rewrite <- ushift_value, <- (homogeneous_value _ s (1 - s)) by ring.
-    apply hvalue_nonneg; [lra|lra|exact H].
+    destruct E as (s & S & X).
+    assert (K : 0 <= uvalue c2 (Q2R D * x)).
+    { replace (Q2R D * x) with (Q2R (qmul D lo) + Q2R width * s)
+        by (rewrite W, qmul_value, X; ring).
+      rewrite <- ushift_value, <- (homogeneous_value _ s (1 - s)) by ring.
+      apply hvalue_nonneg; [lra|lra|exact Nonneg]. }
+    destruct (dilate_value D (uscale F c) x) as [_ V]. fold c2 in V. rewrite uscale_value in V.
+    assert (0 < Q2R D ^ length (uscale F c)) by (apply pow_lt, P1).
+    assert (0 <= Q2R D * uvalue c2 (Q2R D * x)) by (apply Rmult_le_pos; lra).
+    apply Rmult_le_reg_l with (Q2R F); [exact P2|]. apply Rmult_le_reg_l with (Q2R D ^ length (uscale F c)); [assumption|].
+    lra.
 Qed.
