@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from importlib import resources
 
-from .. import check
+from ..check import check
 from ..check.model import Attention, Certificate, Node
 from ..errors import DeclinedError, UsageError
 from .terms import binary_terms, node_text
@@ -49,7 +50,7 @@ def export(certificate: bytes) -> Development:
 
     Raises UsageError if it does not, and DeclinedError, by name, for whatever the Coq library does not cover.
     """
-    verdict = check.check(certificate)
+    verdict = check(certificate)
     if verdict.status == "declined":
         raise DeclinedError(f"the certificate is declined at step {verdict.step}: {verdict.reason}")
     if verdict.status != "accepted" or verdict.certificate is None:
@@ -95,7 +96,7 @@ Open Scope R_scope.
 
 (* ---- What is proved, of the attention-only transformer T below (Transformer.v says what it computes). ---- *)
 Definition approximates (T : model) : Prop :=
-  forall {' '.join(names)} : R,
+  forall {" ".join(names)} : R,
 {given} ->
 {claim}.
 
@@ -144,7 +145,7 @@ def _proof(certificate: Certificate) -> str:
 
 Theorem T_approximates : approximates T.
 Proof.
-  intros {' '.join(names)} {intervals}. apply (accepted_is_true T proof) with (xs := [{'; '.join(names)}]).
+  intros {" ".join(names)} {intervals}. apply (accepted_is_true T proof) with (xs := [{"; ".join(names)}]).
   - vm_cast_no_check (eq_refl true).
   - repeat (apply Forall2_cons; [assumption|]); apply Forall2_nil.
 Qed.
@@ -164,10 +165,8 @@ def _formula(nodes: tuple[Node, ...], root: int, names: list[str]) -> str:
         if node.op in ("add", "mul"):
             return {"add": " + ", "mul": " * "}[node.op].join(parts)
         if node.op in ("max", "min"):
-            result = parts[0]
-            for part in parts[1:]:
-                result = f"{'Rmax' if node.op == 'max' else 'Rmin'} {closed(result)} {part}"
-            return result
+            name = "Rmax" if node.op == "max" else "Rmin"
+            return reduce(lambda left, right: f"{name} {closed(left)} {right}", parts[1:], text(node.children[0]))
         return f"Rabs {parts[0]}" if node.op == "abs" else f"/ {parts[0]}"
 
     _small(nodes, root)

@@ -6,6 +6,7 @@ each pair; a univariate bound gets its knots; every other step is copied.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -60,7 +61,7 @@ class Trace:
         def pair() -> str:
             return f"{term('left')} {term('right')}"
 
-        writers = {
+        writers: dict[str, Callable[[], str]] = {
             "range": lambda: f"Range {term('term')}",
             "range_near": lambda: "RangeNear",
             "range_affine": lambda: f"RangeAffine {term('term')} {self._parts(args)} {rational(args['offset'])}",
