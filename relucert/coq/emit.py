@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from importlib import resources
+from pathlib import Path
 
 from ..check import check
 from ..check.model import Attention, Certificate, Node
@@ -35,6 +36,12 @@ class Development:
 
     files: dict[str, str]
     statement: str
+
+    def write(self, folder: Path) -> None:
+        """Write all files into a folder, where coqc compiles them in the order of _CoqProject."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in self.files.items():
+            (folder / name).write_text(text, "ascii")
 
 
 def library() -> dict[str, str]:

@@ -1,4 +1,5 @@
 import shutil
+import subprocess
 from fractions import Fraction
 
 import pytest
@@ -180,6 +181,21 @@ def test_a_shadowed_statement_is_not_accepted(make, built):
     result = kernel.judge(changed_proof(development, text), development, built)
     assert not result.accepted
     assert "Audit.v" in result.reason
+
+
+@pytest.mark.slow
+def test_an_exported_folder_compiles_with_nothing_but_its_project_file(make, built, tmp_path):
+    emit.export(make("abs")).write(tmp_path)
+    project = (tmp_path / "_CoqProject").read_text().splitlines()
+    for name in project[1:]:
+        subprocess.run(["coqc", *project[0].split(), name], cwd=tmp_path, check=True)
+    assert project[-1] == emit.FILE
+
+
+@pytest.mark.slow
+def test_the_separate_checker_of_compiled_files_accepts_the_library(built):
+    modules = [f"Relucert.{name.removesuffix('.v')}" for name in emit.library()]
+    subprocess.run(["coqchk", "-silent", "-norec", *modules, "-Q", str(built), "Relucert"], check=True)
 
 
 def test_an_edited_library_is_not_accepted(make):
