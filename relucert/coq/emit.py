@@ -27,6 +27,7 @@ FILE = "Certificate.v"
 PROJECT = "_CoqProject"
 PROOF = "(* ---- The proof: data that Coq checks. ---- *)\n"
 LONGEST_TARGET = 20_000  # nodes of the target written out as a tree
+DEEPEST_TARGET = 200
 _PLAIN_NAME = re.compile(r"[a-z][0-9]*")
 
 
@@ -203,8 +204,10 @@ def _expression(nodes: tuple[Node, ...], root: int) -> str:
 def _small(nodes: tuple[Node, ...], root: int) -> None:
     """Raise DeclinedError if the target, written out without sharing, is too long to read or to print."""
     size: list[int] = []
+    depth: list[int] = []
     for node in nodes[: root + 1]:
         below = () if node.op in ("input", "const", "net", "gated", "subject") else node.children
         size.append(1 + sum(size[c] for c in below))
-    if size[root] > LONGEST_TARGET:
-        raise DeclinedError(f"the target has more than {LONGEST_TARGET} parts when written out")
+        depth.append(1 + max((depth[c] for c in below), default=0))
+    if size[root] > LONGEST_TARGET or depth[root] > DEEPEST_TARGET:
+        raise DeclinedError(f"the target has more than {LONGEST_TARGET} parts, or {DEEPEST_TARGET} levels, written out")

@@ -12,8 +12,9 @@ from typing import Any
 
 from ..check import decode
 from ..check.model import Certificate, Fact, Form, In, Near, Step
+from ..check.refusal import Rejected
 from ..check.rules import RULES
-from ..errors import DeclinedError
+from ..errors import DeclinedError, UsageError
 from .terms import Terms
 from .text import positives, rational, sequence
 
@@ -50,10 +51,16 @@ class Trace:
         return fact._replace(left=at[fact.left], right=at[fact.right])
 
     def _rule(self, step: Step) -> str:
-        """Return the rule with its arguments; DeclinedError names a rule that the library does not have."""
+        """Return the rule with its arguments.
+
+        Raises DeclinedError with the name of a rule that the library does not have, UsageError for malformed arguments.
+        """
         if step.rule not in RULES:
             raise DeclinedError(f"the Coq library does not cover the rule {step.rule!r}")
-        args = decode.arguments(step.args, RULES[step.rule].args, len(self.certificate.terms))
+        try:
+            args = decode.arguments(step.args, RULES[step.rule].args, len(self.certificate.terms))
+        except Rejected as refusal:
+            raise UsageError(f"a step of the rule {step.rule!r} has malformed arguments: {refusal}") from None
 
         def term(name: str) -> str:
             return str(self.terms.at[args[name]] + 1)
