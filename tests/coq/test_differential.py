@@ -15,6 +15,8 @@ from relucert.coq import emit
 from relucert.errors import UsageError
 
 MUTANTS = 60
+# Coq has its own kappa, and no shapes of matrices beside their entries.
+ELSEWHERE = ("info", "precision", "format", "rule", "kind", "kappa", "outputs", "d_model")
 FOURTHS = {"x": (Fraction(1, 4), Fraction(4))}
 HEADER = (
     "From Coq Require Import Reals List NArith QArith.\nFrom Relucert Require Import Check.\nImport ListNotations.\n"
@@ -24,7 +26,7 @@ HEADER = (
 def numbers(node: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
     """Paths of all rationals and indices below the statement, the subject, the lemmas and the trace."""
     if isinstance(node, dict):
-        items = [(k, v) for k, v in node.items() if k not in ("info", "precision", "format", "rule", "kind")]
+        items = [(k, v) for k, v in node.items() if k not in ELSEWHERE or (k == "outputs" and isinstance(v, list))]
     elif isinstance(node, list):
         items = list(enumerate(node))
     else:
