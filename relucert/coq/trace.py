@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..check import decode
-from ..check.model import Certificate, Fact, Form, In, Near, Step
+from ..check.model import Atom, Certificate, Fact, Form, In, Near, Step
 from ..check.refusal import Rejected
 from ..check.rules import RULES
 from ..errors import DeclinedError, UsageError
@@ -114,6 +114,9 @@ class Trace:
     def _pieces(self, args: dict[str, Any]) -> str:
         """Return the neurons that the two terms depend on, the knots and the bound."""
         needed: set[int] = set()
+        network = self.certificate.networks[0]
+        variable = args.get("variable")
+        fixed = set(network.outputs[self.certificate.terms[variable].children[1]]) if variable is not None else set()
         stack, seen = [args["left"], args["right"]], set()
         while stack:
             t = stack.pop()
@@ -121,13 +124,14 @@ class Trace:
             if t not in seen and node.op in ("add", "mul", "inv"):
                 stack.extend(node.children)
             elif t not in seen and node.op == "net":
-                needed |= _neurons(self.certificate.networks[0].outputs[node.children[1]])
+                needed |= _neurons(network.outputs[node.children[1]], fixed)
             seen.add(t)
         for j in range(max(needed, default=-1), -1, -1):
             if j in needed:
-                needed |= _neurons(self.certificate.networks[0].neurons[j])
+                needed |= _neurons(network.neurons[j], fixed)
         knots = sequence((rational(q) for q in args["knots"]), INDENT)
-        return f"{positives(sorted(needed))} {knots} {rational(args['bound'])}"
+        place = "None" if variable is None else f"(Some {self.terms.at[variable] + 1})"
+        return f"{place} {positives(sorted(needed))} {knots} {rational(args['bound'])}"
 
     def _partial_ranges(self, step: Step, premises: list[int]) -> list[int]:
         """Add ranges of all but the last of the nested operations, and return the premises for that one."""
@@ -170,8 +174,8 @@ class Trace:
         return Fraction(0) if a == b else next(near, Fraction(0))
 
 
-def _neurons(form: Form) -> set[int]:
-    return {atom[1] for atom in form if len(atom) == 2 and atom[0] != "x"}
+def _neurons(form: Form, fixed: set[Atom]) -> set[int]:
+    return {atom[1] for atom in form if len(atom) == 2 and atom[0] != "x" and atom not in fixed}
 
 
 def _interval(op: str, a: In, b: In) -> tuple[Fraction, Fraction]:

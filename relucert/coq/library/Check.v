@@ -63,7 +63,7 @@ Inductive rule :=
 | Reciprocal (t inverse : positive)
 | EqualPolynomials (left right : positive)
 | Univariate (left right variable : positive) (knots : list Q) (bound : Q)
-| Pieces (left right : positive) (needed : list positive) (knots : list Q) (bound : Q)
+| Pieces (left right : positive) (variable : option positive) (needed : list positive) (knots : list Q) (bound : Q)
 | SumUp
 | Symmetry
 | Sawtooth (out square : positive) (chain : list positive)
@@ -110,7 +110,7 @@ Definition prove (r : rule) (ps : list fact) : option fact :=
   | Reciprocal t i => reciprocal C ps t i
   | EqualPolynomials l r => equal_polynomials C l r
   | Univariate l r v knots bound => univariate C ps l r v knots bound
-  | Pieces l r needed knots bound => pieces C l r needed knots bound
+  | Pieces l r v needed knots bound => pieces C ps l r v needed knots bound
   | SumUp => sum_up ps
   | Symmetry => symmetry ps
   | Sawtooth out square chain => sawtooth C ps out square chain
@@ -173,7 +173,7 @@ Proof.
   - apply (reciprocal_sound C w ps H _ _ _ E).
   - apply (equal_polynomials_sound C w _ _ _ E).
   - apply (univariate_sound C w ps H _ _ _ _ _ _ E).
-  - apply (pieces_sound C w _ _ _ _ _ _ E).
+  - apply (pieces_sound C w ps H _ _ _ _ _ _ _ E).
   - apply (sum_up_sound C w ps H _ E).
   - apply (symmetry_sound C w ps H _ E).
   - apply (sawtooth_sound C w ps H _ _ _ _ E).

@@ -1,4 +1,5 @@
-(* One input: on each piece between knots every neuron is linear, and terms are quotients of polynomials. *)
+(* One variable, an input or a neuron: on each piece between knots every neuron is linear, and terms are quotients
+   of polynomials. *)
 From Coq Require Import Reals Lra Lia List ZArith NArith QArith Qreals Bool.
 From Relucert Require Import Gate Sparse World Polynomial Facts.
 Import ListNotations.
@@ -33,9 +34,9 @@ Proof.
 Qed.
 
 Section Pieces.
-Variables (C : context) (w : world C).
+Variables (C : context) (w : world C) (variable : atom).
 Let e := net_env w.
-Let x := e (X 1).
+Let x := e variable.
 
 Definition lines := Table.t (line * line).
 Definition on_line (l : line) (v : R) : Prop := v = Q2R (fst l) + Q2R (snd l) * x.
@@ -47,12 +48,12 @@ Fixpoint line_of (E : lines) (f : form) : option line :=
   | (a, q) :: f' =>
       match line_of E f' with
       | Some m =>
-          match a with
-          | X 0 => Some (scaled q (1%Q, 0%Q) m)
-          | X 1 => Some (scaled q (0%Q, 1%Q) m)
-          | U j => match Table.find j E with Some (u, _) => Some (scaled q u m) | None => None end
-          | G j => match Table.find j E with Some (_, r) => Some (scaled q r m) | None => None end
-          | _ => None
+          match atom_compare a variable, a with
+          | Eq, _ => Some (scaled q (0%Q, 1%Q) m)
+          | _, X 0 => Some (scaled q (1%Q, 0%Q) m)
+          | _, U j => match Table.find j E with Some (u, _) => Some (scaled q u m) | None => None end
+          | _, G j => match Table.find j E with Some (_, r) => Some (scaled q r m) | None => None end
+          | _, _ => None
           end
       | None => None
       end
@@ -64,11 +65,21 @@ Proof.
   - destruct (line_of E f) as [m|]; [|discriminate]. specialize (IH m eq_refl).
     assert (K : forall n v, on_line n v -> on_line (scaled q n m) (Q2R q * v + seval e f)).
     { intros n v V. unfold on_line, scaled in *; cbn [fst snd]. rewrite V, IH. values. ring. }
-    cbn [seval]. destruct a as [[|[p|p|]]|j|j|t]; try discriminate.
-    + injection H as <-. apply K. unfold on_line; cbn [fst snd]. unfold e. rewrite (one_is_one w), Q2R_1, Q2R_0. ring.
-    + injection H as <-. apply K. unfold on_line; cbn [fst snd]. fold x. rewrite Q2R_1, Q2R_0. ring.
-    + destruct (Table.find j E) as [[u r]|] eqn:F; [|discriminate]. injection H as <-. apply K, (L j u r F).
-    + destruct (Table.find j E) as [[u r]|] eqn:F; [|discriminate]. injection H as <-. apply K, (L j u r F).
+    cbn [seval].
+    assert (V : atom_compare a variable = Eq -> Some (scaled q (0%Q, 1%Q) m) = Some l -> on_line l (Q2R q * e a + seval e f)).
+    { intros Same E1. apply atom_compare_eq in Same. injection E1 as <-. apply K. rewrite Same.
+      unfold on_line; cbn [fst snd]. fold x. rewrite Q2R_1, Q2R_0. ring. }
+    assert (O : match a with
+        | X 0 => Some (scaled q (1%Q, 0%Q) m)
+        | U j => match Table.find j E with Some (u, _) => Some (scaled q u m) | None => None end
+        | G j => match Table.find j E with Some (_, r) => Some (scaled q r m) | None => None end
+        | _ => None
+        end = Some l -> on_line l (Q2R q * e a + seval e f)).
+    { destruct a as [[|p]|j|j|t]; try discriminate; intros E1.
+      - injection E1 as <-. apply K. unfold on_line; cbn [fst snd]. unfold e. rewrite (one_is_one w), Q2R_1, Q2R_0. ring.
+      - destruct (Table.find j E) as [[u r]|] eqn:F; [|discriminate]. injection E1 as <-. apply K, (L j u r F).
+      - destruct (Table.find j E) as [[u r]|] eqn:F; [|discriminate]. injection E1 as <-. apply K, (L j u r F). }
+    destruct (atom_compare a variable); [apply (V eq_refl H)|apply (O H)|apply (O H)].
 Qed.
 Fixpoint lines_on (a b : Q) (needed : list positive) (E : lines) : option lines :=
   match needed with
@@ -132,7 +143,8 @@ Fixpoint quotient (a b : Q) (E : lines) (fuel : nat) (t : positive) : option (co
   | O => None
   | S fuel =>
       match Table.find t (nodes C) with
-      | Some (Input 1) => Some ([0%Q; 1%Q], [1%Q])
+      | Some (Input i) =>
+          match variable with X k => if N.eqb k i then Some ([0%Q; 1%Q], [1%Q]) else None | _ => None end
       | Some (Const q) => Some ([q], [1%Q])
       | Some (Net f) => match line_of E f with Some (c, s) => Some ([c; s], [1%Q]) | None => None end
       | Some (Add u v) =>
@@ -157,8 +169,10 @@ Proof.
   induction fuel as [|fuel IH]; intros t p q H; cbn [quotient] in H; [discriminate|].
   destruct (Table.find t (nodes C)) as [n|] eqn:F; [|discriminate].
   apply (term_value w) in F. destruct n; try discriminate; cbn [node_value] in F; rewrite F.
-  - destruct i as [|[k|k|]]; try discriminate.
-    injection H as <- <-. cbn [uvalue]. fold e. fold x. rewrite Q2R_0, Q2R_1. split; [lra|ring].
+  - assert (A : variable = X i /\ p = [0%Q; 1%Q] /\ q = [1%Q]).
+    { revert H. clear. generalize variable. intros v H. destruct v as [k| | |]; try discriminate.
+      destruct (N.eqb_spec k i) as [E1|_]; [|discriminate]. injection H as <- <-. rewrite E1. auto. }
+    destruct A as (A & -> & ->). cbn [uvalue]. fold e. rewrite <- A. fold x. rewrite Q2R_0, Q2R_1. split; [lra|ring].
   - injection H as <- <-. cbn [uvalue]. rewrite Q2R_1. split; [lra|ring].
   - destruct (quotient a b E fuel a0) as [[p1 q1]|] eqn:U1; [|discriminate].
     destruct (quotient a b E fuel b0) as [[p2 q2]|] eqn:U2; [|discriminate]. injection H as <- <-.
@@ -193,17 +207,10 @@ Definition piece (left right : positive) (needed : list positive) (bound a b : Q
       end
   | None => false
   end.
-Definition pieces (left right : positive) (needed : list positive) (knots : list Q) (bound : Q) : option fact :=
-  match box C with
-  | [(lo, hi)] => if covered (piece left right needed bound) lo hi knots then Some (Near left right bound) else None
-  | _ => None
-  end.
-Lemma pieces_sound left right needed knots bound f : pieces left right needed knots bound = Some f -> holds w f.
+Lemma pieces_value left right needed knots bound lo hi : Q2R lo <= x <= Q2R hi ->
+  covered (piece left right needed bound) lo hi knots = true -> holds w (Near left right bound).
 Proof.
-  unfold pieces. intros H. destruct (box C) as [|[lo hi] [|]] eqn:D; try discriminate.
-  destruct (covered _ lo hi knots) eqn:K; [|discriminate]. injection H as <-.
-  assert (B : Q2R lo <= x <= Q2R hi).
-  { apply (in_box w 0 (lo, hi)). rewrite D. reflexivity. }
+  intros B K.
   destruct (covered_holds _ _ _ _ x K B) as (a & b & T & I). unfold piece in T.
   destruct (lines_on a b needed _) as [E|] eqn:L; [|discriminate].
   apply (lines_on_hold a b I) in L; [|intros j u r F; rewrite Table.gempty in F; discriminate].
@@ -219,3 +226,31 @@ Proof.
   apply Rabs_bounds. split; apply Rmult_le_reg_r with (u * v); try exact UV; lra.
 Qed.
 End Pieces.
+
+(* The variable is the only input, or an output that is one atom alone and that a premise encloses. *)
+Definition pieces (C : context) (ps : list fact) (left right : positive) (variable : option positive)
+    (needed : list positive) (knots : list Q) (bound : Q) : option fact :=
+  let decide v lo hi := if covered (piece C v left right needed bound) lo hi knots then Some (Near left right bound) else None in
+  match variable with
+  | None => match box C with [(lo, hi)] => decide (X 1) lo hi | _ => None end
+  | Some t =>
+      match Table.find t (nodes C), range_in ps t with
+      | Some (Net [(v, q)]), Some (lo, hi) => if qeqb q 1 then decide v lo hi else None
+      | _, _ => None
+      end
+  end.
+Lemma pieces_sound C (w : world C) ps (H : Forall (holds w) ps) left right variable needed knots bound f :
+  pieces C ps left right variable needed knots bound = Some f -> holds w f.
+Proof.
+  unfold pieces. intros E. destruct variable as [t|].
+  - destruct (Table.find t (nodes C)) as [n|] eqn:T; [|discriminate]. destruct n as [| | | | | | | |h| |]; try discriminate.
+    destruct h as [|[v q] [|]]; try discriminate. destruct (range_in ps t) as [[lo hi]|] eqn:R; [|discriminate].
+    destruct (qeqb q 1) eqn:Q; [|discriminate]. apply qeqb_eq in Q; subst q.
+    destruct (covered _ lo hi knots) eqn:K; [|discriminate]. injection E as <-.
+    apply (range_in_holds C w ps _ _ _ H) in R. apply (term_value w) in T. cbn [node_value seval] in T.
+    rewrite Q2R_1 in T. apply (pieces_value C w v left right needed knots bound lo hi); [lra|exact K].
+  - destruct (box C) as [|[lo hi] [|]] eqn:D; try discriminate.
+    destruct (covered _ lo hi knots) eqn:K; [|discriminate]. injection E as <-.
+    apply (pieces_value C w (X 1) left right needed knots bound lo hi); [|exact K].
+    apply (in_box w 0 (lo, hi)). rewrite D. reflexivity.
+Qed.
