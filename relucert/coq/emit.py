@@ -1,0 +1,213 @@
+"""From certificate bytes to the texts of a Coq development whose theorem is the certificate's statement.
+
+    Certificate.v   the statement over R, the literal matrices, the proof data, three lines of proof
+    *.v             the fixed library, the same for every certificate
+
+Only the text up to ``PROOF`` decides what is proved: imports, the statement and the matrices.  The rest is data that
+Coq checks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from importlib import resources
+from pathlib import Path
+
+from ..check import check
+from ..check.model import Attention, Certificate, Node
+from ..errors import DeclinedError, UsageError
+from .terms import binary_terms, node_text
+from .text import closed, form, integer, matrix, rational, real, sequence
+from .trace import Trace
+
+FILE = "Certificate.v"
+PROJECT = "_CoqProject"
+PROOF = "(* ---- The proof: data that Coq checks. ---- *)\n"
+LONGEST_TARGET = 20_000  # nodes of the target written out as a tree
+DEEPEST_TARGET = 200
+_PLAIN_NAME = re.compile(r"[a-z][0-9]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """The files of a Coq development by name; ``statement`` is the part of Certificate.v that says what is proved."""
+
+    files: dict[str, str]
+    statement: str
+
+    def write(self, folder: Path) -> None:
+        """Write all files into a folder, where coqc compiles them in the order of _CoqProject."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in self.files.items():
+            (folder / name).write_text(text, "ascii")
+
+
+def library() -> dict[str, str]:
+    """Return the fixed library: file names and texts, in the order in which they are compiled."""
+    folder = resources.files(__package__) / "library"
+    project = (folder / PROJECT).read_text("ascii")
+    names = [line for line in project.splitlines() if line.endswith(".v")]
+    return {name: (folder / name).read_text("ascii") for name in names}
+
+
+def export(certificate: bytes) -> Development:
+    """Return the development for a certificate that the independent checker accepts.
+
+    Raises UsageError if it does not, and DeclinedError, by name, for whatever the Coq library does not cover.
+    """
+    verdict = check(certificate)
+    if verdict.status == "declined":
+        raise DeclinedError(f"the certificate is declined at step {verdict.step}: {verdict.reason}")
+    if verdict.status != "accepted" or verdict.certificate is None:
+        raise UsageError(f"the certificate is rejected at step {verdict.step}: {verdict.reason}")
+    return development(verdict.certificate)
+
+
+def development(certificate: Certificate) -> Development:
+    """Return the development for decoded data, whether or not it is right: that is for Coq to find out."""
+    stated = certificate.statement
+    if len(stated.targets) != 1:
+        raise DeclinedError("the Coq library checks certificates with one target only")
+    if len(certificate.networks) != 1:
+        raise DeclinedError("the Coq library checks certificates with one network only")
+    if (stated.mask, stated.length) != ("causal", 1):
+        raise DeclinedError("the Coq library checks one token and the sink under a causal mask only")
+    statement = _statement(certificate)
+    text = statement + PROOF + _proof(certificate)
+    own = f"-Q . Relucert\n{''.join(f'{name}{chr(10)}' for name in library())}{FILE}\n"
+    return Development({**library(), FILE: text, PROJECT: own}, statement)
+
+
+def _names(certificate: Certificate) -> list[str]:
+    """Return the input names if no Coq word can be among them, and x1, x2, ... otherwise."""
+    names = certificate.statement.inputs
+    if all(_PLAIN_NAME.fullmatch(name) for name in names):
+        return list(names)
+    return [f"x{k + 1}" for k in range(len(names))]
+
+
+def _statement(certificate: Certificate) -> str:
+    """Return imports, the statement and the matrices; what is proved depends on this text alone."""
+    stated, names = certificate.statement, _names(certificate)
+    target = closed(_formula(certificate.terms, stated.targets[0], names))
+    given = " ->\n".join(
+        f"    {real(lo)} <= {name} <= {real(hi)}" for name, (lo, hi) in zip(names, stated.domain, strict=True)
+    )
+    claim = f"    Rabs (transformer T [{'; '.join(names)}] 0 - {target}) <= {real(stated.tolerance)}"
+    return f"""From Coq Require Import Reals List NArith QArith.
+From Relucert Require Import Check.
+Import ListNotations.
+Open Scope R_scope.
+
+(* ---- What is proved, of the attention-only transformer T below (Transformer.v says what it computes). ---- *)
+Definition approximates (T : model) : Prop :=
+  forall {" ".join(names)} : R,
+{given} ->
+{claim}.
+
+(* ---- The transformer: w row column weight, all other entries zero. ---- *)
+Open Scope positive_scope.
+{_transformer(certificate.subject)}
+"""
+
+
+def _transformer(subject: Attention) -> str:
+    layers = []
+    for layer in subject.layers:
+        heads = []
+        for head in layer:
+            parts = [matrix(m, 7) for m in (head.w_q, head.w_k, head.w_v, head.w_o)]
+            heads.append(f"Head {head.d_head}\n      " + "\n      ".join(parts))
+        layers.append("[" + ";\n    ".join(heads) + "]")
+    return f"""Definition T : model := Model
+  {matrix(subject.embedding, 3)}
+  [{(";" + chr(10) + "   ").join(layers)}]
+  {matrix(subject.readout, 3)}.
+"""
+
+
+def _proof(certificate: Certificate) -> str:
+    stated, names = certificate.statement, _names(certificate)
+    network, terms = certificate.networks[0], binary_terms(certificate)
+    box = sequence((f"interval {rational(lo)} {rational(hi)}" for lo, hi in stated.domain), 14)
+    neurons = ";\n    ".join(form(neuron, 5) for neuron in network.neurons)
+    nodes = ";\n    ".join(node_text(certificate, node) for node in terms.nodes)
+    steps = ";\n    ".join(Trace(certificate, terms).lines)
+    beta = network.inverse_temperature or Fraction(0)
+    intervals = " ".join(f"in_{name}" for name in names)
+    return f"""Definition proof : certificate := {{|
+  domain := {box};
+  target := {_expression(certificate.terms, stated.targets[0])};
+  tolerance := {rational(stated.tolerance)};
+  network := [
+    {neurons}];
+  beta := {rational(beta)};
+  unit := {integer(1 << certificate.precision)};
+  terms := [
+    {nodes}];
+  trace := [
+    {steps}] |}}.
+
+Theorem T_approximates : approximates T.
+Proof.
+  intros {" ".join(names)} {intervals}. apply (accepted_is_true T proof) with (xs := [{"; ".join(names)}]).
+  - vm_cast_no_check (eq_refl true).
+  - repeat (apply Forall2_cons; [assumption|]); apply Forall2_nil.
+Qed.
+"""
+
+
+def _formula(nodes: tuple[Node, ...], root: int, names: list[str]) -> str:
+    """Return the target in ordinary notation over R."""
+
+    def text(t: int) -> str:
+        node = nodes[t]
+        if node.op == "input":
+            return names[node.children[0]]
+        if node.op == "const" and node.value is not None:
+            return closed(real(node.value))
+        parts = [closed(text(c)) for c in node.children]
+        if node.op in ("add", "mul"):
+            return {"add": " + ", "mul": " * "}[node.op].join(parts)
+        if node.op in ("max", "min"):
+            name = "Rmax" if node.op == "max" else "Rmin"
+            return reduce(lambda left, right: f"{name} {closed(left)} {right}", parts[1:], text(node.children[0]))
+        return f"Rabs {parts[0]}" if node.op == "abs" else f"/ {parts[0]}"
+
+    _small(nodes, root)
+    return text(root)
+
+
+def _expression(nodes: tuple[Node, ...], root: int) -> str:
+    """Return the same target as the library's ``expression``."""
+
+    def text(t: int) -> str:
+        node = nodes[t]
+        if node.op == "input":
+            return f"(EInput {node.children[0] + 1})"
+        if node.op == "const" and node.value is not None:
+            return f"(EConst {rational(node.value)})"
+        name = {"add": "EAdd", "mul": "EMul", "max": "EMax", "min": "EMin", "inv": "EInv", "abs": "EAbs"}[node.op]
+        result = text(node.children[0])
+        if len(node.children) == 1:
+            return f"({name} {result})"
+        for child in node.children[1:]:
+            result = f"({name} {result} {text(child)})"
+        return result
+
+    return text(root)
+
+
+def _small(nodes: tuple[Node, ...], root: int) -> None:
+    """Raise DeclinedError if the target, written out without sharing, is too long to read or to print."""
+    size: list[int] = []
+    depth: list[int] = []
+    for node in nodes[: root + 1]:
+        below = () if node.op in ("input", "const", "net", "gated", "subject") else node.children
+        size.append(1 + sum(size[c] for c in below))
+        depth.append(1 + max((depth[c] for c in below), default=0))
+    if size[root] > LONGEST_TARGET or depth[root] > DEEPEST_TARGET:
+        raise DeclinedError(f"the target has more than {LONGEST_TARGET} parts, or {DEEPEST_TARGET} levels, written out")
