@@ -44,6 +44,7 @@ __all__ = [
     "check_file",
     "error_budget",
     "load",
+    "read_file",
     "report",
     "rule_claim",
     "shortfalls",
@@ -100,6 +101,11 @@ def check_file(path: Path, only: frozenset[str] | None = None) -> Verdict:
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"
         return Verdict(status, "decode", None, str(refusal), "", None, "", None, (), {})
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a certificate that was checked before, unpacked."""
+    return files.read(path)
 
 
 def check_bytes(data: bytes, only: frozenset[str] | None = None) -> Verdict:

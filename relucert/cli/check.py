@@ -14,7 +14,7 @@ from ..errors import RelucertError, UsageError
 from ..report.output import say
 from ..report.record import CheckRow
 from ..spec.problem import Problem
-from .options import SPEC_SUFFIXES, verbosity
+from .options import SPEC_SUFFIXES, Verbosity, verbosity
 from .progress import stages
 
 if TYPE_CHECKING:
@@ -30,11 +30,14 @@ WORST_FIRST = (70, 1, 2, 3, 0)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--against", type=click.Path(path_type=Path), help="Require at least what this specification asks.")
 @click.option("--only", metavar="FAMILY,...", help="Decline certificates that use other rule families.")
+@click.option("--kernel", type=click.Choice(["coq"]), help="Ask this proof assistant about accepted certificates too.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", help="Form of the result."
 )
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, only: str | None, form: str) -> int:
+def command(
+    ctx: click.Context, paths: tuple[Path, ...], against: Path | None, only: str | None, kernel: str | None, form: str
+) -> int:
     """Check certificates (.json, .json.gz); build and check specifications (.yaml); search folders for both.
 
     Certificates are judged by the trusted checker alone.  With --against, each must also prove at least what the
@@ -65,7 +68,25 @@ def command(ctx: click.Context, paths: tuple[Path, ...], against: Path | None, o
         for part in [check_detail(row) for row in rows] if details else [check_rows(rows)]:
             show(part)
     codes = {row.exit_code for row in rows}
+    if kernel == "coq":
+        codes |= {_kernel(file, ctx.obj) for file, row in zip(files, rows, strict=True) if row.exit_code == 0}
     return next(code for code in WORST_FIRST if code in codes)
+
+
+def _kernel(file: Path, verbosity: Verbosity) -> int:
+    """Ask Coq's kernel about a certificate, or about what a specification builds; return 0 if it accepts, else 1."""
+    from .. import pipeline
+    from ..coq.kernel import check_with_coq
+    from ..spec.yaml import read_spec
+
+    data = pipeline.build(read_spec(file)).certificate if file.suffix in SPEC_SUFFIXES else pipeline.read_file(file)
+    result = check_with_coq(data)
+    if not verbosity.quiet:
+        say(f"{file}\n  Coq's kernel: " + ("accepted" if result.accepted else f"not accepted: {result.reason}"))
+        if result.accepted:
+            say(f"  theorem       {result.theorem}\n  axioms        {', '.join(result.axioms) or 'none'}")
+        say(f"  seconds       {result.seconds:.1f}, after {result.library_seconds:.1f} for the library")
+    return 0 if result.accepted else 1
 
 
 def _families(only: str | None) -> frozenset[str] | None:

@@ -11,8 +11,8 @@ from ..report.output import say
 from .load import load_accepted
 from .options import float_format, named, verbosity, write_atomically, write_folder
 
-# format -> the module of relucert.export whose function ``export`` writes it
-FORMATS = {"npz": "npz", "onnx": "onnx", "safetensors": "safetensors", "torch": "torch", "vnnlib": "vnnlib"}
+# format -> the module of relucert.export whose function ``export`` writes it; coq has a room of its own
+FORMATS = {"coq": "", "npz": "npz", "onnx": "onnx", "safetensors": "safetensors", "torch": "torch", "vnnlib": "vnnlib"}
 
 
 @click.command("export")
@@ -20,7 +20,7 @@ FORMATS = {"npz": "npz", "onnx": "onnx", "safetensors": "safetensors", "torch": 
 @click.argument("certificate", type=click.Path(path_type=Path))
 @click.option("--to", "form", required=True, metavar="|".join(FORMATS), help="The format.")
 @click.option(
-    "-o", "output", required=True, type=click.Path(path_type=Path), help="File or, for torch, vnnlib, folder."
+    "-o", "output", required=True, type=click.Path(path_type=Path), help="File or, for coq, torch, vnnlib, folder."
 )
 @click.option("--dtype", default="float32", show_default=True, help="float32, float64, bfloat16 or float16.")
 @click.pass_context
@@ -28,11 +28,20 @@ def command(ctx: click.Context, certificate: Path, form: str, output: Path, dtyp
     """Write the transformer of an accepted certificate, its weights rounded to nearest, for another runtime.
 
     The file carries the certified statement and the certificate's SHA-256.  The statement is about the exact weights
-    over the real numbers; what rounding changed is printed.
+    over the real numbers; what rounding changed is printed.  With --to coq the folder holds a Coq development whose
+    theorem is the statement itself; nothing is rounded.
     """
     chosen = named("--to", form, FORMATS)
     kind = float_format(dtype)
     loaded = load_accepted(certificate)
+    if chosen == "coq":
+        from ..coq import emit
+
+        files = emit.development(loaded.certificate).files
+        write_folder(output, {name: text.encode("ascii") for name, text in files.items()})
+        if not ctx.obj.quiet:
+            say(f"wrote {output} (coq, exact weights); compile it there in the order of _CoqProject")
+        return 0
     from ..export.activations import refuse_overflow
     from ..study.subject import subject_of
 

@@ -120,7 +120,6 @@ def test_options_override_the_specification() -> None:
     assert any("gates" in text for text in report["missed_limits"])
 
 
-@pytest.mark.xfail(strict=True, reason="an override of one interval drops the others of the file")
 def test_an_interval_given_on_the_command_line_leaves_the_others_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("target: multiply\ndomain: {x: [-5, 5], y: [-1, 1]}\neps: 1e-1\n")
     result = run("build", "s.yaml", "--domain", "y=[0,1]", "--format", "json", cwd=tmp_path)
@@ -174,18 +173,15 @@ def test_bad_requests_are_one_clear_line_and_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="click reads --arity with int(), outside the number grammar")
 @pytest.mark.parametrize("arity", ["010", "1_0"])
 def test_arity_is_read_by_the_number_grammar(arity: str) -> None:
     assert run("build", "max", "--eps", "1e-1", "--arity", arity).returncode == 2
 
 
-@pytest.mark.xfail(strict=True, reason="the tolerance is asked for before the target is looked up")
 def test_an_unknown_target_without_a_tolerance_is_called_unknown() -> None:
     assert "did you mean 'multiply'" in run("build", "multply").stderr
 
 
-@pytest.mark.xfail(strict=True, reason="an option's fault is put at the file's line of the same key")
 def test_a_bad_option_is_not_blamed_on_the_file() -> None:
     assert "multiply.yaml:" not in run("build", SPECS / "multiply.yaml", "--eps", "-1").stderr
 

@@ -62,7 +62,6 @@ def test_text_of_a_problem_fits_the_schema(problem: relucert.Problem) -> None:
     jsonschema.validate(yaml.load(problem.text, yaml.BaseLoader), schema)  # noqa: S506
 
 
-@pytest.mark.xfail(strict=True, reason="the text of extreme numbers leaves the grammar")
 @pytest.mark.parametrize("end", ["0.0001e-300", "0." + "7" * 380])
 def test_text_of_extreme_numbers_reads_back(end: str) -> None:
     problem = relucert.make_problem("square", Fraction(1), {"x": (Fraction(0), parse_number(end))})
@@ -122,13 +121,13 @@ def test_example_of_the_readme_is_a_specification() -> None:
 
 @pytest.mark.parametrize("case", cases.parameters(cases.FEW))
 def test_real_certificates_fit_the_schema(case: cases.Case) -> None:
-    schema = json.loads((ROOT / "derivation" / "certificate.schema.json").read_text())
+    schema = json.loads((ROOT / "certificate" / "certificate.schema.json").read_text())
     jsonschema.validate(json.loads(cases.outcome(case).certificate), schema)
 
 
 def test_schema_of_certificates_knows_every_field_it_lists() -> None:
     """Removing any required field of a real certificate is noticed."""
-    schema = json.loads((ROOT / "derivation" / "certificate.schema.json").read_text())
+    schema = json.loads((ROOT / "certificate" / "certificate.schema.json").read_text())
     data = json.loads(cases.outcome(cases.FEW[0]).certificate)
     for key in data:
         with pytest.raises(jsonschema.ValidationError):

@@ -35,7 +35,7 @@ def test_loaded_network_agrees_with_the_network_in_the_json(case: Case) -> None:
     loaded = pipeline.load(outcome.verdict)
     assert loaded.network is not None
     for point in cases.scattered(outcome.problem.domain, 5, case.id + " network"):
-        value = evaluate_exactly(loaded.network, point)[loaded.output]
+        value = evaluate_exactly(loaded.network, point)[loaded.outputs[0]]
         assert value == independent.network_value(outcome.certificate, point)
 
 
