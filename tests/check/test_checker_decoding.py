@@ -391,10 +391,8 @@ def long_bounds(count: int) -> list[str]:
     return [f"1/{10**2999 + 2 * k + 1}" for k in range(count)]
 
 
-UNMETERED = pytest.mark.xfail(strict=True, reason="sums of long numbers are not metered")
 
 
-@UNMETERED
 def test_meters_a_chain_of_long_bounds(monkeypatch):
     monkeypatch.setattr(kernel, "MAX_WORK", 100)
     steps = [near("x0", "x0", bound) for bound in long_bounds(8)]
@@ -403,7 +401,6 @@ def test_meters_a_chain_of_long_bounds(monkeypatch):
     assert (verdict.status, verdict.rule) == ("declined", "sum")
 
 
-@UNMETERED
 def test_meters_a_polynomial_that_adds_long_numbers(monkeypatch):
     monkeypatch.setattr(kernel, "MAX_WORK", 100)
     terms: dict = {f"c{k}": ["const", value] for k, value in enumerate(long_bounds(8))}
@@ -413,7 +410,6 @@ def test_meters_a_polynomial_that_adds_long_numbers(monkeypatch):
     assert (verdict.status, verdict.rule) == ("declined", "polynomial")
 
 
-@UNMETERED
 def test_meters_a_product_of_short_numbers_by_long_ones(monkeypatch):
     monkeypatch.setattr(kernel, "MAX_WORK", 1000)
     terms: dict = {f"c{k}": ["const", value] for k, value in enumerate(long_bounds(8))}

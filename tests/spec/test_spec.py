@@ -98,7 +98,7 @@ def test_a_text_is_read_exactly_or_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "yes", "010", "-01", "0x10", "0b1", "nan", "inf", "-inf", "1e400", "1e-301", ".5", "5.", "1_000", "1/0",
-     "1/02", "1/-2", "1//2", "1.5/2", "1e", "1e1.5", "--1", "+-1", "1 2", "1,5", "\u0661", "1\n", "1" * 401, "1e0301",
+     "1/02", "1/-2", "1//2", "1.5/2", "1e", "1e1.5", "--1", "+-1", "1 2", "1,5", "\u0661", "1\n", "1" * 1001, "1e0301",
      "1e00001", "\t1"],
 )  # fmt: skip
 def test_what_is_outside_the_grammar_is_refused(text: str) -> None:
