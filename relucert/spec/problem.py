@@ -99,7 +99,8 @@ def make_problem(
     values: dict[str, Fraction] = dict(named.args) if named else {}
     for name, value in (args or {}).items():
         if name not in values:
-            raise UsageError(f"{target} has no argument {name!r}" + (nearest(name, values) if values else "; it takes none"), "args")
+            advice = nearest(name, values) if values else "; it takes none"
+            raise UsageError(f"{target} has no argument {name!r}{advice}", "args")
         values[name] = value
     if named is None:
         if IDENTIFIER.fullmatch(target):
