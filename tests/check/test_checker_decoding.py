@@ -391,8 +391,6 @@ def long_bounds(count: int) -> list[str]:
     return [f"1/{10**2999 + 2 * k + 1}" for k in range(count)]
 
 
-
-
 def test_meters_a_chain_of_long_bounds(monkeypatch):
     monkeypatch.setattr(kernel, "MAX_WORK", 100)
     steps = [near("x0", "x0", bound) for bound in long_bounds(8)]
