@@ -3,7 +3,7 @@
     Problem -> route: network, transformer, proof -> certificate bytes -> the independent checker -> Outcome
     certificate bytes -> the independent checker -> Loaded: the verdict, and the network and transformer it spoke of
 
-This is the only module that imports the checker, and it gives the checker bytes only.
+Only this module and the room ``coq`` import the checker; it is given bytes and nothing else.
 """
 
 from __future__ import annotations
