@@ -13,6 +13,8 @@ from fractions import Fraction
 
 from ..spec.problem import Problem
 
+ROOT_BITS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class LowerBound:
@@ -36,12 +38,18 @@ def lower_bound(problem: Problem) -> LowerBound | None:
     if problem.target == "multiply":
         return LowerBound(_log2_up(widths[0] * widths[1] / (16 * eps)), "N >= log2(area/(16 eps))")
     if problem.target == "reciprocal":
-        a, b = sorted(abs(end) for end in problem.domain[0])
-        span = 1 / math.sqrt(a) - 1 / math.sqrt(b)
-        pieces = span / math.sqrt(2 * eps) * (1 - 1e-9)  # from below, so that floats cannot overstate it
-        return LowerBound(max(0, math.ceil(math.log2(pieces))) if pieces > 1 else 0,
-                          "N >= log2((1/sqrt(a) - 1/sqrt(b))/sqrt(2 eps))")  # fmt: skip
+        a, b = (abs(end) for end in problem.domain[0])
+        # (1/sqrt(a) - 1/sqrt(b))^2 from below, exactly: floats could cancel here and overstate the bound
+        squared = 1 / a + 1 / b - 2 * _root_above(1 / (a * b))
+        reason = "N >= log2((1/sqrt(a) - 1/sqrt(b))/sqrt(2 eps))"
+        return LowerBound(_log2_up(max(squared, Fraction(0)) / (2 * eps), half=True), reason)
     return None
+
+
+def _root_above(value: Fraction) -> Fraction:
+    """Return a rational at or above the square root, to about 2^-1000 of one or of the value."""
+    bits = ROOT_BITS + value.denominator.bit_length()
+    return Fraction(math.isqrt((value.numerator << 2 * bits) // value.denominator) + 1, 1 << bits)
 
 
 def _log2_up(value: Fraction, half: bool = False) -> int:
