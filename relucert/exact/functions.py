@@ -91,6 +91,12 @@ def enclosed(op: str, inside: Interval, exponent: Fraction | None, bits: int) ->
     return least, most
 
 
+def pi(bits: int) -> Interval:
+    """Return an enclosure of pi."""
+    middle, margin = _fraction(mpf_pi(bits + GUARD_BITS, round_nearest)), Fraction(1, 2 ** (bits + ERROR_BITS))
+    return middle - margin, middle + margin
+
+
 def _ends(op: str, x: Fraction, exponent: Fraction | None, bits: int) -> Interval:
     exact = exactly(op, x, exponent)
     return _point(op, x, exponent, bits) if exact is None else (exact, exact)
