@@ -74,7 +74,7 @@ def canonical(data: object) -> bytes:
 
 
 def _node(node: Node) -> list[object]:
-    return [node.op, *node.children, *([] if node.value is None else [write_rational(node.value)])]
+    return [node.op, *node.children] if node.value is None else [node.op, *node.children, write_rational(node.value)]
 
 
 def _form(form: Form) -> list[object]:

@@ -19,7 +19,7 @@ MAX_INDEX_DIGITS = 9
 MAX_INPUTS = 1 << 16
 MAX_WIDTH = 1 << 20
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
-RESERVED = re.compile(r"T[0-9]*|abs|max|min", re.ASCII)  # words of the printed statement
+RESERVED = re.compile(r"T[0-9]*|abs|cos|erf|exp|log|max|min|sin|sqrt", re.ASCII)  # words of the printed statement
 
 
 def certificate(data: bytes) -> Certificate:
@@ -156,6 +156,9 @@ def nodes(
         if op == "const":
             (text,) = array(rest, "a constant", 1)
             result.append(Node("const", (), rational(text)))
+        elif op == "power":
+            base, text = array(rest, "a power", 2)
+            result.append(Node(op, (index(base, len(result), "an argument of power"),), rational(text)))
         elif op in model.LEAVES:
             array(rest, f"node {op}", model.LEAVES[op])
             bounds = [inputs]

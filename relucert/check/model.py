@@ -7,7 +7,8 @@ be made twice by the same line of code.
 Meaning.  ``x`` ranges over the statement's box D.  A *term* is a function of x: an expression
 node, an output of a ReLU network ("net"), the same output with every gate max(u, 0) replaced by
 u * sigma(beta * u) ("gated"), or an output of the transformer ("subject").  Where
-a is zero, 1/a is some number.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
+a is zero, 1/a is some number; so is log a where a <= 0, and a power of a where a < 0 or, for an exponent <= 0, a = 0.
+Terms are numbered: first the statement's nodes, then the lemmas' terms.
 """
 
 from fractions import Fraction
@@ -23,7 +24,8 @@ class Node(NamedTuple):
     input    (i,)                the input i
     const    ()                  a rational, in ``value``
     add mul max min  two or more terms
-    inv abs  one term
+    inv abs exp log sin cos erf  one term
+    power    one term            the exponent
     net gated  (network, output)
     subject  (output,)
     """
@@ -35,6 +37,7 @@ class Node(NamedTuple):
 
 LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1}
 OPERATIONS = {"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)}
+OPERATIONS |= dict.fromkeys(("exp", "log", "sin", "cos", "erf", "power"), (1, 1))
 STATEMENT_OPS = frozenset(OPERATIONS) | {"input", "const"}
 
 # An affine form: a map from atoms to coefficients.  Atoms are ("1",), ("x", i), and, for the
