@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from operator import mul
 from typing import Any
 
 from mpmath.ctx_mp import MPContext
 
-GRID = 800
+GRID = 240
 SAMPLES = 10
 ROUNDS = 8
 MORE_ROUNDS = 24
@@ -161,7 +162,7 @@ def _lawson(residuals: list[list[float]], ts: Sequence[float], size: int, rounds
         errors = []
         for i, row in enumerate(residuals):
             own = solution[i * size : (i + 2) * size]
-            errors.append([abs(r - sum(map(float.__mul__, b, own))) for r, b in zip(row, basis, strict=True)])
+            errors.append([abs(r - sum(map(mul, b, own))) for r, b in zip(row, basis, strict=True)])
         largest = max(map(max, errors))
         if largest < best[0]:
             best = (largest, solution)
@@ -179,25 +180,28 @@ def _least_squares(
 ) -> list[float]:
     """Return the weighted least-squares corrections: normal equations with a band of 2 ``size``, by elimination."""
     n, band = (len(residuals) + 1) * size, 2 * size
+    columns = [[b[p] for b in basis] for p in range(band)]
+    products = [[list(map(mul, columns[p], columns[q])) for q in range(p, band)] for p in range(band)]
     rows = [[0.0] * band for _ in range(n)]  # rows[i][d] is entry (i, i + d)
     right = [0.0] * n
     for i, (row, ws) in enumerate(zip(residuals, weights, strict=True)):
-        for r, w, b in zip(row, ws, basis, strict=True):
-            for p in range(band):
-                wp = w * b[p]
-                right[i * size + p] += wp * r
-                target = rows[i * size + p]
-                for q in range(p, band):
-                    target[q - p] += wp * b[q]
+        weighted = list(map(mul, ws, row))
+        for p in range(band):
+            right[i * size + p] += sum(map(mul, weighted, columns[p]))
+            target = rows[i * size + p]
+            for d, column in enumerate(products[p]):
+                target[d] += sum(map(mul, ws, column))
     for i in range(n):
-        rows[i][0] = rows[i][0] * (1 + RIDGE) + 1e-300
+        own = rows[i]
+        own[0] = own[0] * (1 + RIDGE) + 1e-300
         for d in range(1, min(band, n - i)):
-            factor = rows[i][d] / rows[i][0]
+            factor = own[d] / own[0]
             if factor:
                 right[i + d] -= factor * right[i]
-                for e in range(d, min(band, n - i)):
-                    rows[i + d][e - d] -= factor * rows[i][e]
+                lower = rows[i + d]
+                for e in range(d, band):
+                    lower[e - d] -= factor * own[e]
     for i in range(n - 1, -1, -1):
-        total = right[i] - sum(rows[i][d] * right[i + d] for d in range(1, min(band, n - i)))
+        total = right[i] - sum(map(mul, rows[i][1:], right[i + 1 : i + band]))
         right[i] = total / rows[i][0]
     return right

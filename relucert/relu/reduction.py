@@ -5,6 +5,7 @@
     exp     f(v) = g(v)^(2^j),  g = exp((a v + b) / 2^j)
     cos     f(v) = sign T_(2^j)(g(w)),  T_2(y) = 2 y^2 - 1,  g(w) = cos(angle / 2^j), w folded at multiples of pi
 
+Any g may be bowed: built as g + bow (w - middle)^2, which has no inflection, less a folded square.
 A fold |w - c| costs one gate, a squaring or doubling one folded square.  That the pieces fit is proved afterwards, of the
 whole; here it is estimated.
 """
@@ -41,6 +42,8 @@ class Reduction:
     offset: Fraction = Fraction(0)
     sign: int = 1
     slope: Fraction = Fraction(0)
+    bow: Fraction = Fraction(0)
+    middle: Fraction = Fraction(0)
 
     def place(self, v: Fraction) -> Fraction:
         """Return w at v, exactly."""
@@ -71,7 +74,10 @@ class Reduction:
         return sorted(v for v in found if inside[0] <= v <= inside[1] and self.place(v) == w)
 
     def core(self, ctx: MPContext, f: Univariate, w: Any) -> Any:
-        """Return g(w)."""
+        """Return g(w), bowed."""
+        return self._plain(ctx, f, w) + (_mpf(ctx, self.bow) * (w - _mpf(ctx, self.middle)) ** 2 if self.bow else 0)
+
+    def _plain(self, ctx: MPContext, f: Univariate, w: Any) -> Any:
         if self.kind == "plain":
             return f.at(ctx, w)
         if self.kind == "even":
@@ -92,9 +98,10 @@ class Reduction:
         return 4.0**left
 
     def squares(self, inside: Interval) -> list[float]:
-        """Return the weight of each doubling's folded square: its error is the weight times 4^-gates."""
-        result = []
-        lo, hi = self._angles(inside)
+        """Return the weights of the folded squares, of the bow and of each doubling: errors are weights times 4^-gates."""
+        width = float(self.span(inside)[1] - self.span(inside)[0])
+        result = [float(self.bow) * width * width / 8] if self.bow else []
+        lo, hi = self._angles(inside) if self.doublings else (0.0, 0.0)
         for done in range(self.doublings):
             shrink = 2.0 ** (done - self.doublings)
             if self.kind == "exp":

@@ -82,7 +82,7 @@ class Chebyshev:
         return ()
 
 
-def coefficients(ctx: MPContext, f: Function, lo: Fraction, hi: Fraction, eps: float) -> list[Any] | None:
+def coefficients(ctx: MPContext, f: Function, lo: Fraction, hi: Fraction, eps: Any) -> list[Any] | None:
     """Return Chebyshev coefficients of f on [lo, hi] whose tail is below ``eps``, or None if that takes too many."""
     middle, half = (ctx.mpf(v.numerator) / v.denominator for v in ((lo + hi) / 2, (hi - lo) / 2))
     n = 16

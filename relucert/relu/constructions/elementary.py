@@ -81,7 +81,10 @@ def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
         places |= set(reduction.preimages(k, span))
     cells = tuple(sorted(places))
     core = _core(draft, w, recipe, inside, cells, span)
-    y = _finished(draft, x, core.value, recipe)
+    y, squares = core.value, list(recipe.squares)
+    if reduction.bow:
+        y, core = _unbowed(draft, w, core, reduction, inside, cells, squares.pop(0))
+    y = _finished(draft, x, y, recipe, squares)
     lines = {t: _composed(line, reduction) for t, line in core.lines.items()}
     near = _smooth(draft, y, x, recipe.function, inside, cells, lines)
     return Value(y.form, prove.total(draft.derivation, near, carried(draft, recipe.function, x)))
@@ -99,10 +102,30 @@ def _core(
     return arcs(draft, w, recipe.core.on(recipe.reduction.span(span)), inside, cells)
 
 
-def _finished(draft: Draft, x: Value, y: Value, recipe: Recipe) -> Value:
-    """Return f from the value of the core."""
+def _unbowed(
+    draft: Draft, w: Form, core: Core, reduction: Reduction, inside: In, cells: tuple[Fraction, ...], gates: int
+) -> tuple[Value, Core]:
+    """Return the core's value less bow (w - middle)^2, and the core with w among its linear terms."""
+    d, bow, c = draft.derivation, reduction.bow, reduction.middle
+    form = draft.named(w)
+    term = draft.output(form)
+    lo, hi = reduction.span((inside.lo, inside.hi))
+    centre = d.constant((lo + hi) / 2)
+    near = prove.pieces(d, term, centre, inside, cells, (hi - lo) / 2)
+    draft.ranges[term] = prove.range_near(d, near, draft.range(centre))
+    line = Value(form, prove.polynomial(d, term, term))
+    squared = square(draft, line, gates)
+    parts = [(Fraction(1), core.value), (-bow, squared), (2 * bow * c, line)]
+    parts = [(weight, value) for weight, value in parts if weight]
+    target = draft.combination([(weight, value.target) for weight, value in parts], -bow * c * c)
+    lines = {**core.lines, term: lambda v: v}
+    return draft.affine(parts, -bow * c * c, target), Core(core.value, lines, core.knots)
+
+
+def _finished(draft: Draft, x: Value, y: Value, recipe: Recipe, squares: list[int]) -> Value:
+    """Return f from g(w)."""
     reduction, one = recipe.reduction, Fraction(1)
-    for gates in recipe.squares:
+    for gates in squares:
         y = square(draft, y, gates)
         if reduction.kind == "cos":
             y = draft.affine([(Fraction(2), y)], -one, draft.combination([(Fraction(2), y.target)], -one))
