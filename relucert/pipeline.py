@@ -19,6 +19,7 @@ from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
 from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
+from .check.number import rational
 from .check.refusal import Declined, Rejected
 from .errors import DefectError
 from .exact.number import exact_text
@@ -143,7 +144,9 @@ def load(verdict: Verdict) -> Loaded:
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
     network, outputs = None, [0] * len(stated.targets)
     for step in certificate.trace:
-        if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.right].op == "gated":
+        if not isinstance(step.conclusion, Near) or certificate.terms[step.conclusion.left].op != "subject":
+            continue
+        if certificate.terms[step.conclusion.right].op in ("gated", "net"):
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
             lemma = certificate.networks[k]
@@ -194,6 +197,10 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
+            if step.rule == "tokens":  # one step for both, which has checked its gates' part
+                parts["gates"] += rational(step.args["gates"])
+                parts["leak"] -= rational(step.args["gates"])
             parts[row] += step.conclusion.bound
     return list(parts.items())
 
@@ -206,13 +213,19 @@ def report(outcome: Outcome) -> BuildReport:
         raise ValueError("only an accepted outcome is reported")
     forms, parameters = closed_forms(plan.construction), dict(plan.parameters)
     limits = dict(problem.limits)
+    tokenwise = problem.sequence.layout == "tokenwise"
     wide = verdict.resources["heads"] == verdict.resources["gates"]  # the closed forms are those of the wide layout
+    wide = wide and problem.sequence.is_single
     rows = []
     for name, counted in verdict.resources.items():
         if name in ("code_size", "code_max") and certificate.subject.code is None and name not in limits:
             continue
         text = value = None
-        if forms is not None and name in forms.resources and (wide or name in ("gates", "layers")):
+        if (
+            forms is not None
+            and name in forms.resources
+            and (wide or name == "gates" or (name == "layers" and tokenwise))
+        ):
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))
         rows.append(ResourceRow(name, Fraction(counted), text, value, limits.get(name)))
