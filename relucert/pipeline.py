@@ -28,8 +28,10 @@ from .relu.lower_bound import lower_bound, published
 from .relu.network import Form, Network
 from .relu.plan import Plan
 from .report.record import BudgetRow, BuildReport, ResourceRow
+from .routes.extremum import route as extremum
 from .routes.relu import route as relu
 from .spec.problem import Problem
+from .spec.sequence import Sequence
 from .target.expression import Expression, Node
 from .transformer.model import Code, Head, Matrix, Transformer
 from .transformer.resources import Resources, count
@@ -73,7 +75,7 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     Raises UnreachableError where no construction reaches the tolerance, and DefectError if the checker does not
     accept what was built, which is a fault of this program.
     """
-    proved, plan = relu.build(problem, progress)
+    proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
     progress("checking")
     verdict = checked(data)
@@ -88,7 +90,10 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
 
 def statement_of(problem: Problem) -> Statement:
     """Return what a certificate for the problem has to state."""
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, problem.sequence)
+    tokens = problem.sequence
+    if problem.is_over_tokens:  # each token carries the one input, and all of them hold a result
+        tokens = Sequence(tokens.least, tokens.most, tokens.mask, "tokenwise")
+    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, tokens)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -221,11 +226,8 @@ def report(outcome: Outcome) -> BuildReport:
         if name in ("code_size", "code_max") and certificate.subject.code is None and name not in limits:
             continue
         text = value = None
-        if (
-            forms is not None
-            and name in forms.resources
-            and (wide or name == "gates" or (name == "layers" and tokenwise))
-        ):
+        known = wide or name == "gates" or (name == "layers" and tokenwise)
+        if forms is not None and name in forms.resources and known:
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))
         rows.append(ResourceRow(name, Fraction(counted), text, value, limits.get(name)))
