@@ -238,6 +238,7 @@ def report(outcome: Outcome) -> BuildReport:
     return BuildReport(
         verdict=verdict.status,
         statement=verdict.statement,
+        about=_about(certificate),
         target=problem.target,
         domain=tuple(
             (name, exact_text(lo), exact_text(hi))
@@ -257,6 +258,20 @@ def report(outcome: Outcome) -> BuildReport:
         sha256=verdict.sha256,
         missed_limits=tuple(shortfalls(verdict, problem)),
     )
+
+
+def _about(certificate: Certificate) -> str:
+    """Return what T is, and of which tokens it is made."""
+    subject, tokens = certificate.subject, certificate.statement.sequence
+    anchors = f", {len(subject.anchors)} anchor token{'s' * (len(subject.anchors) > 1)}" if subject.anchors else ""
+    data = "the data token" if tokens.most == 1 else "the data tokens"
+    text = (
+        "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink "
+        f"token{anchors} and {data}, {tokens.mask} mask"
+    )
+    if subject.code is not None:
+        text += f"; {subject.code.kind} position code of {subject.code.size} columns"
+    return text + "."
 
 
 def rule_claim(name: str) -> str:
