@@ -105,8 +105,10 @@ def sentence(stated: Statement, bound: Fraction) -> str:
 def _places(tokens: Sequence, box: str) -> str:
     """Return of what sequences, and at which of their tokens, the statement speaks."""
     least, most, mask, layout = tokens
-    lengths = f"{most}" if least == most else f"any number, from {least} to {most}, of"
-    before = f"for {lengths} data token{'s' if most > 1 else ''} under a {mask} mask"
+    count = f"any number of data tokens from {least} to {most}"
+    if least == most:
+        count = f"{most} data token{'s' if most > 1 else ''}"
+    before = f"for {count} under a {mask} mask"
     if layout == "tokenwise":
         return f"{before}, each with real {box} of its own, at every data token"
     return f"{before}, carrying in order one each of all real {box}, at the last data token"

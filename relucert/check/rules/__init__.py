@@ -1,7 +1,7 @@
 """The fixed table of proof rules: a name in a certificate can reach nothing that is not listed here."""
 
 from ..kernel import Rule
-from . import extrema, functions, gates, pieces, sawtooth, smooth, terms
+from . import extrema, functions, gates, pieces, sawtooth, sequence, smooth, terms
 
 RULES: dict[str, Rule] = {
     **terms.RULES,
@@ -11,5 +11,6 @@ RULES: dict[str, Rule] = {
     **gates.RULES,
     **functions.RULES,
     **smooth.RULES,
+    **sequence.RULES,
 }
 FAMILIES = frozenset(rule.family for rule in RULES.values())
