@@ -44,6 +44,7 @@ class Problem:
     tolerance: Fraction
     objective: str = "heads"
     limits: tuple[tuple[str, Fraction], ...] = ()
+    proof: str = "direct"
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
