@@ -20,10 +20,13 @@ from ...relu.network import Network
 from ...relu.plan import Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import Problem
+from ...transformer.model import Transformer
+from . import sequence
 from .translate import translate
 
 BITS = 128
 RESERVE = Fraction(1, 2**34)  # of the tolerance, for rounding conclusions up
+LEAK_SHARE = Fraction(1, 2**44)  # of the tolerance, for the leak between data tokens
 TEMPERATURE_DIGITS = 6
 MOST_BITS = 4096
 PATIENCE = 3
@@ -32,6 +35,7 @@ MOST_TEMPERATURE = 1e300
 INCREASES = tuple(Fraction(k, 10**5) for k in (100_001, 100_100, 101_000, 110_000, 200_000))
 SHRINKINGS = tuple(Fraction(k, 10**6) for k in (1_000_000, 999_999, 990_000, 950_000, 850_000, 650_000, 400_000))
 Progress = Callable[[str], None]
+Chains = list[tuple[Near, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
     best = min(candidates, key=lambda c: _key(problem, c))
     progress("proving")
-    return _prove(best), best.plan
+    return _prove(problem, best), best.plan
 
 
 def _candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
@@ -129,10 +133,12 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     values = tuple(plan.build(draft))
     everything = draft.network()
     outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
-    left = [problem.tolerance * (1 - RESERVE) - value.near.bound for value in values]
+    alone = problem.sequence.is_single
+    kept = RESERVE + (0 if alone else LEAK_SHARE)
+    left = [problem.tolerance * (1 - kept) - value.near.bound for value in values]
     if min(left) <= 0:
         return None
-    found = tuple(sensitivity(everything, output, BITS) for output in outputs)
+    found = tuple(sensitivity(everything, output, BITS, alone) for output in outputs)
     kappa = gate_constant().kappa
     beta = max(gates.bound * kappa / room for gates, room in zip(found, left, strict=True))
     beta = round_up(beta, TEMPERATURE_DIGITS) if beta else Fraction(1)
@@ -145,8 +151,9 @@ def _direct(problem: Problem, plan: Plan) -> Candidate | None:
 
     The dip of a gated chain is exponentially small in the inverse temperature, so that far less of it will do.
     """
-    ops = {node.op for node in problem.expression.nodes}
-    if problem.proof != "direct" or ops - {"input", "const", "add", "mul"} or not any(any(g) for _, g in plan.chains):
+    if problem.proof != "direct" or not problem.sequence.is_single or not any(any(gates) for _, gates in plan.chains):
+        return None
+    if {node.op for node in problem.expression.nodes} - {"input", "const", "add", "mul"}:
         return None
     weights = [(8 * float(weight), gates) for weight, gates in chain_weights(problem, plan) if gates]
     room = float(problem.tolerance) - sum(weight / 8 / 4**gates for weight, gates in weights)
@@ -185,18 +192,49 @@ def _least_temperature(weights: list[tuple[float, int]], room: float) -> float |
     return hi
 
 
-def _prove(candidate: Candidate) -> Proved:
-    """Return the transformer and the whole proof: translation, gate error, approximation, and their sums."""
-    d, beta, constant = candidate.draft.derivation, candidate.inverse_temperature, gate_constant()
-    transformer, heads = translate(candidate.network, beta)
-    chains: list[tuple[Near, ...]] = []
-    for k, value in enumerate(candidate.values if not candidate.sensitivities else ()):
+def _prove(problem: Problem, candidate: Candidate) -> Proved:
+    """Return the transformer and the whole proof: from transformer to network, approximation, and their sums."""
+    prove_chains = _together if not problem.sequence.is_single else _alone if candidate.sensitivities else _gated
+    transformer, chains = prove_chains(problem, candidate)
+    for chain in chains:
+        prove.total(candidate.draft.derivation, *chain)
+    d, network = candidate.draft.derivation, candidate.draft.network()
+    networks = ((network, candidate.inverse_temperature),)
+    return Proved(transformer, networks, tuple(d.nodes), tuple(d.steps), _precision(candidate))
+
+
+def _gated(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
+    """Return the transformer of a single data token, and for each output: translation, and how near the target."""
+    d = candidate.draft.derivation
+    transformer, heads = translate(candidate.network, candidate.inverse_temperature)
+    chains: Chains = []
+    for k, value in enumerate(candidate.values):
         subject = d.term("subject", k)
         same = d.claim_near(
             "translation", (), subject, value.term, Fraction(0), subject=subject, gated=value.term, heads=heads
         )
         chains.append((same, value.near))
-    for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=False)):
+    return transformer, chains
+
+
+def _together(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
+    """Return the transformer of many data tokens, and for each output the distances to add: tokens, approximation."""
+    network, beta = candidate.network, candidate.inverse_temperature
+    leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
+    transformer, heads = sequence.transform(problem, network, beta, leak)
+    d = candidate.draft.derivation
+    chains: Chains = []
+    for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
+        chains.append((sequence.claim(d, k, value.term, heads, gates.bound, beta, leak, BITS), value.near))
+    return transformer, chains
+
+
+def _alone(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
+    """Return the transformer of a single data token, and for each output: translation, gate error, approximation."""
+    d, beta, constant = candidate.draft.derivation, candidate.inverse_temperature, gate_constant()
+    transformer, heads = translate(candidate.network, beta)
+    chains: Chains = []
+    for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
         output = d.nodes[value.term].children[1]
         subject, gated = d.term("subject", k), d.term("gated", 0, output)
         same = d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
@@ -213,10 +251,7 @@ def _prove(candidate: Candidate) -> Proved:
             terms=constant.terms,
         )
         chains.append((same, near, value.near))
-    for chain in chains:
-        prove.total(d, *chain)
-    network = candidate.draft.network()
-    return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), _precision(candidate))
+    return transformer, chains
 
 
 def _precision(candidate: Candidate) -> int:
