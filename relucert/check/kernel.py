@@ -72,16 +72,16 @@ class Context:
             raise Rejected(f"term {term} is {node.op!r} where {op!r} is needed")
         return node
 
-    def output(self, term: int, network: int | None = None) -> tuple[int, Form]:
-        """Return (network, form) of a "net" term, of the given network if one is given."""
-        k, o = self.node(term, "net").children
+    def output(self, term: int, network: int | None = None, op: str = "net") -> tuple[int, Form]:
+        """Return (network, form) of a "net" (or "gated") term, of the given network if one is given."""
+        k, o = self.node(term, op).children
         if network is not None and k != network:
             raise Rejected(f"term {term} belongs to network {k}, not {network}")
         return k, self.networks[k].outputs[o]
 
-    def definition(self, term: int, network: int | None = None) -> tuple[int, Form]:
+    def definition(self, term: int, network: int | None = None, op: str = "net") -> tuple[int, Form]:
         """Return the same as ``output``, but where the form is one u_j alone, the form that defines u_j."""
-        k, form = self.output(term, network)
+        k, form = self.output(term, network, op)
         if len(form) == 1:
             ((atom, weight),) = form.items()
             if len(atom) == 2 and atom[0] == "u" and weight == 1:

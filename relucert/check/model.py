@@ -28,8 +28,9 @@ class Node(NamedTuple):
     input    (i,)                the input i
     const    ()                  a rational, in ``value``
     add mul max min  two or more terms
-    inv abs exp log sin cos erf seen_max seen_min  one term
+    inv abs exp log sin cos erf  one term
     power    one term            the exponent
+    seen_max seen_min  one term
     net gated  (network, output)
     subject  (output,)
     """
@@ -40,8 +41,10 @@ class Node(NamedTuple):
 
 
 LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1}
-OPERATIONS: dict[str, tuple[int, int | None]] = {"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None)}
-OPERATIONS |= dict.fromkeys(("inv", "abs", "exp", "log", "sin", "cos", "erf", "power", "seen_max", "seen_min"), (1, 1))
+OPERATIONS: dict[str, tuple[int, int | None]] = {
+    **{"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)},
+    **dict.fromkeys(("exp", "log", "sin", "cos", "erf", "power", "seen_max", "seen_min"), (1, 1)),
+}
 STATEMENT_OPS = frozenset(OPERATIONS) | {"input", "const"}
 
 # An affine form: a map from atoms to coefficients.  Atoms are ("1",), ("x", i), and, for the

@@ -9,8 +9,8 @@ RULES: dict[str, Rule] = {
     **extrema.RULES,
     **pieces.RULES,
     **gates.RULES,
+    **sequence.RULES,
     **functions.RULES,
     **smooth.RULES,
-    **sequence.RULES,
 }
 FAMILIES = frozenset(rule.family for rule in RULES.values())
