@@ -52,6 +52,7 @@ class Context:
 
     def __init__(self, certificate: Certificate) -> None:
         self.domain = certificate.statement.domain
+        self.sequence = certificate.statement.sequence
         self.nodes: tuple[Node, ...] = certificate.terms
         self.networks: tuple[Network, ...] = certificate.networks
         self.subject: Attention = certificate.subject
@@ -71,16 +72,16 @@ class Context:
             raise Rejected(f"term {term} is {node.op!r} where {op!r} is needed")
         return node
 
-    def output(self, term: int, network: int | None = None) -> tuple[int, Form]:
-        """Return (network, form) of a "net" term, of the given network if one is given."""
-        k, o = self.node(term, "net").children
+    def output(self, term: int, network: int | None = None, op: str = "net") -> tuple[int, Form]:
+        """Return (network, form) of a "net" (or "gated") term, of the given network if one is given."""
+        k, o = self.node(term, op).children
         if network is not None and k != network:
             raise Rejected(f"term {term} belongs to network {k}, not {network}")
         return k, self.networks[k].outputs[o]
 
-    def definition(self, term: int, network: int | None = None) -> tuple[int, Form]:
+    def definition(self, term: int, network: int | None = None, op: str = "net") -> tuple[int, Form]:
         """Return the same as ``output``, but where the form is one u_j alone, the form that defines u_j."""
-        k, form = self.output(term, network)
+        k, form = self.output(term, network, op)
         if len(form) == 1:
             ((atom, weight),) = form.items()
             if len(atom) == 2 and atom[0] == "u" and weight == 1:
@@ -155,7 +156,7 @@ def check(data: bytes, rules: dict[str, Rule], only: frozenset[str] | None = Non
         bound = conclude(decoded, facts)
         text = statement.sentence(decoded.statement, bound)
         gates = sum(statement.gates(network) for network in decoded.networks)
-        counted = attention.resources(decoded.subject, len(decoded.statement.inputs), gates, context.spend)
+        counted = attention.resources(decoded.subject, decoded.statement, gates, context.spend)
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"
         return Verdict(status, *where, str(refusal), digest, decoded, "", None, tuple(sorted(families)), {})

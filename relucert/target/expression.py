@@ -17,6 +17,8 @@ class Node:
     """One operation: ``op`` is input, const, add, mul, max, min (two or more arguments), inv, abs, or one of
     exp, log, sin, cos, erf and power (one argument).
 
+    ``seen_max`` and ``seen_min`` are extrema of their argument over the data tokens that a token sees.
+
     ``children`` holds indices of earlier nodes, or for an input the index of the input; ``value`` is the value of a
     constant and the exponent of a power.
     """

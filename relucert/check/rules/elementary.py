@@ -37,10 +37,10 @@ def exp(n: int, bits: int) -> Ends:
     is monotone.  exp(-x) = 1 / exp(x); and exp(-x) < 2**-x for x > 0, as e > 2.
     """
     x = abs(n)
-    if x >> bits >= MAX_EXP_ARGUMENT:
-        raise Declined(f"exp of an argument beyond {MAX_EXP_ARGUMENT}")
     if n < 0 and x >= bits << bits:
         return 0, 1
+    if x >> bits >= MAX_EXP_ARGUMENT:
+        raise Declined(f"exp of an argument beyond {MAX_EXP_ARGUMENT}")
     whole = x >> bits
     halvings = whole.bit_length() + 5
     w = bits + halvings + 16 + (2 * whole if n > 0 else 0)
