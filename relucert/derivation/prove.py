@@ -11,7 +11,6 @@ from fractions import Fraction
 from math import comb
 
 from ..exact.enclosure import Enclosure
-from ..exact.functions import FUNCTIONS, enclosed
 from ..exact.number import decimal_exponent, round_up
 from .judgement import Argument, Derivation, In, Near
 
@@ -19,9 +18,6 @@ Interval = tuple[Fraction, Fraction]
 
 SHORT = 10**15
 WIDTH_DIGITS = 11
-FUNCTION_BITS = 120  # a certificate with functions has a precision of at least 128
-RELATIVE_BITS = 40
-MARGIN = 1 + Fraction(1, 2**RELATIVE_BITS)
 
 
 def is_short(value: Fraction) -> bool:
@@ -61,51 +57,9 @@ def range_of(d: Derivation, term: int, domain: Sequence[tuple[Fraction, Fraction
         ends = domain[node.children[0]]
     elif node.op == "const" and node.value is not None:
         ends = node.value, node.value
-    elif node.op in FUNCTIONS:
-        return range_function(d, term, arguments[0])
     else:
         ends = _interval(node.op, [(a.lo, a.hi) for a in arguments])
     return d.claim_in("range", tuple(arguments), term, *widened(*ends), term=term)
-
-
-def range_function(d: Derivation, term: int, inside: In) -> In:
-    """Enclose an elementary function of an enclosed term."""
-    node = d.nodes[term]
-    lo, hi = enclosed(node.op, (inside.lo, inside.hi), node.value, FUNCTION_BITS)
-    margin = [abs(end) / 2**RELATIVE_BITS + Fraction(1, 2**FUNCTION_BITS) for end in (lo, hi)]
-    least = Fraction(-1) if node.op in ("sin", "cos") else Fraction(0) if node.op in ("exp", "power") else None
-    below = lo - margin[0] if least is None else max(least, lo - margin[0])
-    above = min(Fraction(1), hi + margin[1]) if node.op in ("sin", "cos") else hi + margin[1]
-    return d.claim_in("range_function", (inside,), term, *widened(below, above), term=term)
-
-
-def lipschitz(d: Derivation, left: int, right: int, near: Near, inside: In, left_inside: In | None) -> Near:
-    """Bound the distance of an elementary function of two near terms, from a range of the right-hand one.
-
-    ``left_inside`` encloses the left-hand one, for roots at arguments that may come down to zero.
-    """
-    node, e = d.nodes[right], near.bound
-    lo, hi = inside.lo - e, inside.hi + e
-    p = node.value or Fraction(0)
-    slope: Fraction | None = Fraction(1)
-    premises: tuple[In | Near, ...] = (near, inside)
-    if node.op == "exp":
-        slope = enclosed("exp", (hi, hi), None, FUNCTION_BITS)[1]
-    elif node.op == "log":
-        slope = 1 / lo if lo > 0 else None
-    elif node.op == "erf":
-        slope = Fraction(113, 100)
-    elif node.op == "power" and 0 < p < 1 and left_inside is not None and min(left_inside.lo, inside.lo) >= 0:
-        bound = enclosed("power", (e, e), p, FUNCTION_BITS)[1] * MARGIN + Fraction(1, 2**FUNCTION_BITS)
-        return d.claim_near("lipschitz", (near, inside, left_inside), left, right, short_up(bound), left=left, right=right)
-    elif node.op == "power" and (lo > 0 or (lo >= 0 and p >= 1)):
-        slope = abs(p) * max(enclosed("power", (end, end), p - 1, FUNCTION_BITS)[1] for end in (lo, hi))
-    elif node.op == "power":
-        slope = None
-    if slope is None:
-        raise ArithmeticError(f"the argument of {node.op} is not known well enough")
-    bound = short_up(e * (slope * MARGIN + Fraction(1, 2**FUNCTION_BITS)))
-    return d.claim_near("lipschitz", premises, left, right, bound, left=left, right=right)
 
 
 def _interval(op: str, parts: Sequence[Interval]) -> Interval:
@@ -214,14 +168,6 @@ def pieces(d: Derivation, left: int, right: int, inside: In, knots: tuple[Fracti
     """Bound the distance of two functions of the one variable ``inside.term``, piece by piece between knots."""
     args: dict[str, Argument] = {"left": left, "right": right, "variable": inside.term, "knots": knots, "bound": bound}
     return d.claim_near("pieces", (inside,), left, right, bound, **args)
-
-
-def smooth(
-    d: Derivation, left: int, right: int, inside: In, knots: tuple[Fraction, ...], order: int, bound: Fraction
-) -> Near:
-    """Bound the distance of two smooth functions of ``inside.term`` by Taylor expansions on cells between knots."""
-    args: dict[str, Argument] = {"left": left, "right": right, "variable": inside.term, "knots": knots, "order": order}
-    return d.claim_near("smooth", (inside,), left, right, bound, **args)
 
 
 def reciprocal(d: Derivation, near_one: Near, inside: In, term: int, inverse: int, bits: int) -> Near:

@@ -56,12 +56,19 @@ def recipe(function: Univariate, inside: Interval, allowance: Fraction, shallow:
         most = MOST_CHORDS if best is None else best.gates
         try:
             for core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow):
-                found = Recipe(function, reduction, core, squares, least, upward)
+                found = Recipe(function, reduction, core, squares, _goal(reduction, inside, core, allowance), least, upward)
                 if best is None or (found.gates, found.layers) < (best.gates, best.layers):
                     best = found
         except (ArithmeticError, ValueError):  # beyond floats, or undefined somewhere on the way
             continue
     return recipe(function, inside, allowance) if shallow and best is None else best
+
+
+def _goal(reduction: Reduction, inside: Interval, core: Arcs | Chebyshev, allowance: Fraction) -> Fraction:
+    """Return how large an error of the core was planned with, carried through the doublings."""
+    if isinstance(core, Chebyshev):
+        return allowance * SHARE
+    return Fraction(core.fit.error * reduction.amplification(inside)) * Fraction(102, 100)
 
 
 def context(eps: Fraction) -> MPContext:
@@ -205,7 +212,7 @@ def _polynomial(
     if counts is None:
         return
     made = [
-        chebyshev.planned(*span, steps, degrees, (allowance * Fraction(97, 100) - used) / Fraction(larger) - target)
+        chebyshev.planned(*span, steps, degrees, len(coeffs) - 1, (allowance * Fraction(97, 100) - used) / Fraction(larger) - target)
         for steps, degrees in chebyshev.programs(coeffs)
     ]
     best = min((core for core in made if core is not None), key=lambda core: core.gates, default=None)

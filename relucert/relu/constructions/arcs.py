@@ -8,7 +8,7 @@ of z gives s = z - z^2, and the function is A_0 (order 0), A_0 + s A_1 (order 1)
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -18,12 +18,11 @@ from ...derivation.judgement import In
 from ..draft import Draft, Value
 from ..fit import Fit
 from ..network import Form, constant
-from ..taylor import Line
 from .chords import interpolant
 from .product import product
 from .sawtooth import folded_square
 
-HALF = Fraction(1, 2)
+Line = Callable[[Fraction], Fraction]
 
 
 @dataclass(frozen=True, slots=True)

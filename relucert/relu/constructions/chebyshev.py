@@ -21,8 +21,7 @@ from ..budget import allocate
 from ..draft import Draft, Value
 from ..fit import Function
 from ..network import Form, constant
-from ..taylor import Line
-from .arcs import Core
+from .arcs import Core, Line
 from .product import product, square
 
 MOST_NODES = 1025
@@ -59,6 +58,7 @@ class Chebyshev:
     hi: Fraction
     steps: tuple[Step, ...]
     degrees: tuple[tuple[int, int], ...]
+    degree: int
     chains: tuple[tuple[int, tuple[int, ...]], ...]
 
     @property
@@ -152,7 +152,7 @@ def _program(coeffs: Sequence[Fraction], k: int) -> tuple[list[Step], dict[int, 
 
 
 def planned(
-    lo: Fraction, hi: Fraction, steps: list[Step], degrees: dict[int, int], allowance: Fraction
+    lo: Fraction, hi: Fraction, steps: list[Step], degrees: dict[int, int], degree: int, allowance: Fraction
 ) -> Chebyshev | None:
     """Return the program with the gates of its products chosen so that their errors fit the allowance."""
     inside = _intervals(steps, degrees)
@@ -181,7 +181,7 @@ def planned(
     for k, count in shapes:
         chains.append((k, tuple(sorted(gates[:count], reverse=True))))
         del gates[:count]
-    return Chebyshev(lo, hi, tuple(steps), tuple(degrees.items()), tuple(chains))
+    return Chebyshev(lo, hi, tuple(steps), tuple(degrees.items()), degree, tuple(chains))
 
 
 def _intervals(steps: Sequence[Step], degrees: dict[int, int]) -> list[Interval]:

@@ -12,28 +12,28 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from ...derivation import prove
+from ...derivation import functions, prove
 from ...derivation.judgement import In, Near
+from ...derivation.smooth import Leaf, smooth
+from ...exact.jets import Arithmetic, Jet
 from ..draft import Draft, Value
 from ..network import Form, atom, constant
 from ..reduction import Reduction
-from ..taylor import Cells, Line
 from ..univariate import Univariate
-from .arcs import Arcs, Core, arcs
+from .arcs import Arcs, Core, Line, arcs
 from .chebyshev import Chebyshev, chebyshev
 from .product import square
 
-SETTINGS = ((4, 4), (6, 4), (8, 4), (10, 4), (12, 6), (16, 8), (24, 8), (32, 12), (48, 16), (60, 24))
-TRIAL_CELLS = 5
-GOOD_ENOUGH = Fraction(103, 100)
-MARGIN = 1 + Fraction(1, 2**20)
+ORDER = 7
+MOST_ORDER = 60
+ORDER_BITS = 6  # bits of precision for each order more
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How to build one function: its reduction, its core, and the gates of each doubling's square.
 
-    ``least`` is where the variable is cut off, below (or above, for ``upward`` False), to keep a root's argument
+    ``goal`` is the error of the core, carried through, that is good enough; ``least`` is where the variable is cut off, below (or above, for ``upward`` False), to keep a root's argument
     positive.
     """
 
@@ -41,6 +41,7 @@ class Recipe:
     reduction: Reduction
     core: Arcs | Chebyshev
     squares: tuple[int, ...]
+    goal: Fraction
     least: Fraction | None = None
     upward: bool = True
 
@@ -60,6 +61,17 @@ class Recipe:
         if isinstance(self.core, Chebyshev):
             return "chebyshev"
         return "arcs" if self.core.order else "chords"
+
+    @property
+    def parameters(self) -> tuple[tuple[str, int], ...]:
+        """The parameters of the construction, for reports."""
+        shared = (("folds", len(self.reduction.centres)), ("doublings", self.reduction.doublings))
+        m = sum(self.squares)
+        if isinstance(self.core, Chebyshev):
+            return (("n", self.core.degree), *shared, ("m", self.core.gates + m))
+        if not self.core.order:
+            return (("K", len(self.core.fit.knots) - 1),)
+        return (("K", len(self.core.fit.knots) - 1), ("order", self.core.order), *shared, ("m", sum(self.core.chains) + m))
 
 
 def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
@@ -86,7 +98,7 @@ def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
         y, core = _unbowed(draft, w, core, reduction, inside, cells, squares.pop(0))
     y = _finished(draft, x, y, recipe, squares)
     lines = {t: _composed(line, reduction) for t, line in core.lines.items()}
-    near = _smooth(draft, y, x, recipe.function, inside, cells, lines)
+    near = _near(draft, y, x, recipe, inside, cells, lines)
     return Value(y.form, prove.total(draft.derivation, near, carried(draft, recipe.function, x)))
 
 
@@ -139,46 +151,37 @@ def _finished(draft: Draft, x: Value, y: Value, recipe: Recipe, squares: list[in
     return y
 
 
-def _smooth(
+def _near(
     draft: Draft,
     y: Value,
     x: Value,
-    f: Univariate,
+    recipe: Recipe,
     inside: In,
     cells: tuple[Fraction, ...],
     lines: dict[int, Line],
 ) -> Near:
-    """Return |y - f(x)|, with the cells cut and the order raised until the bound no longer gets better."""
+    """Return |y - f(x)|."""
     d = draft.derivation
-    right = f.term(draft, x.term)
-    checker = Cells(d.nodes, x.term, lines, draft.bits)
-    step = max(1, len(cells) // TRIAL_CELLS)
-    trials = [cells[i : i + 2] for i in range(0, len(cells) - 1, step)]
-
-    def worst(order: int, parts: int) -> Fraction | None:
-        try:
-            return max(checker.bound(y.target, right, _cut_up(trial, parts), order) for trial in trials)
-        except ArithmeticError:
-            return None
-
-    found = [worst(*setting) for setting in SETTINGS[:2]]
-    chosen = 0
-    while chosen + 1 < len(SETTINGS):
-        now, following = found[chosen], found[chosen + 1]
-        if now is not None and following is not None and now <= GOOD_ENOUGH * following:
-            break
-        chosen += 1
-        if chosen + 1 < len(SETTINGS):
-            found.append(worst(*SETTINGS[chosen + 1]))
-    order, parts = SETTINGS[chosen]
-    knots = _cut_up(cells, parts)
-    bound = prove.short_up(checker.bound(y.target, right, knots, order) * MARGIN)
-    return prove.total(d, y.near, prove.smooth(d, y.target, right, inside, knots, order, bound))
+    right = recipe.function.term(draft, x.term)
+    leaves = {t: _leaf(line) for t, line in lines.items()}
+    order = ORDER if isinstance(recipe.core, Arcs) else min(MOST_ORDER, ORDER + draft.bits // ORDER_BITS)
+    near = smooth(d, y.target, right, inside, draft.bits, order=order, kinks=cells, leaves=leaves, goal=recipe.goal)
+    return prove.total(d, y.near, near)
 
 
-def _cut_up(cells: Sequence[Fraction], parts: int) -> tuple[Fraction, ...]:
-    inner = [a + (b - a) * k / parts for a, b in pairwise(cells) for k in range(parts)]
-    return (*inner, cells[-1])
+def _leaf(line: Line) -> Leaf:
+    """Return the jets of a function that is linear on every cell; ``half`` is half the cell's width."""
+
+    def jet(a: Arithmetic, lo: Fraction, hi: Fraction, half: Fraction) -> Jet:
+        middle = (lo + hi) / 2
+        ends = line(middle - half), line(middle + half)
+        rise = (ends[1] - ends[0]) / 2
+        if lo == hi:
+            value = (ends[0] + ends[1]) / 2
+            return a.line(value, value, rise)
+        return a.line(min(ends), max(ends), rise)
+
+    return jet
 
 
 def carried(draft: Draft, f: Univariate, x: Value) -> Near:
@@ -204,9 +207,16 @@ def carried(draft: Draft, f: Univariate, x: Value) -> Near:
             nears[t] = prove.inverse(d, left, right, known[0], draft.range(terms[node.children[0]][1]), draft.bits)
         else:
             (c,) = node.children
-            argument = draft.inside(x) if c == f.variable else None
-            nears[t] = prove.lipschitz(d, left, right, known[0], draft.range(terms[c][1]), argument)
+            root = node.op == "power" and 0 < (node.value or 0) < 1 and c == f.variable
+            argument = draft.inside(x) if root and _at_zero(draft.range(x.target), x.near.bound) else None
+            target = draft.range(terms[c][1])
+            nears[t] = functions.lipschitz(d, left, right, known[0], draft.bits, target, argument)
     return nears[f.root]
+
+
+def _at_zero(inside: In, error: Fraction) -> bool:
+    """Return whether a root's slope at its argument may be unbounded, or large."""
+    return inside.lo <= 2 * error
 
 
 def _cut(draft: Draft, x: Value, least: Fraction, upward: bool) -> Value:
