@@ -7,7 +7,7 @@ from fractions import Fraction
 from ...derivation import prove
 from ...derivation.judgement import In, Near
 from ..draft import Draft
-from ..network import Form, constant
+from ..network import Form, weighted
 
 
 def square_error(gates: int) -> Fraction:
@@ -22,13 +22,13 @@ def folded_square(draft: Draft, t: Form, inside: In, gates: int) -> tuple[Form, 
     Source: Yarotsky 2017, Prop. 2, centred; proof in the checker's rule ``sawtooth``.
     """
     d = draft.derivation
-    folded, result, chain = t, t, []
+    folded, terms, chain = t, [(Fraction(1), t)], []
     for k in range(1, gates + 1):
-        j, folded = draft.fold(2 * folded - constant(1))
+        j, folded = draft.fold(weighted([(2, folded)], -1))
         chain.append(j)
-        result = result + Fraction(1, 4**k) * (folded - constant(1))
+        terms.append((Fraction(1, 4**k), folded))
     error = square_error(gates)
-    result = result - constant(error)
+    result = weighted(terms, -error - Fraction(4**gates - 1, 3 * 4**gates))  # sum_(k<=gates) 4^-k = (1 - 4^-gates) / 3
     out, target = draft.output(result), d.term("mul", inside.term, inside.term)
     bound = prove.short_up(error)
     near = d.claim_near("sawtooth", (inside,), out, target, bound, out=out, square=target, chain=tuple(chain))

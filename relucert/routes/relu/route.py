@@ -15,7 +15,7 @@ from ...exact.number import decimal_up, round_up
 from ...relu.draft import Draft, Value
 from ...relu.gate import gate_constant
 from ...relu.network import Network
-from ...relu.plan import Plan, plans
+from ...relu.plan import Outline, Plan, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import Problem
 from .translate import translate
@@ -24,6 +24,7 @@ BITS = 128
 RESERVE = Fraction(1, 2**34)  # of the tolerance, for rounding conclusions up
 TEMPERATURE_DIGITS = 6
 MOST_BITS = 4096
+GUARD_BITS = 16  # by which sensitivities are computed finer than the checker does
 PATIENCE = 3
 SHRINKINGS = tuple(Fraction(k, 10**6) for k in (1_000_000, 999_999, 990_000, 950_000, 850_000, 650_000, 400_000))
 Progress = Callable[[str], None]
@@ -38,6 +39,7 @@ class Candidate:
     values: tuple[Value, ...]
     network: Network
     sensitivities: tuple[Sensitivity, ...]
+    precision: int
     inverse_temperature: Fraction
 
     @property
@@ -55,9 +57,10 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     Raises UnreachableError where no construction reaches the tolerance.
     """
     candidates: list[Candidate] = []
+    outline = Outline.of(problem)
     for allowance in _allowances(problem):
         progress(f"building within {decimal_up(allowance, 3)}")
-        candidates += _candidates(problem, allowance)
+        candidates += _candidates(outline, allowance)
         if _past_the_best(candidates):
             break
     if not candidates:
@@ -67,13 +70,13 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     return _prove(best), best.plan
 
 
-def _candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
+def _candidates(outline: Outline, allowance: Fraction) -> list[Candidate]:
     """Return what can be built within the allowance; plans are estimates, so a little less is tried where they fail."""
     for shrink in SHRINKINGS:
         found = []
         try:
-            for plan in plans(problem, allowance * shrink):
-                candidate = _candidate(problem, plan)
+            for plan in plans(outline, allowance * shrink):
+                candidate = _candidate(outline.problem, plan)
                 if candidate is not None:
                     found.append(candidate)
         except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
@@ -124,12 +127,26 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     left = [problem.tolerance * (1 - RESERVE) - value.near.bound for value in values]
     if min(left) <= 0:
         return None
-    found = tuple(sensitivity(everything, output, BITS) for output in outputs)
+    network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
+    found, precision = _sensitivities(network)
     kappa = gate_constant().kappa
     beta = max(gates.bound * kappa / room for gates, room in zip(found, left, strict=True))
     beta = round_up(beta, TEMPERATURE_DIGITS) if beta else Fraction(1)
-    network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
-    return Candidate(plan, draft, values, network, found, beta)
+    return Candidate(plan, draft, values, network, found, precision, beta)
+
+
+def _sensitivities(network: Network) -> tuple[tuple[Sensitivity, ...], int]:
+    """Return every output's sensitivity, and the bits that keep the checker's roundings below 2^-44 of the least."""
+    gain = rounding_gain(network)
+    loss = MOST_BITS if math.isinf(gain) or math.isnan(gain) else 48 + math.ceil(math.log2(1 + gain))
+    size, wanted = 0, max(BITS, loss + GUARD_BITS)
+    while True:
+        found = tuple(sensitivity(network, k, wanted) for k in range(len(network.outputs)))
+        least = min((s.bound for s in found if s.bound), default=Fraction(1))
+        size = max(0, least.denominator.bit_length() - least.numerator.bit_length())
+        if loss + size + GUARD_BITS <= wanted or wanted >= MOST_BITS:
+            return found, min(MOST_BITS, loss + size)
+        wanted = min(MOST_BITS, loss + size + GUARD_BITS)
 
 
 def _prove(candidate: Candidate) -> Proved:
@@ -157,14 +174,4 @@ def _prove(candidate: Candidate) -> Proved:
     for chain in chains:
         prove.total(d, *chain)
     network = candidate.draft.network()
-    return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), _precision(candidate))
-
-
-def _precision(candidate: Candidate) -> int:
-    """Return the checker's bits: enough that its roundings stay below 2^-44 of the sensitivity."""
-    least = min((s.bound for s in candidate.sensitivities if s.bound), default=Fraction(1))
-    size = max(0, least.denominator.bit_length() - least.numerator.bit_length())
-    gain = rounding_gain(candidate.network)
-    if math.isinf(gain) or math.isnan(gain):
-        return MOST_BITS
-    return min(MOST_BITS, 48 + size + math.ceil(math.log2(1 + gain)))
+    return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), candidate.precision)
