@@ -7,7 +7,6 @@ encloses the interval of reals that it came from.
 
 import re
 from fractions import Fraction
-from math import gcd
 
 from .refusal import Declined, Rejected
 
@@ -32,10 +31,10 @@ def rational(text: object) -> Fraction:
     sign, p, q = match.groups()
     if max(len(p), len(q or "")) > MAX_DIGITS:
         raise Rejected(f"a number has more than {MAX_DIGITS} digits: {text[:20]}...")
-    numerator, denominator = int(p), int(q or 1)
-    if (q is not None and denominator == 1) or gcd(numerator, denominator) != 1 or (sign and not numerator):
+    value = Fraction(int(sign + p)) if q is None else Fraction(int(sign + p), int(q))
+    if (q is not None and (q == "1" or value.denominator != int(q))) or (sign and not value):
         raise Rejected(f"not in lowest terms: {text[:40]!a}")
-    return Fraction(-numerator if sign else numerator, denominator)
+    return value
 
 
 def cost(*values: Fraction) -> int:
