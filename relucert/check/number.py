@@ -7,6 +7,7 @@ encloses the interval of reals that it came from.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from .refusal import Declined, Rejected
 
@@ -25,6 +26,11 @@ def rational(text: object) -> Fraction:
     """
     if not isinstance(text, str):
         raise Rejected(f'a rational must be text such as "3/4", not {type(text).__name__}')
+    return _rational(text)
+
+
+@lru_cache(maxsize=1024)  # most numbers of a file are a few, such as 1 and the inverse temperature
+def _rational(text: str) -> Fraction:
     match = _RATIONAL.fullmatch(text) if len(text) <= 2 * MAX_DIGITS + 2 else None
     if match is None:
         raise Rejected(f"not a rational p/q of at most {MAX_DIGITS} digits: {text[:40]!a}")

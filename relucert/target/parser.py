@@ -21,10 +21,10 @@ from ..errors import UsageError
 from ..exact.number import parse_number
 from .expression import Expression, Node
 
-MAX_LENGTH = 20_000
+MAX_LENGTH = 1 << 23
 MAX_NESTING = 100
 MAX_POWER = 64
-MAX_NODES = 50_000
+MAX_NODES = 1 << 20
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/^(),;]))",
     re.ASCII,
@@ -39,13 +39,16 @@ def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
     """
     if len(text) > MAX_LENGTH:
         raise UsageError(f"an expression of more than {MAX_LENGTH} characters", "target")
-    names = sorted({m.group("name") for m in _tokens(text) if m.group("name") and not _is_call(text, m)}, key=_natural)
+    tokens = _tokens(text)
+    follow = [token.group().strip() for token in tokens[1:]] + [""]
+    found = {token.group("name") for token, after in zip(tokens, follow, strict=True) if after != "("}
+    names = sorted((name for name in found if name), key=_natural)
     for name in names:
         if name in FUNCTIONS or RESERVED.fullmatch(name) or len(name) > 32:
             raise UsageError(f"column {text.index(name) + 1}: {name!r} is no name for an input", "target")
     if not names:
         raise UsageError("the expression has no input", "target")
-    parser = _Parser(text, list(_tokens(text)), _Builder({name: k for k, name in enumerate(names)}))
+    parser = _Parser(text, tokens, _Builder({name: k for k, name in enumerate(names)}))
     roots = [parser.sum(0)]
     while parser.peek() == ";":
         parser.take()
@@ -56,10 +59,6 @@ def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
 
 def _natural(name: str) -> tuple[object, ...]:
     return tuple(int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name))
-
-
-def _is_call(text: str, match: re.Match[str]) -> bool:
-    return text[match.end() :].lstrip().startswith("(")
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
@@ -297,9 +296,9 @@ class _Parser:
         least, most, parity, apply = _CALLS[name]
         count = len(arguments)
         if not least <= count <= most or (parity is not None and count % 2 != parity):
-            wanted = f"{least} argument{'s' if least > 1 else ''}" + (" or more" if most > least else "")
+            wanted = f"{least} argument{'s' if least > 1 else ''}" if least == most else f"{least} to {most} arguments"
             if parity is not None:
-                wanted = f"an {('even', 'odd')[parity]} number of arguments, {least} or more"
+                wanted = f"an {('even', 'odd')[parity]} number of arguments, {least} to {most}"
             raise UsageError(f"column {column}: {name} takes {wanted}, not {count}", "target")
         return apply(self.builder, arguments)
 
@@ -313,7 +312,7 @@ def _dot(b: _Builder, a: list[int]) -> int:
     return b.add([b.multiply([a[k], a[half + k]]) for k in range(half)])
 
 
-_MANY = 4096
+_MANY = 1 << 17
 # name: least and most arguments, their parity if it matters, what to build
 _CALLS: dict[str, tuple[int, int, int | None, Callable[[_Builder, list[int]], int]]] = {
     "abs": (1, 1, None, lambda b, a: b.absolute(a[0])),
