@@ -123,8 +123,8 @@ def build_report(report: BuildReport) -> Group:
         section("Error budget", budget),
     ]
     if report.even_split is not None:
-        gates = next(real(row.counted) for row in report.resources if row.name == "gates")
-        line = f"budget: {gates} gates; an even split of the tolerance would need {report.even_split}"
+        built = next(real(row.counted) for row in report.resources if row.name == "gates")
+        line = f"budget: {built} gates; an even split of the tolerance would need {report.even_split}"
         blocks.append(Padding(Text(line), (0, 0, 0, 2)))
     if comparison:
         blocks.append(section("Beside it", table(["", ""], comparison)))

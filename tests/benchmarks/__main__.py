@@ -1,6 +1,7 @@
 """Print the table of numbers to reach: each case, what was asked, what was reached.
 
-``python -m tests.benchmarks [RUNS]``, or ``python -m tests.benchmarks scale``; see README.md in this folder.  Nothing here is a test, and no time is asserted.
+``python -m tests.benchmarks [RUNS]`` or ``python -m tests.benchmarks scale``; see README.md in this folder.
+Nothing here is a test, and no time is asserted.
 """
 
 from __future__ import annotations
