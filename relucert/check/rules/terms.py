@@ -2,13 +2,14 @@
 
 from fractions import Fraction
 
-from ..kernel import Context, Rule, distance, distances, range_in, range_of, ranges
+from ..kernel import Context, Rule, distance_in, distances, range_in, range_of, ranges
 from ..model import Fact, In, Near
 from ..number import cost
 from ..refusal import Declined, Rejected
 from .polynomial import accumulate, bernstein, coefficients, constant, defined, difference, polynomial
 
 MAX_PIECES = 4096
+OPS = ("add", "mul", "max", "min", "inv", "abs", "seen_max", "seen_min")
 
 Premises = tuple[Fact, ...]
 
@@ -35,8 +36,8 @@ def range_(context: Context, premises: Premises, term: int) -> In:
         return In(term, *context.domain[node.children[0]])
     if node.op == "const" and node.value is not None:
         return In(term, node.value, node.value)
-    if node.op in ("net", "gated", "subject"):
-        raise Rejected("interval arithmetic does not look inside a network; use another rule")
+    if node.op not in OPS:
+        raise Rejected(f"interval arithmetic does not look inside {node.op!r}; use another rule")
     known = ranges(premises)
     if any(c not in known for c in node.children):
         raise Rejected(f"an argument of t{term} has no premise that encloses it")
@@ -145,7 +146,7 @@ def affine(
     for a, b, weight in zip(lefts, rights, weights, strict=True):
         accumulate(context, rest, polynomial(context, a), -weight)
         accumulate(context, rest, polynomial(context, b), weight)
-        bound += abs(weight) * distance(known, a, b)
+        bound += abs(weight) * distance_in(known, a, b)
         context.spend(cost(bound))
     if rest:
         raise Rejected(f"t{left} - t{right} is not that combination of differences")
@@ -163,10 +164,10 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
     into products in which at least one factor is a_i - b_i and the others are at most B_j; 1/a - 1/b = (b - a) / (a b).
     """
     f, g = context.nodes[left], context.nodes[right]
-    if f.op != g.op or f.op in ("input", "const", "net", "gated", "subject") or len(f.children) != len(g.children):
+    if f.op != g.op or f.op not in OPS or len(f.children) != len(g.children):
         raise Rejected(f"t{left} and t{right} are not one operation on different terms")
     near, inside_of = distances(premises), ranges(premises)
-    errors = [distance(near, a, b) for a, b in zip(f.children, g.children, strict=True)]
+    errors = [distance_in(near, a, b) for a, b in zip(f.children, g.children, strict=True)]
     if f.op == "add":
         bound = Fraction(0)
         for error in errors:
