@@ -191,8 +191,8 @@ def plans(outline: Outline, allowance: Fraction) -> Iterator[Plan]:
         if choices is not None and even is not None and _gates(even) < _gates(choices):
             choices = even
         if choices is not None:
-            saved = None if even is None else _gates(even) - _gates(choices)
-            yield _plan(outline, choices, allowance, kind == "shallow", saved)
+            slack = max(0.0, float(allowance) - outline.predicted(choices))
+            yield _plan(outline, choices, slack, kind == "shallow", None if even is None else _gates(even))
 
 
 def _gates(choices: Sequence[Choice]) -> int:
@@ -254,20 +254,24 @@ def _trimmed(outline: Outline, choices: list[Choice], allowance: Fraction) -> li
         choices = min(shorter)[2]
 
 
-def _plan(outline: Outline, choices: Sequence[Choice], allowance: Fraction, shallow: bool, saved: int | None) -> Plan:
-    """Return the plan of these choices."""
+def _plan(
+    outline: Outline, choices: Sequence[Choice], slack: float, shallow: bool = False, even: int | None = None
+) -> Plan:
+    """Return the plan of these choices, whose first reciprocal may use the ``slack``; ``even`` has an even split."""
     expression, influence = outline.problem.expression, outline.adjoint()[0] if outline.inverses else []
-    chains, inverses = [], []
-    slack = max(0.0, float(allowance) - outline.predicted(choices))
+    chains, inverses, gates = [], [], 0
     for t, choice in zip(outline.approximated, choices, strict=True):
         node = expression.nodes[t]
         if node.op == "mul":
             chains.append((t, tuple(sorted(choice.chains, reverse=True))))
+            gates += choice.gates
         else:
             room, slack = slack / float(influence[t]), 0.0
-            inverses.append((t, _how(choice, outline.inside[node.children[0]], room, shallow)))
+            how = _how(choice, outline.inside[node.children[0]], room, shallow)
+            inverses.append((t, how))
+            gates += how - 1 if isinstance(how, int) else how.gates
     parts = tuple(chains), tuple(inverses)
-    return Plan(*_named(expression, *parts), *parts, saved)
+    return Plan(*_named(expression, *parts), *parts, None if even is None else even - gates)
 
 
 def chain_weights(outline: Outline, plan: Plan) -> list[tuple[Fraction, int]]:

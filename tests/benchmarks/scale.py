@@ -7,7 +7,6 @@ gates, between the first and the last size of the family; ``nonzero`` counts the
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import os
@@ -92,7 +91,7 @@ def _measure(folder: Path, family: Family, gates: int) -> tuple[dict[str, int], 
     build, text = _run("-m", "relucert", "build", str(spec), "-o", str(packed), "--format", "json")
     check, _ = _run("-m", "relucert", "check", str(packed))
     resources = json.loads(text)["resources"]
-    size, small = len(gzip.decompress(packed.read_bytes())), packed.stat().st_size
+    size, small = int.from_bytes(packed.read_bytes()[-4:], "little"), packed.stat().st_size  # as gzip's trailer says
     marks = all(c.clock < SECONDS and c.memory < MEBIBYTES for c in (build, check))
     weights = resources["parameters"]
     row = f"{family.name:<24}{resources['gates']:>7}{resources['layers']:>7}{weights:>9}{size / weights:>8.0f}"

@@ -37,6 +37,7 @@ MOST_NEWTON_STEPS = 6
 KNOT_BITS = 12
 LEAST_SPAN = 1e-12
 LEAST_RHO = 1e-60  # in plans only: keeps floats from overflowing
+MODEL_MARGIN = 1.001  # of errors in plans, for what is not of first order
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _weights(a: float, b: float, bend: float, newton: int, order: int) -> tuple[
     scale += [1.0, 1.0]
     inverse = 1 / rho
     remainder = 1 / (a * sum(c * inverse**k for k, c in enumerate(CHEBYSHEV[order])))
-    return [w * s * 1.05 for w, s in zip(weights, scale, strict=True)], remainder * 1.02
+    return [w * s * MODEL_MARGIN for w, s in zip(weights, scale, strict=True)], remainder * MODEL_MARGIN
 
 
 def zigzag(draft: Draft, x: Value, plan: ZigzagPlan) -> Value:
