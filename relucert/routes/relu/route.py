@@ -34,7 +34,9 @@ PATIENCE = 3
 HALVINGS = 20
 MOST_TEMPERATURE = 1e300
 INCREASES = tuple(Fraction(k, 10**5) for k in (100_001, 100_100, 101_000, 110_000, 200_000))
-SHRINKINGS = tuple(Fraction(k, 10**6) for k in (1_000_000, 999_999, 990_000, 950_000, 850_000, 650_000, 400_000))
+SHRINKINGS = tuple(
+    Fraction(k, 10**6) for k in (1_000_000, 999_999, 990_000, 970_000, 930_000, 850_000, 650_000, 400_000)
+)
 Progress = Callable[[str], None]
 Chains = list[tuple[Near, ...]]
 
