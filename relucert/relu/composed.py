@@ -19,16 +19,16 @@ from ..exact.number import decimal_up
 from ..spec.problem import Problem
 from ..target.expression import LEAVES, Expression
 from ..target.ranges import Interval, formula, ranges
-from .budget import allocate
+from .budget import Node, allocate, share
 from .constructions import chords, extrema, product, reciprocal
 from .constructions.elementary import Recipe, constant_value, function
 from .constructions.reciprocal import ZigzagPlan
 from .draft import Draft, Value
+from .plan import inverse_options, inverse_plan
 from .recipes import MOST_CHORDS as CHORDS_LIMIT
 from .recipes import chord_count, recipe
 from .univariate import Univariate, merged, single, variables
 
-MOST_CHORDS = 1000
 FEW_GATES = 120  # functions taken apart are not tried where whole ones take no more
 SHARES = (Fraction(1, 2), Fraction(3, 4), Fraction(9, 10))
 SLOPE_BITS = 64
@@ -133,11 +133,11 @@ def _shared(problem: Problem, parts: Parts, inside: list[Interval], allowance: F
     weights = [w for t in chained for w in _weights(expression, inside, influence, t)]
     kinds = (False, True) if problem.objective == "layers" else (False,)
     count = len(inverses) + len(parts.functions)
-    for share in SHARES if weights else (Fraction(99, 100),):
-        counts = allocate(weights, allowance * (1 - share)) if weights else []
+    for part in SHARES if weights else (Fraction(99, 100),):
+        counts = allocate(weights, allowance * (1 - part)) if weights else []
         if counts is None or not count:
             continue
-        each = allowance * share / count
+        each = allowance * part / count
         for shallow in kinds:
             recipes = [recipe(f, inside[f.variable], each / influence[f.root], shallow) for f in parts.functions]
             how = [_inverse(inside[expression.nodes[t].children[0]], each / influence[t], shallow) for t in inverses]
@@ -155,12 +155,8 @@ def _inverse(inside: Interval, allowance: Fraction, shallow: bool) -> Inverse | 
     lo, hi = inside
     if lo == hi:
         return 1
-    found = [] if shallow else list(reciprocal.plans(lo, hi, float(allowance)))
-    pieces = chords.chord_pieces(lo, hi, float(allowance))
-    if found:
-        best = min(found, key=lambda plan: (plan.gates, plan.layers))
-        return best if best.gates < pieces - 1 else pieces
-    return pieces if pieces <= MOST_CHORDS else None
+    found = share([Node(1, inverse_options(lo, hi, "shallow" if shallow else "any"))], allowance)
+    return None if found is None else inverse_plan(found[0], inside, 0.0, shallow)
 
 
 def _influence(expression: Expression, parts: Parts, inside: list[Interval], allowance: Fraction) -> list[Fraction]:
