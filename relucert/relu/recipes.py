@@ -18,7 +18,7 @@ from .constructions import arcs, chebyshev
 from .constructions.arcs import Arcs
 from .constructions.chebyshev import Chebyshev
 from .constructions.elementary import Recipe
-from .fit import ROUNDS, Fit, Function, curvature, fitted, spaced
+from .fit import ROUNDS, Curvature, Fit, Function, curvature, fitted, spaced
 from .reduction import Interval, Reduction, reductions
 from .univariate import Univariate
 
@@ -74,8 +74,7 @@ def chord_count(function: Univariate, inside: Interval, allowance: Fraction) -> 
         bent = _bent(function, Reduction("plain"), inside)
     except (ArithmeticError, ValueError):
         return 0
-    total = sum(math.sqrt(abs(v)) for v in bent) / len(bent) * float(inside[1] - inside[0])
-    return total / 4 * 2.0 ** (-_log2(allowance) / 2)
+    return bent.roots() / 4 * math.exp2(-_log2(allowance) / 2)
 
 
 def _goal(reduction: Reduction, inside: Interval, core: Arcs | Chebyshev, allowance: Fraction) -> Fraction:
@@ -132,7 +131,7 @@ def _cores(
     if eps > SHALLOWEST:
         bent = _bent(function, reduction, span)
         bowed = [reduction]
-        if min(bent) < 0 < max(bent) and not reduction.doublings:
+        if not bent.one_signed and not reduction.doublings:
             bowed += [_bowed(reduction, span, bent, factor) for factor in BOWS]
         for each in () if shallow else bowed:
             for order in (1, 2):
@@ -149,9 +148,9 @@ def _cores(
             yield reduction, deep, chains
 
 
-def _bowed(reduction: Reduction, span: Interval, bent: tuple[float, ...], factor: int) -> Reduction:
+def _bowed(reduction: Reduction, span: Interval, bent: Curvature, factor: int) -> Reduction:
     """Return the reduction with g bowed by ``factor`` times what takes away every inflection."""
-    bow = Fraction(2) ** math.ceil(math.log2(max(map(abs, bent)) * factor / 2))
+    bow = Fraction(2) ** math.ceil(math.log2(bent.largest * factor / 2))
     middle = (span[0] + span[1]) / 2
     return replace(reduction, bow=bow, middle=middle)
 
@@ -175,10 +174,10 @@ def _core_function(ctx: MPContext, function: Univariate, reduction: Reduction) -
 
 
 @lru_cache(maxsize=256)
-def _bent(function: Univariate, reduction: Reduction, span: Interval) -> tuple[float, ...]:
+def _bent(function: Univariate, reduction: Reduction, span: Interval) -> Curvature:
     ctx = MPContext()
     ctx.prec = FIT_BITS
-    return tuple(curvature(ctx, _core_function(ctx, function, reduction), *span))
+    return curvature(ctx, _core_function(ctx, function, reduction), *span)
 
 
 @lru_cache(maxsize=512)
@@ -200,8 +199,7 @@ def _arcs(
     pieces = PROBE
     if not order:  # chords: pieces^2 = (integral of |f''|^(1/2))^2 / (16 error), once centred
         bent = _bent(function, reduction, span)
-        total = sum(math.sqrt(abs(v)) for v in bent) / len(bent) * float(span[1] - span[0])
-        pieces = max(1, math.ceil(total / 4 / math.sqrt(target)))
+        pieces = max(1, math.ceil(bent.roots() / 4 / math.sqrt(target)))
     best: Fit | None = None
     tried: set[int] = set()
     while pieces <= most and pieces not in tried and len(tried) < ATTEMPTS:
@@ -227,9 +225,9 @@ def _polynomial(
     used = sum((Fraction(w) / 4**m for w, m in zip(squares, counts or [], strict=False)), Fraction(0))
     if counts is None:
         return
+    left = (allowance * Fraction(97, 100) - used) / Fraction(larger) - target
     made = [
-        chebyshev.planned(*span, steps, degrees, len(coeffs) - 1, (allowance * Fraction(97, 100) - used) / Fraction(larger) - target)
-        for steps, degrees in chebyshev.programs(coeffs)
+        chebyshev.planned(*span, steps, degrees, len(coeffs) - 1, left) for steps, degrees in chebyshev.programs(coeffs)
     ]
     best = min((core for core in made if core is not None), key=lambda core: core.gates, default=None)
     if best is not None:

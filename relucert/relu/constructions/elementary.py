@@ -7,10 +7,8 @@ rounding of its constants or the fit needs a proof of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from ...derivation import functions, prove
 from ...derivation.judgement import In, Near
@@ -33,8 +31,8 @@ ORDER_BITS = 6  # bits of precision for each order more
 class Recipe:
     """How to build one function: its reduction, its core, and the gates of each doubling's square.
 
-    ``goal`` is the error of the core, carried through, that is good enough; ``least`` is where the variable is cut off, below (or above, for ``upward`` False), to keep a root's argument
-    positive.
+    ``goal`` is the error of the core, carried through, that is good enough; ``least`` is where the variable is cut off
+    below (above, where not ``upward``), to keep a root's argument positive.
     """
 
     function: Univariate
@@ -71,7 +69,8 @@ class Recipe:
             return (("n", self.core.degree), *shared, ("m", self.core.gates + m))
         if not self.core.order:
             return (("K", len(self.core.fit.knots) - 1),)
-        return (("K", len(self.core.fit.knots) - 1), ("order", self.core.order), *shared, ("m", sum(self.core.chains) + m))
+        pieces, m = len(self.core.fit.knots) - 1, m + sum(self.core.chains)
+        return (("K", pieces), ("order", self.core.order), *shared, ("m", m))
 
 
 def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
@@ -85,7 +84,7 @@ def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
     reduction, span = recipe.reduction, (inside.lo, inside.hi)
     w = x.form
     for c in reduction.centres:
-        j, folded = draft.fold(w - constant(c))
+        _, folded = draft.fold(w - constant(c))
         w = atom("u", draft.neuron(folded))
     knots = recipe.core.knots_on(reduction.span(span))
     places = {inside.lo, inside.hi, *reduction.kinks(span)}
@@ -235,9 +234,7 @@ def _cut(draft: Draft, x: Value, least: Fraction, upward: bool) -> Value:
 
 def _constant(draft: Draft, x: Value, f: Univariate) -> Value:
     """Return f of a value without width."""
-    d = draft.derivation
-    inside = draft.range(f.term(draft, x.target))
-    return constant_value(draft, inside)
+    return constant_value(draft, draft.range(f.term(draft, x.target)))
 
 
 def constant_value(draft: Draft, inside: In) -> Value:
