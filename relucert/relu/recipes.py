@@ -94,18 +94,20 @@ def context(eps: Fraction) -> MPContext:
 def _cut(function: Univariate, inside: Interval, allowance: Fraction) -> tuple[Fraction, bool, Interval] | None:
     """Return where to cut off the variable so that the argument of a root stays positive, and what is left.
 
-    (a v + b)^p is moved by at most delta^p where a v + b < delta is replaced by delta.
+    Its power moves by at most delta^p for p < 1, p size^(p-1) delta for p > 1, where a v + b < delta becomes delta.
     """
     from .univariate import affine
 
     root = function.expression.nodes[function.root]
-    if root.op != "power" or root.value is None or not 0 < root.value < 1:
+    if root.op != "power" or root.value is None or root.value <= 0:
         return None
     line = affine(function.expression, root.children[0], function.variable)
     if line is None or not line[0]:
         return None
     a, b = line
-    delta = Fraction(1, 2 ** math.ceil((4 - _log2(allowance)) / float(root.value)))
+    p, size = float(root.value), max(abs(a * end + b) for end in inside)
+    steepness = 1 if p < 1 else max(Fraction(1), 2 * size) ** math.ceil(p) * math.ceil(p)
+    delta = Fraction(1, 2 ** math.ceil((4 - _log2(allowance / steepness)) / min(p, 1)))
     if min(a * end + b for end in inside) > delta:
         return None
     place = (delta - b) / a
@@ -221,7 +223,8 @@ def _polynomial(
     coeffs = _coefficients(function, reduction, span, Fraction(1, 2 ** math.ceil(-_log2(target))))
     if coeffs is None:
         return
-    counts = allocate([Fraction(w) for w in squares], allowance * SHARE * len(squares) / (len(squares) + 4))
+    room = allowance * SHARE * len(squares) / (len(squares) + 4)
+    counts = allocate([Fraction(w) for w in squares], room) if squares else []
     used = sum((Fraction(w) / 4**m for w, m in zip(squares, counts or [], strict=False)), Fraction(0))
     if counts is None:
         return

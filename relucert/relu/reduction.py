@@ -3,7 +3,7 @@
     plain   f(v) = g(v)
     even    f(v) = g(|v - c|) + slope (v - c)                for an f that is a line plus an even function about c
     exp     f(v) = g(v)^(2^j),  g = exp((a v + b) / 2^j)
-    cos     f(v) = +- T_(2^j)(g(w)),  T_2(y) = 2 y^2 - 1,  g = cos(angle / 2^j), w folded at multiples of pi
+    cos     f(v) = +- T_(2^j)(g(w)),  T_2(y) = 2 y^2 - 1,  g = cos(angle / 2^j), folds at k pi
 
 Any g may be bowed: built as g + bow (w - middle)^2, which has no inflection, less a folded square.
 A fold |w - c| costs one gate, a squaring or doubling one folded square.  That the pieces fit is proved afterwards, of the
