@@ -70,6 +70,11 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
             text[t] = "*".join(parts)
         elif node.op == "inv":
             text[t] = f"(1/{parts[0]})" if nodes[node.children[0]].op != "mul" else f"(1/({parts[0]}))"
+        elif node.op == "power" and node.value == Fraction(1, 2):
+            text[t] = f"sqrt({parts[0]})"
+        elif node.op == "power":
+            base = parts[0] if nodes[node.children[0]].op not in ("mul", "power") else f"({parts[0]})"
+            text[t] = f"{base}^({node.value})"
         elif node.op in ("seen_max", "seen_min"):
             text[t] = f"{node.op[5:]}({parts[0]} over data tokens seen)"
         else:

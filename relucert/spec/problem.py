@@ -49,6 +49,7 @@ class Problem:
     objective: str = "heads"
     limits: tuple[tuple[str, Fraction], ...] = ()
     sequence: Sequence = SINGLE
+    proof: str = "direct"
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
