@@ -270,7 +270,8 @@ def _about(certificate: Certificate) -> str:
         f"token{anchors} and {data}, {tokens.mask} mask"
     )
     if subject.code is not None:
-        text += f"; {subject.code.kind} position code of {subject.code.size} columns"
+        columns = f"{subject.code.size} column{'s' * (subject.code.size != 1)}"
+        text += f"; {subject.code.kind} position code of {columns}"
     return text + "."
 
 

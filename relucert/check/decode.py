@@ -45,6 +45,8 @@ def _certificate(raw: object) -> Certificate:
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
     subject = attention(top["subject"], inputs)
     terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject)
+    if stated.sequence.layout != "tokenwise" and any(node.op.startswith("seen") for node in terms):
+        raise Rejected("seen_max and seen_min need the layout tokenwise")
     precision = index(top["precision"], MAX_BITS + 1, "precision")
     trace: list[Step] = []
     for item in array(top["trace"], "trace"):
@@ -129,8 +131,6 @@ def statement(raw: object) -> Statement:
         raise Declined('this checker knows the norm "sup" and the semantics "real" only')
     tokens = sequence(body["sequence"], len(inputs))
     expression = nodes(body["nodes"], (), len(inputs), (), None)
-    if tokens.layout != "tokenwise" and any(node.op.startswith("seen") for node in expression):
-        raise Rejected("seen_max and seen_min need the layout tokenwise")
     targets = tuple(index(t, len(expression), "a target") for t in array(body["targets"], "statement.targets"))
     if not targets:
         raise Rejected("a statement needs at least one target")

@@ -41,7 +41,7 @@ class Node(NamedTuple):
 
 
 LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1}
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[int, int | None]] = {
     **{"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)},
     **dict.fromkeys(("exp", "log", "sin", "cos", "erf", "power", "seen_max", "seen_min"), (1, 1)),
 }

@@ -52,6 +52,8 @@ SINGLE = Sequence()
 def make_sequence(asked: Mapping[str, str | None], default_length: int) -> Sequence:
     """Return the sequence that the texts ``asked`` describe, by ``KEYS``; those not given have defaults.
 
+    ``default_length`` is that of the layout one-per-token.
+
     Raises UsageError for lengths that are no whole numbers from 1 on, and for an upper limit without "any".
     """
     given = {key: text for key, text in asked.items() if text is not None}
@@ -65,7 +67,9 @@ def make_sequence(asked: Mapping[str, str | None], default_length: int) -> Seque
         return Sequence(1, _length("up_to", given["up_to"]), mask, layout)
     if "up_to" in given:
         raise UsageError("up_to needs the length any; try length: any, or --length any", "sequence")
-    length = _length("length", given["length"]) if "length" in given else default_length
+    length = default_length if layout == "one-per-token" else 1
+    if "length" in given:
+        length = _length("length", given["length"])
     return Sequence(length, length, mask, layout)
 
 

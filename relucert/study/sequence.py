@@ -64,6 +64,11 @@ def random_rows(loaded: Loaded, count: int) -> Rows:
 
 def _covered(loaded: Loaded, count: int) -> None:
     tokens = loaded.certificate.statement.sequence
+    if tokens.least > MOST_TOKENS:
+        raise UsageError(
+            f"brute force over {tokens.least} tokens takes too long here; one built with --length any --up-to "
+            f"{tokens.most} can be run on up to {MOST_TOKENS}"
+        )
     if not tokens.least <= count <= tokens.most:
         wanted = f"{tokens.most}" if tokens.least == tokens.most else f"{tokens.least} to {tokens.most}"
         raise UsageError(f"the certificate speaks of {wanted} data tokens, not of {count}; try --tokens {tokens.most}")
