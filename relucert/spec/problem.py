@@ -110,6 +110,8 @@ def make_problem(
     objective: str = "heads",
     limits: Mapping[str, Fraction] | None = None,
     sequence: Mapping[str, str | None] | None = None,
+    route: str = "relu",
+    proof: str = "direct",
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
@@ -162,6 +164,8 @@ def make_problem(
         objective,
         tuple((limits or {}).items()),
         tokens if over_tokens else _one_each(tokens, len(inputs), sequence or {}),
+        route,
+        proof,
     )
 
 
