@@ -21,6 +21,7 @@ from .constructions import extrema, product
 from .draft import Draft, Value
 
 if TYPE_CHECKING:
+    from .composed import Choices
     from .constructions.reciprocal import ZigzagPlan
 
 MOST_CHORDS = 1000
@@ -35,6 +36,7 @@ Inverses = tuple[tuple[int, "int | ZigzagPlan"], ...]  # node, chords or zigzag
 class Plan:
     """What to build each product or reciprocal node with: chains of folds, a number of chords, or a zigzag.
 
+    Expressions with elementary functions have ``choices`` for their parts.
     ``construction`` and ``parameters`` name the one construction that the whole is, or a composition.
     """
 
@@ -42,9 +44,14 @@ class Plan:
     parameters: tuple[tuple[str, int], ...]
     chains: Chains
     inverses: Inverses
+    choices: Choices | None = None
 
     def build(self, draft: Draft) -> list[Value]:
         """Return the values of the expression's roots, built into the draft."""
+        if self.choices is not None:
+            from .composed import build
+
+            return build(draft, self.choices)
         return _build(draft, dict(self.chains), dict(self.inverses))
 
 
@@ -80,6 +87,12 @@ def _named(expression: Expression, chains: Chains, inverses: Inverses) -> tuple[
 
 def plans(problem: Problem, allowance: Fraction) -> Iterator[Plan]:
     """Yield plans whose approximation error is predicted to stay below ``allowance``."""
+    if not problem.expression.rational:
+        from .composed import choices
+
+        for chosen in choices(problem, allowance):
+            yield Plan(*chosen.named(problem.expression), chosen.chains, chosen.inverses, chosen)
+        return
     expression = problem.expression
     inside = ranges(expression, problem.domain, problem.inputs)
     influence = _influence(expression, inside)
@@ -187,7 +200,7 @@ def _build(draft: Draft, chains: dict[int, tuple[int, ...]], inverses: dict[int,
         if node.op == "input":
             values[t] = draft.input(node.children[0])
             continue
-        if node.value is not None:
+        if node.op == "const" and node.value is not None:
             values[t] = draft.constant(node.value)
             continue
         arguments = [values[c] for c in node.children]

@@ -17,7 +17,8 @@ from .sequence import SINGLE, Sequence, make_sequence
 
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
-PROOFS = ("direct", "adjoint")  # gates bounded with the function that they build, or by their sensitivities
+ROUTES = ("relu", "native", "auto")
+PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
     "layers",
@@ -50,6 +51,7 @@ class Problem:
     objective: str = "heads"
     limits: tuple[tuple[str, Fraction], ...] = ()
     sequence: Sequence = SINGLE
+    route: str = "relu"
     proof: str = "direct"
 
     def __post_init__(self) -> None:
@@ -62,10 +64,11 @@ class Problem:
             raise UsageError(f"eps must be positive, not {exact_text(self.tolerance)}", "eps")
         if self.tolerance < LEAST_TOLERANCE:
             raise UsageError("eps must be at least 1e-100", "eps")
-        if self.proof not in PROOFS:
-            raise UsageError(f"unknown proof {self.proof!r}{nearest(self.proof, PROOFS)}", "proof")
         if self.objective not in OBJECTIVES:
             raise UsageError(f"unknown objective {self.objective!r}{nearest(self.objective, OBJECTIVES)}", "objective")
+        for key, value, known in (("route", self.route, ROUTES), ("proof", self.proof, PROOFS)):
+            if value not in known:
+                raise UsageError(f"unknown {key} {value!r}{nearest(value, known)}", key)
         for name, limit in self.limits:
             if name not in LIMITS:
                 raise UsageError(f"unknown limit {name!r}{nearest(name, LIMITS)}", "limits")
@@ -89,8 +92,8 @@ class Problem:
             f"{n}: [{exact_text(lo)}, {exact_text(hi)}]" for n, (lo, hi) in zip(self.inputs, self.domain, strict=True)
         )
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
-        if self.proof != PROOFS[0]:
-            lines.append(f"proof: {self.proof}")
+        defaults = (("route", self.route, ROUTES), ("proof", self.proof, PROOFS))
+        lines += [f"{key}: {value}" for key, value, known in defaults if value != known[0]]
         if self.sequence != SINGLE:
             lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
@@ -107,12 +110,13 @@ def make_problem(
     objective: str = "heads",
     limits: Mapping[str, Fraction] | None = None,
     sequence: Mapping[str, str | None] | None = None,
+    route: str = "relu",
     proof: str = "direct",
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
     The arity of a named target is the one given, or that of the domain, or the least the target allows.
-    ``sequence`` holds the texts length, up_to, mask and layout of a specification; ``proof`` is one of PROOFS.
+    ``sequence`` holds the texts length, up_to, mask and layout of a specification.
     Raises UsageError with what was expected where anything does not fit.
     """
     domain = dict(domain or {})
@@ -160,6 +164,7 @@ def make_problem(
         objective,
         tuple((limits or {}).items()),
         tokens if over_tokens else _one_each(tokens, len(inputs), sequence or {}),
+        route,
         proof,
     )
 

@@ -129,7 +129,7 @@ def _allowances(problem: Problem) -> list[Fraction]:
 
 def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     """Return the built plan, or None if its proved approximation error leaves nothing for the gates."""
-    draft = Draft(problem.expression, problem.domain, BITS)
+    draft = Draft(problem.expression, problem.domain, _bits(problem))
     values = tuple(plan.build(draft))
     everything = draft.network()
     outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
@@ -144,6 +144,14 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     beta = round_up(beta, TEMPERATURE_DIGITS) if beta else Fraction(1)
     network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
     return Candidate(plan, draft, values, network, found, beta)
+
+
+def _bits(problem: Problem) -> int:
+    """Return the bits of the builder's enclosures: functions are enclosed far more closely than the tolerance."""
+    if problem.expression.rational:
+        return BITS
+    size = max(abs(end) for interval in problem.domain for end in interval)
+    return BITS + max(0, problem.tolerance.denominator.bit_length()) + 2 * int(size).bit_length()
 
 
 def _direct(problem: Problem, plan: Plan) -> Candidate | None:
@@ -266,4 +274,5 @@ def _precision(candidate: Candidate) -> int:
     gain = rounding_gain(candidate.network)
     if math.isinf(gain) or math.isnan(gain):
         return MOST_BITS
-    return min(MOST_BITS, 48 + size + math.ceil(math.log2(1 + gain)))
+    least_bits = 0 if candidate.draft.expression.rational else candidate.draft.bits
+    return min(MOST_BITS, max(least_bits, 48 + size + math.ceil(math.log2(1 + gain))))
