@@ -77,6 +77,9 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     """
     proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
+    gates = sum(len(network.gated) for network, _ in proved.networks)
+    resources = count(proved.subject, gates, problem.sequence.most)
+    del proved  # a large network and its proof need not be held while the checker builds its own
     progress("checking")
     verdict = checked(data)
     if verdict.status != "accepted":
@@ -84,8 +87,7 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
             f"the checker {verdict.status} the certificate that was built, at step {verdict.step} "
             f"({verdict.rule}): {verdict.reason}"
         )
-    gates = sum(len(network.gated) for network, _ in proved.networks)
-    return Outcome(problem, data, verdict, count(proved.subject, gates, problem.sequence.most), plan)
+    return Outcome(problem, data, verdict, resources, plan)
 
 
 def statement_of(problem: Problem) -> Statement:
@@ -255,6 +257,7 @@ def report(outcome: Outcome) -> BuildReport:
         resources=tuple(rows),
         construction=plan.construction,
         parameters=plan.parameters,
+        even_split=None if plan.saved is None else outcome.resources.gates + plan.saved,
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),

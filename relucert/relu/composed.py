@@ -8,23 +8,28 @@ Plans are made in floats; what they lead to is certified.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..errors import UnreachableError
 from ..exact.functions import FUNCTIONS, enclosed
+from ..exact.number import decimal_up
 from ..spec.problem import Problem
 from ..target.expression import LEAVES, Expression
-from ..target.ranges import Interval, ranges
-from .budget import allocate
+from ..target.ranges import Interval, formula, ranges
+from .budget import Node, allocate, share
 from .constructions import chords, extrema, product, reciprocal
 from .constructions.elementary import Recipe, constant_value, function
 from .constructions.reciprocal import ZigzagPlan
 from .draft import Draft, Value
-from .recipes import recipe
+from .plan import inverse_options, inverse_plan
+from .recipes import MOST_CHORDS as CHORDS_LIMIT
+from .recipes import chord_count, recipe
 from .univariate import Univariate, merged, single, variables
 
-MOST_CHORDS = 1000
+FEW_GATES = 120  # functions taken apart are not tried where whole ones take no more
 SHARES = (Fraction(1, 2), Fraction(3, 4), Fraction(9, 10))
 SLOPE_BITS = 64
 HOELDER = 4  # an error e of a root's argument near zero is planned to satisfy (4 e)^p <= its share
@@ -65,6 +70,13 @@ class Choices:
     inverses: tuple[tuple[int, Inverse], ...]
     recipes: tuple[Recipe, ...]
 
+    @property
+    def gates(self) -> int:
+        """The number of gates of all parts that have a choice."""
+        folds = sum(sum(gates) for _, gates in self.chains)
+        inverses = sum(how - 1 if isinstance(how, int) else how.gates for _, how in self.inverses)
+        return folds + inverses + sum(r.gates for r in self.recipes)
+
     def named(self, expression: Expression) -> tuple[str, tuple[tuple[str, int], ...]]:
         """Return the name and parameters of the one construction that the expression is, or of a composition."""
         if len(self.recipes) == 1 and not self.chains and not self.inverses and len(expression.roots) == 1:
@@ -80,12 +92,29 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[Choices]:
     """Yield what to build within an allowance."""
     expression = problem.expression
     inside = ranges(expression, problem.domain, problem.inputs)
-    tried: set[Parts] = set()
+    least, tried = math.inf, set[Parts]()
     for found in (merged, single):
         parts = Parts.of(expression, tuple(found(expression)))
-        if parts not in tried:
+        if parts not in tried and least > FEW_GATES:
             tried.add(parts)
-            yield from _shared(problem, parts, inside, allowance)
+            for chosen in _shared(problem, parts, inside, allowance):
+                least = min(least, chosen.gates)
+                yield chosen
+    if least == math.inf:
+        raise UnreachableError(_advice(problem, inside, allowance))
+
+
+def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> str:
+    """Return what to say where no construction reaches the tolerance, with the size that chords would have."""
+    text = f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here"
+    parts = Parts.of(problem.expression, tuple(merged(problem.expression)))
+    influence = _influence(problem.expression, parts, inside, allowance)
+    for f in parts.functions:
+        pieces = chord_count(f, inside[f.variable], allowance / len(parts.functions) / influence[f.root])
+        if pieces:
+            size = f"about {pieces:.3g} gates, more than the {CHORDS_LIMIT} that are built"
+            return f"{text}: chords of {formula(problem.expression, f.root, problem.inputs)} would take {size}"
+    return text
 
 
 def _shared(problem: Problem, parts: Parts, inside: list[Interval], allowance: Fraction) -> Iterator[Choices]:
@@ -104,11 +133,11 @@ def _shared(problem: Problem, parts: Parts, inside: list[Interval], allowance: F
     weights = [w for t in chained for w in _weights(expression, inside, influence, t)]
     kinds = (False, True) if problem.objective == "layers" else (False,)
     count = len(inverses) + len(parts.functions)
-    for share in SHARES if weights else (Fraction(99, 100),):
-        counts = allocate(weights, allowance * (1 - share)) if weights else []
+    for part in SHARES if weights else (Fraction(99, 100),):
+        counts = allocate(weights, allowance * (1 - part)) if weights else []
         if counts is None or not count:
             continue
-        each = allowance * share / count
+        each = allowance * part / count
         for shallow in kinds:
             recipes = [recipe(f, inside[f.variable], each / influence[f.root], shallow) for f in parts.functions]
             how = [_inverse(inside[expression.nodes[t].children[0]], each / influence[t], shallow) for t in inverses]
@@ -126,12 +155,8 @@ def _inverse(inside: Interval, allowance: Fraction, shallow: bool) -> Inverse | 
     lo, hi = inside
     if lo == hi:
         return 1
-    found = [] if shallow else list(reciprocal.plans(lo, hi, float(allowance)))
-    pieces = chords.chord_pieces(lo, hi, float(allowance))
-    if found:
-        best = min(found, key=lambda plan: (plan.gates, plan.layers))
-        return best if best.gates < pieces - 1 else pieces
-    return pieces if pieces <= MOST_CHORDS else None
+    found = share([Node(1, inverse_options(lo, hi, "shallow" if shallow else "any"))], allowance)
+    return None if found is None else inverse_plan(found[0], inside, 0.0, shallow)
 
 
 def _influence(expression: Expression, parts: Parts, inside: list[Interval], allowance: Fraction) -> list[Fraction]:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from ..derivation import functions, prove
 from ..derivation.judgement import Derivation, In, Near
 from ..target.expression import Expression
-from .network import ONE, Form, Network, atom, constant
+from .network import ONE, Form, Network, atom, constant, weighted
 
 Domain = Sequence[tuple[Fraction, Fraction]]
 
@@ -113,10 +113,7 @@ class Draft:
 
     def sum(self, parts: Sequence[tuple[Fraction, Value]], offset: Fraction) -> Form:
         """Return the form offset + sum weight * value."""
-        form = constant(offset)
-        for weight, value in parts:
-            form = form + weight * value.form
-        return form
+        return weighted(((weight, value.form) for weight, value in parts), offset)
 
     def combination(self, parts: Sequence[tuple[Fraction, int]], offset: Fraction) -> int:
         """Return the term offset + sum weight * term."""

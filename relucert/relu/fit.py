@@ -20,13 +20,15 @@ from typing import Any
 from mpmath.ctx_mp import MPContext
 
 GRID = 240
-SAMPLES = 10
+SAMPLES = 16
 ROUNDS = 8
 MORE_ROUNDS = 24
 RIDGE = 1e-13
 FLOOR = 1e-3
 POLISHINGS = 4
 EXTRA_BITS = 10
+FIXED_BITS = 160
+PLACE_BITS = 60
 
 Function = Callable[[Any], Any]
 
@@ -104,26 +106,34 @@ def fitted(ctx: MPContext, f: Function, knots: Sequence[Fraction], order: int, e
     """Return the fit on these knots: Hermite data, then weighted least squares towards the least largest error."""
     places = [_mpf(ctx, k) for k in knots]
     values = [f(x) for x in places]
-    tables = [list(values)] + [[ctx.mpf(0)] * len(places) for _ in range(order)]
+    tables = [[_fixed(ctx, v) for v in values]] + [[0] * len(places) for _ in range(order)]
     if order:
-        tables[1] = [(left + right) / 2 for left, right in _wants(f, places, values)]
-    ts = [(1 - math.cos(math.pi * j / SAMPLES)) / 2 for j in range(SAMPLES + 1)]
+        tables[1] = [_fixed(ctx, left + right) // 2 for left, right in _wants(f, places, values)]
+    one = 1 << PLACE_BITS
+    ts = [round((1 - math.cos(math.pi * j / SAMPLES)) / 2 * one) for j in range(SAMPLES + 1)]
     residuals = []
     for i, (x, y) in enumerate(pairwise(places)):
+        step = ctx.ldexp(y - x, -PLACE_BITS)
         row = []
         for t in ts:
-            s = t * (1 - t)
-            model = sum(s**k * ((1 - t) * table[i] + t * table[i + 1]) for k, table in enumerate(tables))
-            row.append(f(x + (y - x) * t) - model)
+            s, model = t * (one - t) >> PLACE_BITS, 0
+            for table in reversed(tables):
+                model = (s * model >> PLACE_BITS) + ((one - t) * table[i] + t * table[i + 1] >> PLACE_BITS)
+            row.append(_fixed(ctx, f(x + step * t)) - model)
         residuals.append(row)
-    scale = max(abs(r) for row in residuals for r in row)
-    if not scale:
-        return Fit(tuple(knots), _rounded(ctx, tables, eps), 0.0)
-    error, corrections = _lawson([[float(r / scale) for r in row] for row in residuals], ts, order + 1, rounds)
+    largest = max(abs(r) for row in residuals for r in row)
+    if not largest:
+        return Fit(tuple(knots), _rounded(tables, eps), 0.0)
+    scaled = [[r / largest for r in row] for row in residuals]
+    error, corrections = _lawson(scaled, [t / one for t in ts], order + 1, rounds)
     for k, table in enumerate(tables):
         for i in range(len(places)):
-            table[i] += scale * corrections[i * (order + 1) + k]
-    return Fit(tuple(knots), _rounded(ctx, tables, eps), error * float(scale))
+            table[i] += int(corrections[i * (order + 1) + k] * largest)
+    return Fit(tuple(knots), _rounded(tables, eps), math.ldexp(error * largest, -FIXED_BITS))
+
+
+def _fixed(ctx: MPContext, value: Any) -> int:
+    return int(ctx.ldexp(value, FIXED_BITS))
 
 
 def _mpf(ctx: MPContext, value: Fraction) -> Any:
@@ -146,9 +156,10 @@ def _wants(f: Function, places: Sequence[Any], values: Sequence[Any]) -> list[tu
     return result
 
 
-def _rounded(ctx: MPContext, tables: Sequence[Sequence[Any]], eps: float) -> tuple[tuple[Fraction, ...], ...]:
-    shift = max(0, math.ceil(-math.log2(eps))) + EXTRA_BITS
-    return tuple(tuple(Fraction(int(ctx.nint(ctx.ldexp(v, shift))), 1 << shift) for v in table) for table in tables)
+def _rounded(tables: Sequence[Sequence[int]], eps: float) -> tuple[tuple[Fraction, ...], ...]:
+    shift = min(FIXED_BITS, max(0, math.ceil(-math.log2(eps))) + EXTRA_BITS)
+    unit, half = FIXED_BITS - shift, 1 << FIXED_BITS - shift >> 1
+    return tuple(tuple(Fraction(v + half >> unit, 1 << shift) for v in table) for table in tables)
 
 
 def _lawson(residuals: list[list[float]], ts: Sequence[float], size: int, rounds: int) -> tuple[float, list[float]]:

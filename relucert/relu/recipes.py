@@ -31,7 +31,8 @@ CHORD_SHARE = 0.97
 BOWS = (2, 8)
 MOST_CHORDS = 4000
 CONVERGENCE = {0: 2, 1: 4, 2: 5}
-SHARES = (Fraction(1, 2), Fraction(3, 4))
+ARC_SHARE = 0.6
+PATIENCE = 3
 SHARE = Fraction(9, 20)
 FINER = 1.02
 ATTEMPTS = 6
@@ -52,16 +53,29 @@ def recipe(function: Univariate, inside: Interval, allowance: Fraction, shallow:
         allowance = allowance * 3 / 4
     eps = Fraction(1, 2 ** max(0, allowance.denominator.bit_length() - allowance.numerator.bit_length()))
     best: Recipe | None = None
+    since = 0
     for reduction in reductions(context(eps), function, inside, eps):
-        most = MOST_CHORDS if best is None else best.gates
+        most, since = MOST_CHORDS if best is None else best.gates, since + 1
+        if since > PATIENCE:
+            break
         try:
-            for core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow):
-                found = Recipe(function, reduction, core, squares, _goal(reduction, inside, core, allowance), least, upward)
+            for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow):
+                found = Recipe(function, used, core, squares, _goal(reduction, inside, core, allowance), least, upward)
                 if best is None or (found.gates, found.layers) < (best.gates, best.layers):
-                    best = found
+                    best, since = found, 0
         except (ArithmeticError, ValueError):  # beyond floats, or undefined somewhere on the way
             continue
     return recipe(function, inside, allowance) if shallow and best is None else best
+
+
+def chord_count(function: Univariate, inside: Interval, allowance: Fraction) -> float:
+    """Return about how many chords would do, 0 where that cannot be said."""
+    try:
+        bent = _bent(function, Reduction("plain"), inside)
+    except (ArithmeticError, ValueError):
+        return 0
+    total = sum(math.sqrt(abs(v)) for v in bent) / len(bent) * float(inside[1] - inside[0])
+    return total / 4 * 2.0 ** (-_log2(allowance) / 2)
 
 
 def _goal(reduction: Reduction, inside: Interval, core: Arcs | Chebyshev, allowance: Fraction) -> Fraction:
@@ -92,7 +106,7 @@ def _cut(function: Univariate, inside: Interval, allowance: Fraction) -> tuple[F
     if line is None or not line[0]:
         return None
     a, b = line
-    delta = Fraction(1, 2 ** math.ceil((4 - _log2(allowance)) / root.value))
+    delta = Fraction(1, 2 ** math.ceil((4 - _log2(allowance)) / float(root.value)))
     if min(a * end + b for end in inside) > delta:
         return None
     place = (delta - b) / a
@@ -107,7 +121,7 @@ def _cores(
     eps: Fraction,
     most: int,
     shallow: bool,
-) -> Iterator[tuple[Arcs | Chebyshev, tuple[int, ...]]]:
+) -> Iterator[tuple[Reduction, Arcs | Chebyshev, tuple[int, ...]]]:
     """Yield what can be built with one reduction and at most ``most`` gates."""
     span = reduction.span(inside)
     larger, squares = reduction.amplification(inside), reduction.squares(inside)
@@ -117,21 +131,22 @@ def _cores(
     room = most - sum(alone) - len(reduction.centres)
     if eps > SHALLOWEST:
         bent = _bent(function, reduction, span)
-        if not reduction.doublings:
-            chord = _arcs(function, reduction, span, 0, float(allowance) * CHORD_SHARE, room)
-            if chord is not None:
-                yield Arcs(chord, ()), ()
         bowed = [reduction]
         if min(bent) < 0 < max(bent) and not reduction.doublings:
             bowed += [_bowed(reduction, span, bent, factor) for factor in BOWS]
         for each in () if shallow else bowed:
             for order in (1, 2):
-                for share in SHARES:
-                    fit = _arcs(function, each, span, order, float(allowance * share) / larger, min(room, MOST_PIECES))
-                    if fit is not None:
-                        yield from _chained(fit, each.squares(inside), float(allowance), larger)
+                fit = _arcs(function, each, span, order, float(allowance) * ARC_SHARE / larger, min(room, MOST_PIECES))
+                for core, chains in _chained(fit, each, inside, float(allowance), larger) if fit is not None else ():
+                    room = min(room, core.gates + sum(chains))
+                    yield each, core, chains
+        if not reduction.doublings:
+            chord = _arcs(function, reduction, span, 0, float(allowance) * CHORD_SHARE, room)
+            if chord is not None:
+                yield reduction, Arcs(chord, ()), ()
     if eps < DEEP and not shallow:
-        yield from _polynomial(function, reduction, span, squares, allowance, larger)
+        for deep, chains in _polynomial(function, reduction, span, squares, allowance, larger):
+            yield reduction, deep, chains
 
 
 def _bowed(reduction: Reduction, span: Interval, bent: tuple[float, ...], factor: int) -> Reduction:
@@ -142,8 +157,9 @@ def _bowed(reduction: Reduction, span: Interval, bent: tuple[float, ...], factor
 
 
 def _chained(
-    fit: Fit, squares: list[float], allowance: float, larger: float
+    fit: Fit, reduction: Reduction, inside: Interval, allowance: float, larger: float
 ) -> Iterator[tuple[Arcs, tuple[int, ...]]]:
+    squares = reduction.squares(inside)
     weights = [w * larger for w in arcs.weights(fit)]
     left = allowance * 0.98 - fit.error * larger * 1.05
     counts = allocate([Fraction(w) for w in weights + squares], Fraction(left)) if left > 0 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from mpmath.ctx_mp import MPContext
@@ -24,15 +25,9 @@ class Univariate:
     root: int
     variable: int
 
-    def order(self) -> list[int]:
+    def order(self) -> tuple[int, ...]:
         """Return the nodes between variable and root, constants among them, children first."""
-        nodes, seen, stack = self.expression.nodes, {self.variable}, [self.root]
-        while stack:
-            t = stack.pop()
-            if t not in seen:
-                seen.add(t)
-                stack.extend(nodes[t].children if nodes[t].op not in LEAVES else ())
-        return sorted(seen - {self.variable})
+        return _order(self)
 
     def at(self, ctx: MPContext, x: Any) -> Any:
         """Return the value at a number of the context, to about its precision."""
@@ -57,6 +52,17 @@ class Univariate:
             return None
         line = affine(self.expression, root.children[0], self.variable)
         return None if line is None else (root.op, *line)
+
+
+@lru_cache(maxsize=64)
+def _order(f: Univariate) -> tuple[int, ...]:
+    nodes, seen, stack = f.expression.nodes, {f.variable}, [f.root]
+    while stack:
+        t = stack.pop()
+        if t not in seen:
+            seen.add(t)
+            stack.extend(nodes[t].children if nodes[t].op not in LEAVES else ())
+    return tuple(sorted(seen - {f.variable}))
 
 
 def affine(expression: Expression, t: int, variable: int) -> tuple[Fraction, Fraction] | None:

@@ -11,7 +11,7 @@ from ..exact.functions import exactly
 from .expression import LEAVES, Expression, Node
 
 MAX_POWER = 64
-MAX_NODES = 50_000
+MAX_NODES = 1 << 20
 MAX_MONOMIALS = 2_000
 
 Polynomial = dict[tuple[int, ...], Fraction]  # sorted node indices -> coefficient
@@ -266,7 +266,7 @@ def _elementary(op: str, exponent: Fraction | None = None) -> Apply:
     return lambda g, a, column: g.function(op, a[0], column, exponent)
 
 
-_MANY = 4096
+_MANY = 1 << 17
 # name: least and most arguments, their parity if it matters, what to build
 CALLS: dict[str, tuple[int, int, int | None, Apply]] = {
     "abs": (1, 1, None, lambda g, a, column: g.absolute(a[0])),

@@ -24,9 +24,9 @@ from .expression import Expression
 from .graph import CALLS, FUNCTION_NAMES, MAX_POWER, Graph
 from .piecewise import Case, Comparison, piecewise
 
-MAX_LENGTH = 20_000
+MAX_LENGTH = 1 << 23
 MAX_NESTING = 100
-MAX_ARGUMENTS = 4096
+MAX_ARGUMENTS = 1 << 17
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<sign><=|>=|[-+*/^(),;:<>\[\]]))",
@@ -43,13 +43,17 @@ def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
     """
     if len(text) > MAX_LENGTH:
         raise UsageError(f"an expression of more than {MAX_LENGTH} characters", "target")
-    names = sorted({m.group("name") for m in _tokens(text) if m.group("name") and not _is_call(text, m)}, key=_natural)
+    tokens = _tokens(text)
+    follow = [token.group().strip() for token in tokens[1:]] + [""]
+    pairs = ((token.group("name"), after) for token, after in zip(tokens, follow, strict=True))
+    found = {name for name, after in pairs if after != "(" and (name, after) != ("else", ":")}
+    names = sorted((name for name in found if name), key=_natural)
     for name in names:
         if name in FUNCTION_NAMES or RESERVED.fullmatch(name) or len(name) > 32:
             raise UsageError(f"column {text.index(name) + 1}: {name!r} is no name for an input", "target")
     if not names:
         raise UsageError("the expression has no input", "target")
-    parser = _Parser(text, list(_tokens(text)), Graph({name: k for k, name in enumerate(names)}))
+    parser = _Parser(text, tokens, Graph({name: k for k, name in enumerate(names)}))
     roots = parser.output()
     while parser.peek() == ";":
         parser.take()
@@ -60,11 +64,6 @@ def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
 
 def _natural(name: str) -> tuple[object, ...]:
     return tuple(int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name))
-
-
-def _is_call(text: str, match: re.Match[str]) -> bool:
-    rest = text[match.end() :].lstrip()
-    return rest.startswith("(") or (match.group("name") == "else" and rest.startswith(":"))
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
@@ -214,9 +213,9 @@ class _Parser:
         least, most, parity, apply = CALLS[name]
         count = len(arguments)
         if not least <= count <= most or (parity is not None and count % 2 != parity):
-            wanted = f"{least} argument{'s' if least > 1 else ''}" + (" or more" if most > least else "")
+            wanted = f"{least} argument{'s' if least > 1 else ''}" if least == most else f"{least} to {most} arguments"
             if parity is not None:
-                wanted = f"an {('even', 'odd')[parity]} number of arguments, {least} or more"
+                wanted = f"an {('even', 'odd')[parity]} number of arguments, {least} to {most}"
             raise UsageError(f"column {column}: {name} takes {wanted}, not {count}", "target")
         return apply(self.builder, arguments, column)
 

@@ -100,7 +100,8 @@ def arcs(draft: Draft, w: Form, plan: Arcs, inside: In, cells: Sequence[Fraction
         if min(values) == max(values):
             value = draft.constant(values[0])
             return Value(value.form, prove.polynomial(draft.derivation, value.term, value.term))
-        form = draft.named(interpolant(w, knots, values, gates))
+        least = constant(min(values))
+        form = draft.named(interpolant(w, knots, values, gates) - least) + least  # a neuron that keeps its sign
         term = draft.output(form)
         lines[term] = _line(knots, values)
         middle = draft.derivation.constant((min(values) + max(values)) / 2)

@@ -212,7 +212,8 @@ def chebyshev(
     d = draft.derivation
     lo, hi = min(plan.lo, span[0]), max(plan.hi, span[1])
     scale, offset = 2 / (hi - lo), -(hi + lo) / (hi - lo)
-    form = draft.named(scale * w + constant(offset))
+    one = constant(1)
+    form = draft.named(scale * w + constant(offset) + one) - one  # a neuron that keeps its sign
     t = draft.output(form)
     near = prove.pieces(d, t, d.constant(Fraction(0)), inside, tuple(cells), Fraction(1))
     draft.ranges[t] = prove.range_near(d, near, draft.range(near.right))

@@ -170,16 +170,13 @@ def _near(
 
 
 def _leaf(line: Line) -> Leaf:
-    """Return the jets of a function that is linear on every cell; ``half`` is half the cell's width."""
+    """Return the jets of a function that is linear on every cell, its slope taken close to the cell's middle."""
 
     def jet(a: Arithmetic, lo: Fraction, hi: Fraction, half: Fraction) -> Jet:
-        middle = (lo + hi) / 2
-        ends = line(middle - half), line(middle + half)
-        rise = (ends[1] - ends[0]) / 2
-        if lo == hi:
-            value = (ends[0] + ends[1]) / 2
-            return a.line(value, value, rise)
-        return a.line(min(ends), max(ends), rise)
+        middle, step = (lo + hi) / 2, half / 1024
+        rise = (line(middle + step) - line(middle - step)) * 512
+        value, spread = line(middle), abs(rise) * (hi - lo) / (2 * half)
+        return a.line(value - spread, value + spread, rise)
 
     return jet
 
