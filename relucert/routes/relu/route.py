@@ -185,9 +185,12 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
         return None
     if {node.op for node in problem.expression.nodes} - {"input", "const", "add", "mul"}:
         return None
-    weights = [(8 * float(weight), gates) for weight, gates in chain_weights(outline, plan) if gates]
-    room = float(problem.tolerance) - sum(weight / 8 / 4**gates for weight, gates in weights)
-    beta = _least_temperature(weights, room)
+    try:
+        weights = [(8 * float(weight), gates) for weight, gates in chain_weights(outline, plan) if gates]
+        room = float(problem.tolerance) - sum(weight / 8 / 4**gates for weight, gates in weights)
+        beta = _least_temperature(weights, room)
+    except ArithmeticError:  # the box is beyond the range of floats
+        return None
     if beta is None:
         return None
     for increase in INCREASES:
