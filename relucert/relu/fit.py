@@ -88,7 +88,7 @@ def spaced(
     ctx: MPContext, f: Function, bent: Curvature, lo: Fraction, hi: Fraction, pieces: int, order: int, bits: int
 ) -> list[Fraction]:
     """Return dyadic knots from lo to hi, equally spaced in the integral of |f''|^(1/3), or ^(1/2) for order 0."""
-    floor = 1e-12 if bent.one_signed else FLOOR
+    floor = 1e-60 if bent.one_signed else FLOOR
     power = 1 / 3 if order else 1 / 2
     shares = [
         (v - u) * (abs(value) / bent.largest + floor) ** power

@@ -26,7 +26,7 @@ from .product import product, square
 
 MOST_NODES = 1025
 STEPS = (2, 3, 4, 6, 8, 12, 16)
-RANGE_PIECES = 256
+LEAST_RANGE_PIECES = 16
 SPARE_BITS = 12
 
 
@@ -247,5 +247,7 @@ def _bounded(draft: Draft, t: int, term: int, degree: int) -> None:
             following[i] -= c
         before, now = now, following
     zero = draft.derivation.constant(Fraction(0))
-    near = prove.univariate(draft.derivation, term, zero, draft.ranges[t], now, RANGE_PIECES)
+    near = prove.univariate(
+        draft.derivation, term, zero, draft.ranges[t], now, max(LEAST_RANGE_PIECES, degree * degree)
+    )
     draft.ranges[term] = prove.range_near(draft.derivation, near, draft.range(zero))

@@ -184,6 +184,7 @@ def carried(draft: Draft, f: Univariate, x: Value) -> Near:
     """Return |f(x) - f(target of x)| from the distance of x and its target, operation by operation."""
     d, nodes = draft.derivation, draft.expression.nodes
     terms: dict[int, tuple[int, int]] = {f.variable: (x.term, x.target)}
+    draft.inside(x)  # recorded, for ranges of what depends on it
     nears: dict[int, Near] = {f.variable: x.near}
     for t in f.order():
         node = nodes[t]
@@ -203,16 +204,11 @@ def carried(draft: Draft, f: Univariate, x: Value) -> Near:
             nears[t] = prove.inverse(d, left, right, known[0], draft.range(terms[node.children[0]][1]), draft.bits)
         else:
             (c,) = node.children
-            root = node.op == "power" and 0 < (node.value or 0) < 1 and c == f.variable
-            argument = draft.inside(x) if root and _at_zero(draft.range(x.target), x.near.bound) else None
             target = draft.range(terms[c][1])
+            near_zero = node.op == "power" and (node.value or 0) > 0 and target.lo <= 2 * known[0].bound
+            argument = draft.range(terms[c][0]) if near_zero else None
             nears[t] = functions.lipschitz(d, left, right, known[0], draft.bits, target, argument)
     return nears[f.root]
-
-
-def _at_zero(inside: In, error: Fraction) -> bool:
-    """Return whether a root's slope at its argument may be unbounded, or large."""
-    return inside.lo <= 2 * error
 
 
 def _cut(draft: Draft, x: Value, least: Fraction, upward: bool) -> Value:

@@ -51,7 +51,9 @@ def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
 
     digits = 30 + 2 * math.ceil(-math.log10(min(1.0, float(tolerance / half))))
     with mp.workdps(digits):
-        wanted = mp.mpf(FITTED) * tolerance.numerator / tolerance.denominator / (mp.mpf(half.numerator) / half.denominator)
+        wanted = (
+            mp.mpf(FITTED) * tolerance.numerator / tolerance.denominator / (mp.mpf(half.numerator) / half.denominator)
+        )
         nodes = [mp.cos(mp.pi * (2 * j + 1) / (4 * heads + 2)) for j in range(heads)]
         points = [mp.cos(mp.pi * j / (2 * SAMPLES)) for j in range(SAMPLES)]
 
@@ -61,7 +63,10 @@ def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
                 for column, d in enumerate(steep):
                     system[row, column] = mp.tanh(d * u / 2) / 2
             weights = list(mp.lu_solve(system, mp.matrix(nodes)))
-            errors = (abs(mp.fsum(w * mp.tanh(d * u / 2) / 2 for w, d in zip(weights, steep, strict=True)) - u) for u in points)
+            errors = (
+                abs(mp.fsum(w * mp.tanh(d * u / 2) / 2 for w, d in zip(weights, steep, strict=True)) - u)
+                for u in points
+            )
             return weights, max(errors)
 
         scale = mp.mpf(1) / 4
@@ -73,7 +78,9 @@ def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
                 break
             scale = min(scale * (wanted * mp.mpf("0.95") / error) ** (mp.mpf(1) / (2 * heads)), mp.mpf(2))
         unit = _unit(tolerance / half / (64 * heads))
-        rational = [round(Fraction(int(mp.nint(w * 2**GUARD_BITS * unit.denominator)), 2**GUARD_BITS)) * unit for w in weights]
+        rational = [
+            round(Fraction(int(mp.nint(w * 2**GUARD_BITS * unit.denominator)), 2**GUARD_BITS)) * unit for w in weights
+        ]
     return Fit(tuple(d / half for d in rounded), tuple(w * half for w in rational))
 
 
@@ -147,7 +154,9 @@ def build(problem: Problem) -> tuple[Proved, tuple[tuple[str, int], ...]]:
     same = head.equate(d, subject, final, [[p] for p in powers], inverses)
     result = prove.total(d, same, *chain)
     if result.bound > problem.tolerance:
-        raise UnreachableError(f"the product heads certify {decimal_up(result.bound)} here, not {decimal_up(problem.tolerance)}")
+        raise UnreachableError(
+            f"the product heads certify {decimal_up(result.bound)} here, not {decimal_up(problem.tolerance)}"
+        )
     transformer = _transformer(found, problem, centres, x, y)
     return Proved(transformer, (), tuple(d.nodes), tuple(d.steps), bits), (("k", len(found.weights)),)
 
