@@ -19,7 +19,6 @@ from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
 from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
-from .check.number import rational
 from .check.refusal import Declined, Rejected
 from .errors import DefectError
 from .exact.number import exact_text
@@ -151,7 +150,7 @@ def load(verdict: Verdict) -> Loaded:
     for step in certificate.trace:
         if not isinstance(step.conclusion, Near) or certificate.terms[step.conclusion.left].op != "subject":
             continue
-        if certificate.terms[step.conclusion.right].op in ("gated", "net"):
+        if certificate.terms[step.conclusion.right].op == "gated":
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
             lemma = certificate.networks[k]
@@ -203,9 +202,6 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
-            if step.rule == "tokens":  # one step for both, which has checked its gates' part
-                parts["gates"] += rational(step.args["gates"])
-                parts["leak"] -= rational(step.args["gates"])
             parts[row] += step.conclusion.bound
     return list(parts.items())
 

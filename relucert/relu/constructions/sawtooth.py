@@ -6,11 +6,10 @@ import math
 from fractions import Fraction
 
 from ...derivation import prove
-from ...exact.elementary import UNITS, fixed
 from ...derivation.judgement import In, Near
+from ...exact.elementary import UNITS, fixed
 from ..draft import Draft
 from ..network import Form, constant
-
 
 REACHES = tuple(1 - Fraction(1, 2**k) for k in (3, 4, 5, 7, 10))
 DIP_BITS = 48

@@ -127,18 +127,21 @@ def _allowances(problem: Problem) -> list[Fraction]:
     return result
 
 
+def _allowed(problem: Problem) -> Fraction:
+    """Return the tolerance without the share that is kept for the leak between data tokens."""
+    return problem.tolerance * (1 if problem.sequence.is_single else 1 - LEAK_SHARE)
+
+
 def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     """Return the built plan, or None if its proved approximation error leaves nothing for the gates."""
     draft = Draft(problem.expression, problem.domain, BITS)
     values = tuple(plan.build(draft))
     everything = draft.network()
     outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
-    alone = problem.sequence.is_single
-    kept = RESERVE + (0 if alone else LEAK_SHARE)
-    left = [problem.tolerance * (1 - kept) - value.near.bound for value in values]
+    left = [_allowed(problem) - problem.tolerance * RESERVE - value.near.bound for value in values]
     if min(left) <= 0:
         return None
-    found = tuple(sensitivity(everything, output, BITS, alone) for output in outputs)
+    found = tuple(sensitivity(everything, output, BITS) for output in outputs)
     kappa = gate_constant().kappa
     beta = max(gates.bound * kappa / room for gates, room in zip(found, left, strict=True))
     beta = round_up(beta, TEMPERATURE_DIGITS) if beta else Fraction(1)
@@ -151,12 +154,12 @@ def _direct(problem: Problem, plan: Plan) -> Candidate | None:
 
     The dip of a gated chain is exponentially small in the inverse temperature, so that far less of it will do.
     """
-    if problem.proof != "direct" or not problem.sequence.is_single or not any(any(gates) for _, gates in plan.chains):
+    if problem.proof != "direct" or not any(any(gates) for _, gates in plan.chains):
         return None
     if {node.op for node in problem.expression.nodes} - {"input", "const", "add", "mul"}:
         return None
     weights = [(8 * float(weight), gates) for weight, gates in chain_weights(problem, plan) if gates]
-    room = float(problem.tolerance) - sum(weight / 8 / 4**gates for weight, gates in weights)
+    room = float(_allowed(problem)) - sum(weight / 8 / 4**gates for weight, gates in weights)
     beta = _least_temperature(weights, room)
     if beta is None:
         return None
@@ -164,7 +167,7 @@ def _direct(problem: Problem, plan: Plan) -> Candidate | None:
         rounded = round_up(Fraction(beta) * increase, TEMPERATURE_DIGITS)
         draft = Draft(problem.expression, problem.domain, BITS, rounded)
         values = tuple(plan.build(draft))
-        if max(value.near.bound for value in values) <= problem.tolerance:
+        if max(value.near.bound for value in values) <= _allowed(problem):
             everything = draft.network()
             outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
             network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
@@ -194,7 +197,7 @@ def _least_temperature(weights: list[tuple[float, int]], room: float) -> float |
 
 def _prove(problem: Problem, candidate: Candidate) -> Proved:
     """Return the transformer and the whole proof: from transformer to network, approximation, and their sums."""
-    prove_chains = _together if not problem.sequence.is_single else _alone if candidate.sensitivities else _gated
+    prove_chains = _split if candidate.sensitivities else _gated
     transformer, chains = prove_chains(problem, candidate)
     for chain in chains:
         prove.total(candidate.draft.derivation, *chain)
@@ -204,40 +207,20 @@ def _prove(problem: Problem, candidate: Candidate) -> Proved:
 
 
 def _gated(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
-    """Return the transformer of a single data token, and for each output: translation, and how near the target."""
-    d = candidate.draft.derivation
-    transformer, heads = translate(candidate.network, candidate.inverse_temperature)
-    chains: Chains = []
-    for k, value in enumerate(candidate.values):
-        subject = d.term("subject", k)
-        same = d.claim_near(
-            "translation", (), subject, value.term, Fraction(0), subject=subject, gated=value.term, heads=heads
-        )
-        chains.append((same, value.near))
+    """Return the transformer, and for each output: to the gated network, and how near that is to the target."""
+    transformer, close = _realised(problem, candidate)
+    chains: Chains = [(close(k, value.term), value.near) for k, value in enumerate(candidate.values)]
     return transformer, chains
 
 
-def _together(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
-    """Return the transformer of many data tokens, and for each output the distances to add: tokens, approximation."""
-    network, beta = candidate.network, candidate.inverse_temperature
-    leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
-    transformer, heads = sequence.transform(problem, network, beta, leak)
-    d = candidate.draft.derivation
-    chains: Chains = []
-    for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
-        chains.append((sequence.claim(d, k, value.term, heads, gates.bound, beta, leak, BITS), value.near))
-    return transformer, chains
-
-
-def _alone(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
-    """Return the transformer of a single data token, and for each output: translation, gate error, approximation."""
+def _split(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
+    """Return the transformer, and for each output: to the gated network, gate error, approximation."""
     d, beta, constant = candidate.draft.derivation, candidate.inverse_temperature, gate_constant()
-    transformer, heads = translate(candidate.network, beta)
+    transformer, close = _realised(problem, candidate)
     chains: Chains = []
     for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
-        output = d.nodes[value.term].children[1]
-        subject, gated = d.term("subject", k), d.term("gated", 0, output)
-        same = d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
+        gated = d.term("gated", 0, d.nodes[value.term].children[1])
+        same = close(k, gated)
         bound = Enclosure.of(gates.bound, BITS) * Enclosure.of(constant.kappa, BITS) / Enclosure.of(beta, BITS)
         near = d.claim_near(
             gates.rule,
@@ -252,6 +235,25 @@ def _alone(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]
         )
         chains.append((same, near, value.near))
     return transformer, chains
+
+
+def _realised(problem: Problem, candidate: Candidate) -> tuple[Transformer, Callable[[int, int], Near]]:
+    """Return the transformer, and the function that claims that its output k is near a gated term.
+
+    A single data token computes the gated network exactly; among several there is a leak.
+    """
+    d, network, beta = candidate.draft.derivation, candidate.network, candidate.inverse_temperature
+    if not problem.sequence.is_single:
+        leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
+        transformer, heads = sequence.transform(problem, network, beta, leak)
+        return transformer, lambda k, gated: sequence.claim(d, k, gated, heads, leak)
+    transformer, heads = translate(network, beta)
+
+    def same(k: int, gated: int) -> Near:
+        subject = d.term("subject", k)
+        return d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
+
+    return transformer, same
 
 
 def _precision(candidate: Candidate) -> int:
