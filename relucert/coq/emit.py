@@ -71,14 +71,14 @@ def export(certificate: bytes) -> Development:
 def development(certificate: Certificate) -> Development:
     """Return the development for decoded data, whether or not it is right: that is for Coq to find out."""
     stated = certificate.statement
-    if len(stated.targets) != 1:
-        raise DeclinedError("the Coq library checks certificates with one target only")
-    if len(certificate.networks) != 1:
-        raise DeclinedError("the Coq library checks certificates with one network only")
     if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
         raise DeclinedError("the Coq library checks one token and the sink under a causal mask only")
     if certificate.subject.anchors or certificate.subject.code is not None:
         raise DeclinedError("the Coq library knows no anchors and no position codes")
+    if len(stated.targets) != 1:
+        raise DeclinedError("the Coq library checks certificates with one target only")
+    if len(certificate.networks) != 1:
+        raise DeclinedError("the Coq library checks certificates with one network only")
     statement = _statement(certificate)
     text = statement + PROOF + _proof(certificate)
     own = f"-Q . Relucert\n{''.join(f'{name}{chr(10)}' for name in library())}{FILE}\n"

@@ -21,6 +21,7 @@ from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 PIPED_WIDTH = 80
 MOST_INPUTS_SHOWN = 6
 MOST_TOKENS_SHOWN = 8
+EXACT_BELOW = 10**12
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -65,7 +66,9 @@ def verdict_text(status: str, detail: str = "") -> Text:
 
 
 def real(value: Fraction) -> str:
-    """Return a number for a table, rounded up."""
+    """Return a number for a table, rounded up; whole numbers of things are exact."""
+    if value.denominator == 1 and abs(value) < EXACT_BELOW:
+        return str(value.numerator)
     return decimal_up(value)
 
 
