@@ -13,6 +13,7 @@ import relucert
 from relucert import Outcome, pipeline
 from relucert.spec.problem import make_problem
 from relucert.study.sequence import random_rows, target_values
+from relucert.target.expression import Expression, Node
 from tests import independent
 
 DIGITS = 40
@@ -182,3 +183,11 @@ def test_resources_agree_on_both_sides(mask: str) -> None:
     outcome = built(Asked("x*y - z", "1/1000"), "3", mask, "one-per-token")
     ours: Any = outcome.resources
     assert {name: getattr(ours, name) for name in outcome.verdict.resources} == outcome.verdict.resources
+
+
+@pytest.mark.parametrize(("mask", "wanted"), [("causal", [3, 9, 5, 15]), ("full", [11, 13, 9, 15])])
+def test_the_exact_target_of_an_extremum_inside_an_expression(mask: str, wanted: list[int]) -> None:
+    """x + the largest 2 x over the tokens seen, worked out by hand."""
+    nodes = (Node("input", (0,)), Node("add", (0, 0)), Node("seen_max", (1,)), Node("add", (0, 2)))
+    rows = [[Fraction(x)] for x in (1, 3, -1, 5)]
+    assert [value for (value,) in target_values(Expression(nodes, (3,)), rows, mask)] == wanted
