@@ -20,7 +20,7 @@ from .check import check as checked
 from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
 from .check.refusal import Declined, Rejected
-from .errors import DefectError
+from .errors import DeclinedError, DefectError
 from .exact.number import exact_text
 from .relu.closed_form import closed_forms
 from .relu.lower_bound import lower_bound, published
@@ -71,8 +71,8 @@ class Outcome:
 def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     """Return a certificate for the problem, checked by the independent checker.
 
-    Raises UnreachableError where no construction reaches the tolerance, and DefectError if the checker does not
-    accept what was built, which is a fault of this program.
+    Raises UnreachableError where no construction reaches the tolerance, DeclinedError if checking what was built takes
+    more than the checker's fixed limits, and DefectError if the checker rejects it, which is a fault of this program.
     """
     proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
@@ -82,7 +82,8 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     progress("checking")
     verdict = checked(data)
     if verdict.status != "accepted":
-        raise DefectError(
+        fault = DeclinedError if verdict.status == "declined" else DefectError
+        raise fault(
             f"the checker {verdict.status} the certificate that was built, at step {verdict.step} "
             f"({verdict.rule}): {verdict.reason}"
         )

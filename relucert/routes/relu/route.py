@@ -189,11 +189,10 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
     if {node.op for node in problem.expression.nodes} - {"input", "const", "add", "mul"}:
         return None
     try:
-        weights = [(8 * float(weight), gates) for weight, gates in chain_weights(outline, plan) if gates]
-        room = float(_allowed(problem)) - sum(weight / 8 / 4**gates for weight, gates in weights)
-        beta = _least_temperature(weights, room)
-    except ArithmeticError:  # the box is beyond the range of floats
+        weights = {gates: 8 * weight for gates, weight in chain_weights(outline, plan).items() if gates}
+    except OverflowError:  # the box is beyond the range of floats
         return None
+    beta = _least_temperature(weights, float(_allowed(problem)) - plan.predicted)
     if beta is None:
         return None
     for increase in INCREASES:
@@ -209,15 +208,15 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
     return None
 
 
-def _least_temperature(weights: list[tuple[float, int]], room: float) -> float | None:
+def _least_temperature(weights: dict[int, float], room: float) -> float | None:
     """Return about the least inverse temperature at which the weighted dips fit into ``room``; None without room."""
 
     def fits(beta: float) -> bool:
-        return sum(weight * estimated_dip(gates, beta) for weight, gates in weights) <= room
+        return sum(weight * estimated_dip(gates, beta) for gates, weight in weights.items()) <= room
 
     if room <= 0:
         return None
-    hi = 2.0 ** max(gates for _, gates in weights)
+    hi = 2.0 ** max(weights)
     while not fits(hi):
         hi *= 2
         if hi > MOST_TEMPERATURE:
