@@ -143,3 +143,93 @@ class Explanation(NamedTuple):
     steps: tuple[TraceStep, ...]
     roots: tuple[int, ...]
     budget: tuple[BudgetRow, ...]
+
+
+class ErrorPicture(NamedTuple):
+    """f, N and T on a line or a grid through the domain, sampled: an estimate; ``bound`` is certified.
+
+    ``axes`` are the free inputs with their values, one or two of them; the others are ``fixed``.  The arrays run over
+    the first axis, or over the second and then the first.  ``network`` is empty where the certificate has none.
+    """
+
+    statement: str
+    axes: tuple[tuple[str, tuple[float, ...]], ...]
+    fixed: tuple[tuple[str, Fraction], ...]
+    output: int
+    outputs: int
+    target: tuple[float, ...]
+    network: tuple[float, ...]
+    transformer: tuple[float, ...]
+    network_error: tuple[float, ...]
+    error: tuple[float, ...]
+    observed: Fraction
+    worst: tuple[tuple[str, Fraction], ...]
+    bound: Fraction
+    points: int
+    digits: int
+
+
+class SweepCell(NamedTuple):
+    """One cell of a sweep: ``status`` is accepted, or why there is no certificate; counts are the checker's.
+
+    ``sequence`` is the number of data tokens.  ``seconds`` is the time of building and checking, and the only number
+    that differs from run to run.
+    """
+
+    tolerance: Fraction
+    arity: int
+    sequence: int
+    status: str
+    detail: str
+    construction: str = ""
+    error_bound: Fraction | None = None
+    resources: tuple[tuple[str, Fraction], ...] = ()
+    lower_bound: int | None = None
+    sha256: str = ""
+    seconds: float = 0.0
+
+
+class GrowthRow(NamedTuple):
+    """How one count grows along one axis of a sweep, fitted by least squares: an estimate.
+
+    ``slope`` is that of the straight line in ``against`` (log2(1/eps) and the like), ``fit`` the simplest formula that
+    describes the cells; 1 + ``off`` is the largest factor between it and one of them.
+    """
+
+    quantity: str
+    against: str
+    slope: float
+    fit: str
+    off: float
+
+
+class GrowthTable(NamedTuple):
+    """The growth along ``axis`` from its first to its last value, the other axes ``held``."""
+
+    axis: str
+    first: str
+    last: str
+    held: tuple[tuple[str, str], ...]
+    rows: tuple[GrowthRow, ...]
+
+
+class Rate(NamedTuple):
+    """A known rate, ``kind`` published or at least: ``slope`` per unit of log2(1/eps) where it has one."""
+
+    kind: str
+    quantity: str
+    rate: str
+    slope: Fraction | None
+    source: str
+
+
+class SweepReport(NamedTuple):
+    """Everything that ``relucert sweep`` shows; ``axes`` are those that take several values."""
+
+    target: str
+    domain: tuple[tuple[str, str, str], ...]
+    objective: str
+    axes: tuple[str, ...]
+    cells: tuple[SweepCell, ...]
+    growth: tuple[GrowthTable, ...]
+    rates: tuple[Rate, ...]
