@@ -60,7 +60,7 @@ def _curves(figure: Any, found: ErrorPicture) -> None:
     below.plot(x, found.error, color="tab:blue", linewidth=0.8, label=seen)
     below.set_xlabel(name)
     below.set_ylabel("error")
-    below.set_ylim(-1.6 * bound, 1.6 * bound)
+    below.set_ylim(-1.6 * (bound or 1.0), 1.6 * (bound or 1.0))
     below.legend(loc="upper right", fontsize=7, ncols=3)
 
 
@@ -69,7 +69,7 @@ def _heat_map(figure: Any, found: ErrorPicture) -> None:
     (name, x), (other, y) = found.axes
     axes = figure.subplots()
     rows = [found.error[k * len(x) : (k + 1) * len(x)] for k in range(len(y))]
-    bound = float(found.bound)
+    bound = float(found.bound) or 1.0
     mesh = axes.pcolormesh(x, y, rows, cmap="RdBu_r", vmin=-bound, vmax=bound, shading="nearest", rasterized=True)
     bar = figure.colorbar(mesh, ax=axes)
     bar.set_label(f"T - f; the scale ends at the certified bound, {decimal_up(found.bound)}")
