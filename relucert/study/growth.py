@@ -33,14 +33,14 @@ def growth(cells: Sequence[SweepCell], axes: Sequence[str]) -> tuple[GrowthTable
         for held, group in groups.items():
             if len({AXES[axis](cell) for cell in group}) >= LEAST_CELLS:
                 named = tuple((other, exact_text(value)) for other, value in zip(others, held, strict=True))
-                group.sort(key=lambda cell: abs(_log2(AXES[axis](cell))))
+                group.sort(key=lambda cell: abs(log2(AXES[axis](cell))))
                 ends = [exact_text(AXES[axis](cell)) for cell in (group[0], group[-1])]
                 tables.append(GrowthTable(axis, ends[0], ends[1], named, _rows(axis, group)))
     return tuple(tables)
 
 
 def _rows(axis: str, group: Sequence[SweepCell]) -> tuple[GrowthRow, ...]:
-    z = [abs(_log2(AXES[axis](cell))) for cell in group]
+    z = [abs(log2(AXES[axis](cell))) for cell in group]
     columns = [(quantity, [dict(cell.resources)[quantity] for cell in group]) for quantity in QUANTITIES]
     return tuple(fitted(quantity, LETTERS[axis], z, values) for quantity, values in columns)
 
@@ -52,7 +52,7 @@ def fitted(quantity: str, letter: str, z: Sequence[float], values: Sequence[Frac
     largest factor between it and a value is, in logarithms, less than half of that of the best before it.
     The slope is that of the line in d, or in log2(1/eps) or log2 n.
     """
-    sizes, y = [2.0**t for t in z], [_log2(value) for value in values]
+    sizes, y = [2.0**t for t in z], [log2(value) for value in values]
     logarithm = f"log2({letter})" if letter == "1/eps" else f"log2 {letter}"
     power = f"({letter})" if letter == "1/eps" else letter
     candidates: list[tuple[str, list[float]]] = [(_number(float(values[0])), [y[0]] * len(z))]
@@ -89,7 +89,8 @@ def _clean(value: float, size: float) -> float:
     return 0.0 if abs(value) < NOISE * size else value
 
 
-def _log2(value: Fraction) -> float:
+def log2(value: Fraction) -> float:
+    """Return the binary logarithm of a positive rational of any size."""
     return math.log2(value.numerator) - math.log2(value.denominator)
 
 

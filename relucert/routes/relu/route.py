@@ -47,12 +47,12 @@ class Candidate:
         return 1 + max((depths[j] for j in self.network.gated), default=-1)
 
 
-def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+def build(problem: Problem, progress: Progress, wide: bool | None = None) -> tuple[Proved, Plan]:
     """Return the cheapest proved network under the problem's objective.
 
     heads: fewest gates, then layers, then the smallest inverse temperature; layers: the first two swapped; weight:
     the smallest inverse temperature, over a range of smaller approximation errors.
-    Raises UnreachableError where no construction reaches the tolerance.
+    ``wide`` forces a layout of the stream.  Raises UnreachableError where no construction reaches the tolerance.
     """
     candidates: list[Candidate] = []
     for allowance in _allowances(problem):
@@ -64,7 +64,7 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
     best = min(candidates, key=lambda c: _key(problem, c))
     progress("proving")
-    return _prove(best), best.plan
+    return _prove(best, wide), best.plan
 
 
 def _candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
@@ -132,10 +132,10 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     return Candidate(plan, draft, values, network, found, beta)
 
 
-def _prove(candidate: Candidate) -> Proved:
+def _prove(candidate: Candidate, wide: bool | None) -> Proved:
     """Return the transformer and the whole proof: translation, gate error, approximation, and their sums."""
     d, beta, constant = candidate.draft.derivation, candidate.inverse_temperature, gate_constant()
-    transformer, heads = translate(candidate.network, beta)
+    transformer, heads = translate(candidate.network, beta, wide)
     chains = []
     for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
         output = d.nodes[value.term].children[1]
