@@ -30,7 +30,7 @@ from .report.record import BudgetRow, BuildReport, ResourceRow
 from .routes.relu import route as relu
 from .spec.problem import Problem
 from .target.expression import Expression, Node
-from .transformer.model import Head, Matrix, Transformer
+from .transformer.model import Code, Head, Matrix, Transformer
 from .transformer.resources import Resources, count
 from .version import VERSION
 
@@ -82,12 +82,12 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
             f"({verdict.rule}): {verdict.reason}"
         )
     gates = sum(len(network.gated) for network, _ in proved.networks)
-    return Outcome(problem, data, verdict, count(proved.subject, gates), plan)
+    return Outcome(problem, data, verdict, count(proved.subject, gates, problem.sequence.most), plan)
 
 
 def statement_of(problem: Problem) -> Statement:
     """Return what a certificate for the problem has to state."""
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance)
+    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, problem.sequence)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -157,8 +157,10 @@ def _form(form: CheckedForm) -> Form:
 
 def _transformer(certificate: Certificate) -> Transformer:
     subject, width = certificate.subject, certificate.subject.d_model
+    code = None if subject.code is None else Code(subject.code.kind, subject.code.size)
+    columns = 1 + len(certificate.statement.inputs) + (code.size if code else 0)
     return Transformer(
-        Matrix.of(width, 1 + len(certificate.statement.inputs), subject.embedding),
+        Matrix.of(width, columns, subject.embedding),
         tuple(
             tuple(
                 Head(
@@ -172,6 +174,8 @@ def _transformer(certificate: Certificate) -> Transformer:
             for layer in subject.layers
         ),
         Matrix.of(subject.outputs, width, subject.readout),
+        tuple(tuple(sorted(anchor.items())) for anchor in subject.anchors),
+        code,
     )
 
 
@@ -205,6 +209,8 @@ def report(outcome: Outcome) -> BuildReport:
     wide = verdict.resources["heads"] == verdict.resources["gates"]  # the closed forms are those of the wide layout
     rows = []
     for name, counted in verdict.resources.items():
+        if name in ("code_size", "code_max") and certificate.subject.code is None and name not in limits:
+            continue
         text = value = None
         if forms is not None and name in forms.resources and (wide or name in ("gates", "layers")):
             text, function = forms.resources[name]

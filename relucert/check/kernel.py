@@ -52,6 +52,7 @@ class Context:
 
     def __init__(self, certificate: Certificate) -> None:
         self.domain = certificate.statement.domain
+        self.sequence = certificate.statement.sequence
         self.nodes: tuple[Node, ...] = certificate.terms
         self.networks: tuple[Network, ...] = certificate.networks
         self.subject: Attention = certificate.subject
@@ -155,7 +156,7 @@ def check(data: bytes, rules: dict[str, Rule], only: frozenset[str] | None = Non
         bound = conclude(decoded, facts)
         text = statement.sentence(decoded.statement, bound)
         gates = sum(statement.gates(network) for network in decoded.networks)
-        counted = attention.resources(decoded.subject, len(decoded.statement.inputs), gates, context.spend)
+        counted = attention.resources(decoded.subject, decoded.statement, gates, context.spend)
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"
         return Verdict(status, *where, str(refusal), digest, decoded, "", None, tuple(sorted(families)), {})

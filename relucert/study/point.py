@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..errors import UsageError, nearest
+from ..errors import DeclinedError, UsageError, nearest
 from ..exact.number import decimal_exponent, exact_text
 from ..pipeline import Loaded
 from ..relu.network import evaluate_exactly
@@ -24,6 +24,8 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
     Raises UsageError for missing or unknown inputs and for points outside the certified domain.
     """
     stated = loaded.certificate.statement
+    if stated.sequence.most > 1:
+        raise DeclinedError("a certificate about sequences is not evaluated at a single point")
     for name in values:
         if name not in stated.inputs:
             raise UsageError(f"no input {name!r}{nearest(name, stated.inputs)}")
@@ -35,7 +37,7 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
     point = [values[name] for name in stated.inputs]
     digits, working = precision(loaded)
     context = transformer.context(working)
-    computed = transformer.evaluate(loaded.transformer, point, context)
+    computed = transformer.evaluate(loaded.transformer, point, context, stated.sequence.mask)
     exact = evaluate(loaded.expression, point)
     network = None if loaded.network is None else evaluate_exactly(loaded.network, point)
     bound = loaded.verdict.error_bound
