@@ -23,9 +23,7 @@ STEPS = 100
 @click.option("--slice", "slices", multiple=True, metavar="y=0.3", help="Fix an input; may be repeated.")
 @click.option("--output", "which", metavar="K", help="Which of several outputs to draw.  [default: 1]")
 @click.pass_context
-def command(
-    ctx: click.Context, certificate: Path, output: Path, slices: tuple[str, ...], which: str | None
-) -> int:
+def command(ctx: click.Context, certificate: Path, output: Path, slices: tuple[str, ...], which: str | None) -> int:
     """Draw an accepted certificate: curves for one input, a heat map of the error for two, slices beyond.
 
     The envelope is certified; the curves are sampled, more finely near the kinks of the network, and are estimates.

@@ -28,8 +28,8 @@ Function = Callable[[Any], Any]
 class Overhead:
     """Counts of one construction along one whole number ``size``: gates, and of each layout heads and parameters.
 
-    ``least`` is the first size at which the sparse formulas hold; ``summed`` gives the pairs of the wide layout as a sum
-    (term, first, last), from which sympy derives the parameters again.
+    ``least`` is the first size at which the sparse formulas hold; ``summed`` gives the pairs of the wide layout as a
+    sum (term, first, last), from which sympy derives the parameters again.
     """
 
     construction: str

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import io
-import math
 from typing import Any
 
-from ..exact.number import decimal_nearest, decimal_up, exact_text
+from ..exact.number import decimal_up, exact_text
 from .record import ErrorPicture, SweepCell, SweepReport
 
 SIZE = (7.2, 5.4)

@@ -247,7 +247,7 @@ class Evidence(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The answer to one question or the test of one claim; ``costs`` are what the answer hides; ``numbers`` the data."""
+    """The answer to one question or the test of one claim; ``costs`` are what the answer hides."""
 
     question: str
     verdict: str

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ..exact.number import decimal_up, exact_text
 from .record import GrowthTable, Rate, SweepCell, SweepReport
-from .text import real, section, table
+from .text import section, table
 
 DIGITS = 17
 COUNTS = ("gates", "heads", "layers", "d_model", "d_head", "tokens", "parameters", "parameters_dense", "bits")
@@ -31,7 +31,18 @@ def sweep_text(report: SweepReport) -> Group:
         title += ", " + ", ".join(f"{name} in [{lo}, {hi}]" for name, lo, hi in report.domain[:4])
         title += ", ..." if len(report.domain) > 4 else ""
     arity, length = ("arity" in report.axes), ("length" in report.axes)
-    headers = ["eps", *["d"] * arity, *["n"] * length, "gates", "at least", "heads", "layers", "parameters", "beta", "bound"]
+    headers = [
+        "eps",
+        *["d"] * arity,
+        *["n"] * length,
+        "gates",
+        "at least",
+        "heads",
+        "layers",
+        "parameters",
+        "beta",
+        "bound",
+    ]
     headers.append("seconds")
     rows = []
     for cell in report.cells:

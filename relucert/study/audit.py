@@ -79,8 +79,8 @@ def independence(family: Sequence[Built]) -> Finding:
         (
             Evidence(
                 "certified",
-                f"{len(family)} accepted networks at n = 1: the leak is exactly 0, since softmax normalises over the sink "
-                "and the token itself",
+                f"{len(family)} accepted networks at n = 1: the leak is exactly 0, since softmax normalises over the "
+                "sink and the token itself",
             ),
         ),
         (("tokens", "2"), ("position code", "none at n = 1")),

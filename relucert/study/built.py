@@ -45,7 +45,7 @@ class Built:
 
     @property
     def gate_error(self) -> Fraction:
-        """kappa / beta: what one gate errs by, at most."""
+        """What one gate errs by, at most: kappa / beta."""
         return gate_constant().kappa / self.count("inverse_temperature")
 
     def share(self, row: str) -> Fraction:

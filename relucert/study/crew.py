@@ -19,16 +19,15 @@ CONNECT_SECONDS = 10
 
 
 class Crew(Protocol):
-    """Workers: how many cells to have in flight, and an executor to submit them to.
-
-    ``deaths`` are errors that say that a worker died of exactly this cell; a BrokenExecutor leaves open of which.
-    """
+    """Workers, as executors to submit cells to."""
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """How many cells to have in flight."""
 
     @property
-    def deaths(self) -> tuple[type[BaseException], ...]: ...
+    def deaths(self) -> tuple[type[BaseException], ...]:
+        """Errors that say that a worker died of exactly this cell; a BrokenExecutor leaves open of which."""
 
     def open(self, workers: int) -> Executor:
         """Return an executor of up to so many workers."""
@@ -97,7 +96,8 @@ class Dask:
         for worker, version in sorted(versions.items()):
             if version != VERSION:
                 raise DeclinedError(f"--dask: the worker {worker} has relucert {version}, here it is {VERSION}")
-        return 2 * sum(self._client.ncores().values())
+        threads: dict[str, int] = self._client.ncores()
+        return 2 * sum(threads.values())
 
     def open(self, workers: int) -> Executor:
         """Return the cluster as an executor; Dask itself would retry a cell whose worker died."""

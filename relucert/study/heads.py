@@ -1,4 +1,4 @@
-"""Question 3: does the head count of min and max grow with the precision or with the dimension?"""
+"""Question 3: whether the head count of min and max grows with the precision or with the dimension."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def _symbols() -> Evidence:
     grows = sympy.diff(heads, eps), sympy.diff(heads, d), sympy.simplify(beta * eps / kappa)
     return Evidence(
         "proved",
-        f"heads = {heads}: their derivative is {grows[0]} in eps and {grows[1]} in d; max and min are exact in ReLU, so the "
-        f"whole tolerance is left to the gates, and beta = kappa * {sympy.sstr(grows[2])} / eps",
+        f"heads = {heads}: their derivative is {grows[0]} in eps and {grows[1]} in d; max and min are exact in ReLU, "
+        f"so the whole tolerance is left to the gates, and beta = kappa * {sympy.sstr(grows[2])} / eps",
     )
 
 
@@ -87,6 +87,7 @@ def _own(family: Sequence[Built]) -> Evidence | None:
     first, last = family[0], family[-1]
     return Evidence(
         "estimate",
-        f"the heads of {first.problem.target} itself: {first.count('heads')} at eps {exact_text(first.problem.tolerance)}, "
+        f"the heads of {first.problem.target} itself: {first.count('heads')} at eps "
+        f"{exact_text(first.problem.tolerance)}, "
         f"{last.count('heads')} at {exact_text(last.problem.tolerance)}; fitted {slope:.3f} per log2(1/eps)",
     )

@@ -1,4 +1,4 @@
-"""Question 1: is the overhead per ReLU gate a constant, in heads, layers and parameters?
+"""Question 1: whether the overhead per ReLU gate is a constant, in heads, layers and parameters.
 
 Proved from closed forms by sympy, then counted on built networks, each accepted by the checker.
 """
@@ -44,7 +44,8 @@ def constant_overhead(built: Sequence[Built]) -> tuple[Finding, bool]:
         answer = f"{heads}about {worst} per gate, ReLU weights included, in the sparse layout"
         parameters = "yes in the sparse layout"
     else:
-        answer = f"{heads}each ReLU weight once and at most 4 more per gate, sparse layout; up to {per_gate['sparse'][1]} here"
+        most = per_gate["sparse"][1]
+        answer = f"{heads}each ReLU weight once and at most 4 more per gate, sparse layout; up to {most} here"
         parameters = "a constant per ReLU weight"
     if any(limits[key] is sympy.oo for key in limits if key[1] == "wide"):
         answer += "; in the layout of fewest heads they grow with the depth, and the answer is no"
@@ -74,8 +75,9 @@ def _general() -> Evidence:
     return Evidence(
         "proved",
         "every network of G gates and O outputs, wide layout: heads = G, layers = longest path, d_model = G + O + 1, "
-        f"tokens = 2, parameters at most {leading} G^2 + O(G); sparse: heads at most G + layers; parameters at most 3 per "
-        "gate, 1 per moved pre-activation, 1 per output, 1, and those of the ReLU network, sums of equal depth inlined",
+        f"tokens = 2, parameters at most {leading} G^2 + O(G); sparse: heads at most G + layers; "
+        "parameters at most 3 per gate, 1 per moved pre-activation, 1 per output, 1, and those of the ReLU network, "
+        "sums of equal depth inlined",
     )
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from ..errors import UsageError, nearest
+from ..errors import DeclinedError, UsageError, nearest
 from ..exact.number import exact_text
 from ..export.extras import require
 from ..pipeline import Loaded
@@ -32,8 +32,12 @@ def picture(
 ) -> ErrorPicture:
     """Return the samples to draw: on a line if one input is left free, on a grid if two are.
 
-    The line is sampled evenly and, more finely, around the kinks of the ReLU network.  Raises UsageError if inputs are unknown, outside the domain, or more than two are left free.
+    The line is sampled evenly and, more finely, around the kinks of the ReLU network.
+    Raises UsageError if inputs are unknown, outside the domain, or more than two are left free, DeclinedError if
+    the certificate speaks of sequences.
     """
+    if loaded.certificate.statement.sequence.most > 1:
+        raise DeclinedError("a certificate about sequences is not drawn")
     free = _free(loaded, fixed, output)
     stated = loaded.certificate.statement
     box = {
@@ -88,9 +92,7 @@ def _free(loaded: Loaded, fixed: Mapping[str, Fraction], output: int) -> list[st
             )
     if not 1 <= output <= len(stated.targets):
         raise UsageError(f"--output: the certificate has outputs 1 to {len(stated.targets)}, not {output}")
-    free = [
-        name for name, (lo, hi) in zip(stated.inputs, stated.domain, strict=True) if name not in fixed and lo < hi
-    ]
+    free = [name for name, (lo, hi) in zip(stated.inputs, stated.domain, strict=True) if name not in fixed and lo < hi]
     if not free:
         raise UsageError("nothing to draw: every input is fixed; leave one or two out of --slice")
     if len(free) > 2:
@@ -134,9 +136,7 @@ def _points(
     """Return the points over the first axis, or over the second and then the first."""
     (name, values), *rest = axes
     other, others = rest[0] if rest else ("", [Fraction(0)])
-    return [
-        tuple(x if n == name else y if n == other else box[n][0] for n in inputs) for y in others for x in values
-    ]
+    return [tuple(x if n == name else y if n == other else box[n][0] for n in inputs) for y in others for x in values]
 
 
 def _evaluator(loaded: Loaded, output: int) -> tuple[Callable[[Point], tuple[Any, Any, Any]], int]:
@@ -161,7 +161,9 @@ def _evaluator(loaded: Loaded, output: int) -> tuple[Callable[[Point], tuple[Any
             if scale is not None:
                 (t,) = evaluate_network(network, x, context.one, lambda u: u / (1 + context.exp(-scale * u)), real)
         if t is None:
-            t = transformer.evaluate(loaded.transformer, point, context)[output - 1]
+            t = transformer.evaluate(loaded.transformer, point, context, loaded.certificate.statement.sequence.mask)[
+                output - 1
+            ]
         return f, n, t
 
     return all_three, digits
@@ -174,9 +176,10 @@ def _gated_temperature(loaded: Loaded, output: int) -> Fraction | None:
     """
     certificate = loaded.certificate
     for step in certificate.trace:
-        fact = step.conclusion
+        fact: Any = step.conclusion
         if hasattr(fact, "bound") and not fact.bound:
             left, right = (certificate.terms[t] for t in fact[:2])
             if (left.op, right.op) == ("subject", "gated") and left.children == (output,):
-                return certificate.networks[right.children[0]].inverse_temperature
+                beta: Fraction | None = certificate.networks[right.children[0]].inverse_temperature
+                return beta
     return None

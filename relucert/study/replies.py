@@ -29,7 +29,9 @@ def _heads_per_gate(built: Sequence[Built]) -> Finding:
     ratios = {b.count("heads") / b.count("gates") for b in built if b.layout == "wide" and b.count("gates")}
     sparse = [b.count("heads") / b.count("gates") for b in built if b.layout == "sparse" and b.count("gates")]
     most = max(ratios)
-    verdict = "sharpened" if most < CLAIMED_HEADS_PER_GATE else "confirmed" if most == CLAIMED_HEADS_PER_GATE else "refuted"
+    verdict = (
+        "sharpened" if most < CLAIMED_HEADS_PER_GATE else "confirmed" if most == CLAIMED_HEADS_PER_GATE else "refuted"
+    )
     evidence = [
         Evidence("certified", f"{len(built)} accepted networks: {_plain(most)} head per gate at most, wide layout"),
     ]
@@ -50,7 +52,9 @@ def _heads_of_extremum(extrema: Sequence[Built]) -> Finding:
     most = max(b.count("heads") for b in pairs)
     verdict = "sharpened" if most < CLAIMED_HEADS_OF_EXTREMUM else "confirmed"
     beyond = [b for b in extrema if b.count("heads") > CLAIMED_HEADS_OF_EXTREMUM]
-    evidence = [Evidence("certified", f"{len(pairs)} accepted networks for min and max of two inputs: {most} head each")]
+    evidence = [
+        Evidence("certified", f"{len(pairs)} accepted networks for min and max of two inputs: {most} head each")
+    ]
     if beyond:
         least = min(beyond, key=lambda b: b.count("heads"))
         text = f"of {len(least.problem.inputs)} inputs: {least.count('heads')} heads, so no constant is confirmed here"
@@ -68,9 +72,13 @@ def _error(built: Sequence[Built], extrema: Sequence[Built]) -> Finding:
     inside = coefficient <= CLAIMED_COEFFICIENT
     more = "at most 3" if inside else "more than 3, so the claim is not proved for this target"
     evidence = [
-        Evidence("certified", f"{target}: error <= {decimal_up(coefficient, 4)} delta + C on {len(own)} networks; {more}")
+        Evidence(
+            "certified", f"{target}: error <= {decimal_up(coefficient, 4)} delta + C on {len(own)} networks; {more}"
+        )
     ]
-    witnessed = [(error_in_gates(b, extremum_point(b)), b) for b in extrema if _is_power_of_two(b) and b.layout == "wide"]
+    witnessed = [
+        (error_in_gates(b, extremum_point(b)), b) for b in extrema if _is_power_of_two(b) and b.layout == "wide"
+    ]
     refuting = [(seen, b) for seen, b in witnessed if seen > CLAIMED_COEFFICIENT and not b.share("approximation")]
     for seen, b in witnessed[:1] + refuting[:1]:
         name, d = b.plan.construction, len(b.problem.inputs)
@@ -81,10 +89,13 @@ def _error(built: Sequence[Built], extrema: Sequence[Built]) -> Finding:
     else:
         verdict, start = ("sharpened" if inside else "not confirmed"), ""
     answer = (
-        f"{start}error <= sum_j G_j delta + C with G_j computed for each gate; ceil(log2 d) delta for min and max, where "
-        "C = 0, and that is attained"
+        f"{start}error <= sum_j G_j delta + C with G_j computed for each gate; ceil(log2 d) delta for min and max, "
+        "where C = 0, and that is attained"
     )
-    meaning = ("delta, C", "taken as kappa / beta and as the error of the ReLU network; the paper's own are not at hand")
+    meaning = (
+        "delta, C",
+        "taken as kappa / beta and as the error of the ReLU network; the paper's own are not at hand",
+    )
     costs = (meaning, ("weight size", "delta = kappa / beta: halving delta doubles the largest weight"))
     numbers = (
         ("proved_coefficient", decimal_up(coefficient, 8)),

@@ -13,8 +13,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from fractions import Fraction
 
 from ..errors import RelucertError
-from ..relu.lower_bound import lower_bound
 from ..exact.number import exact_text
+from ..relu.lower_bound import lower_bound
 from ..report.record import SweepCell, SweepReport
 from ..spec.problem import Problem
 from .crew import Crew
@@ -38,7 +38,7 @@ def identity(problem: Problem) -> str:
 def build_cell(problem: Problem) -> SweepCell:
     """Build and check one problem; what is wrong with it becomes the cell's status."""
     start = time.perf_counter()
-    cell = SweepCell(problem.tolerance, len(problem.inputs), 1, "internal error", "")
+    cell = SweepCell(problem.tolerance, len(problem.inputs), problem.sequence.most, "internal error", "")
     try:
         from .. import pipeline
 
@@ -91,7 +91,9 @@ def run(
         suspects: list[str] = []
         while len(found) < len(wanted):
             waiting = suspects[:1] or [name for name in wanted if name not in found]
-            in_flight = _drain(crew, {name: wanted[name] for name in waiting}, 1 if suspects else crew.size, finished, work)
+            in_flight = _drain(
+                crew, {name: wanted[name] for name in waiting}, 1 if suspects else crew.size, finished, work
+            )
             if suspects and in_flight:
                 finished(suspects[0], _died(wanted[suspects[0]]))
             suspects = suspects[1:] if suspects else in_flight
@@ -145,7 +147,7 @@ def _submit(
 
 def _died(problem: Problem) -> SweepCell:
     detail = "the worker process that ran this cell alone died; out of memory?"
-    return SweepCell(problem.tolerance, len(problem.inputs), 1, DIED, detail)
+    return SweepCell(problem.tolerance, len(problem.inputs), problem.sequence.most, DIED, detail)
 
 
 def report(problem: Problem, cells: Sequence[SweepCell], axes: Sequence[str]) -> SweepReport:

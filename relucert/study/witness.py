@@ -1,4 +1,4 @@
-"""One point at which a transformer errs by a stated multiple of its gate error, with enclosures: a proof, not a sample."""
+"""One point where a transformer errs by a stated multiple of its gate error, with enclosures: a proof, not a sample."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ def error_in_gates(built: Built, point: Sequence[Fraction]) -> Fraction:
     if network is None:
         raise ValueError("the certificate has a network")
     exact = evaluate(built.loaded.expression, point)[0]
-    distance = abs(gated_value(network, built.loaded.outputs[0], built.count("inverse_temperature"), point) - Enclosure.of(exact, BITS))
+    distance = abs(
+        gated_value(network, built.loaded.outputs[0], built.count("inverse_temperature"), point)
+        - Enclosure.of(exact, BITS)
+    )
     return max(distance.lower, Fraction(0)) / built.gate_error
 
 

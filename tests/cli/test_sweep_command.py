@@ -140,7 +140,7 @@ def test_sizes_are_swept_too(tmp_path: Path) -> None:
 def test_cells_that_make_no_sense_keep_their_row_and_the_others_are_built() -> None:
     result = run("sweep", "multiply", "--eps", "1e-1", "--arity", "2,3", "--format", "csv")
     assert result.returncode == 2
-    header, good, bad = result.stdout.splitlines()
+    _, good, bad = result.stdout.splitlines()
     assert ",accepted," in good
     assert ",unusable,," in bad
     assert "multiply takes 2 inputs, not 3" in run("sweep", "multiply", "--eps", "1e-1", "--arity", "2,3").stdout

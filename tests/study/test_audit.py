@@ -139,9 +139,7 @@ def test_enclosures_of_the_gated_network_hold_the_transformers_value() -> None:
         for _ in range(6):
             point = tuple(lo + (hi - lo) * Fraction(rng.randrange(1001), 1000) for lo, hi in found.problem.domain)
             t = Fraction(independent.transform(data, point, 120))
-            value: Enclosure = gated_value(
-                loaded.network, loaded.outputs[0], found.count("inverse_temperature"), point
-            )
+            value: Enclosure = gated_value(loaded.network, loaded.outputs[0], found.count("inverse_temperature"), point)
             slack = Fraction(1, 10**60)
             assert value.lower - slack <= t <= value.upper + slack
             assert value.upper - value.lower < Fraction(1, 10**60)
@@ -183,7 +181,7 @@ def test_every_question_has_verdict_evidence_and_hidden_costs(shown: dict[str, A
 
 
 def test_verdicts_and_numbers_are_those_measured(shown: dict[str, Any]) -> None:
-    overhead, length, counts, per_gate, extremum, error = shown["findings"]
+    overhead, _, counts, per_gate, extremum, error = shown["findings"]
     assert overhead["verdict"] == "heads and layers: yes; parameters: yes in the sparse layout"
     assert overhead["numbers"]["parameters_per_gate_limit_product_sparse"] == "9"
     assert overhead["numbers"]["parameters_per_gate_limit_product_wide"] == "oo"

@@ -23,7 +23,16 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     needed("distributed", "dask")
     folder = tmp_path_factory.mktemp("dask")
     place = folder / "scheduler.json"
-    scheduler = ["dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)]
+    scheduler = [
+        "dask_scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--scheduler-file",
+        str(place),
+    ]
     worker = ["dask_worker", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(place)]
     children = []
     with (folder / "log").open("wb") as log:

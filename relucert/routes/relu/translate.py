@@ -24,9 +24,7 @@ ONE_COORDINATE = 0
 MOST_WIDE_WEIGHTS = 20_000
 
 
-def translate(
-    network: Network, inverse_temperature: Fraction, wide: bool | None = None
-) -> tuple[Transformer, Heads]:
+def translate(network: Network, inverse_temperature: Fraction, wide: bool | None = None) -> tuple[Transformer, Heads]:
     """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
 
     The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights, or as
