@@ -266,3 +266,34 @@ class AuditReport(NamedTuple):
     networks: int
     findings: tuple[Finding, ...]
     contradicted: bool
+
+
+class TheoremStep(NamedTuple):
+    """One step of a proof: its fact and its reason in TeX, the rule whose lemma it uses, and earlier steps."""
+
+    number: int
+    rule: str
+    fact: str
+    reason: str
+    premises: tuple[int, ...]
+
+
+class Theorem(NamedTuple):
+    """A certificate as a theorem with its proof; every text is TeX, in mathematics mode unless it is a sentence.
+
+    ``neurons`` are the definitions u_j = ..., ``outputs`` those of the network's outputs, ``definitions`` those of long
+    terms, ``layers`` the neurons whose gates stand in each layer.
+    """
+
+    arguments: str
+    box: str
+    claims: tuple[str, ...]
+    budget: tuple[tuple[str, str], ...]
+    resources: tuple[tuple[str, str], ...]
+    inverse_temperature: str
+    neurons: tuple[str, ...]
+    outputs: tuple[str, ...]
+    layers: tuple[tuple[int, ...], ...]
+    definitions: tuple[str, ...]
+    steps: tuple[TheoremStep, ...]
+    sha256: str

@@ -139,7 +139,15 @@ def test_no_command_shows_the_help_as_it_stands() -> None:
     assert "\n  build " in result.stdout + result.stderr
 
 
-PLAIN = [["build", "multiply", "--eps", "1e-3"], ["list"], ["explain"], ["check"], ["run"], ["schema", "certificate"], ["sweep", "square", "--eps", "1e-1..1e-3"]]
+PLAIN = [
+    ["build", "multiply", "--eps", "1e-3"],
+    ["list"],
+    ["explain"],
+    ["check"],
+    ["run"],
+    ["schema", "certificate"],
+    ["sweep", "square", "--eps", "1e-1..1e-3"],
+]
 
 
 def arguments(command: list[str], product: Path) -> list[str]:
