@@ -70,6 +70,11 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
             text[t] = "*".join(parts)
         elif node.op == "inv":
             text[t] = f"(1/{parts[0]})" if nodes[node.children[0]].op != "mul" else f"(1/({parts[0]}))"
+        elif node.op == "power" and node.value == Fraction(1, 2):
+            text[t] = f"sqrt({parts[0]})"
+        elif node.op == "power":
+            base = parts[0] if nodes[node.children[0]].op not in ("mul", "power") else f"({parts[0]})"
+            text[t] = f"{base}^({node.value})"
         elif node.op in ("seen_max", "seen_min"):
             text[t] = f"{node.op[5:]}({parts[0]} over data tokens seen)"
         else:
@@ -100,8 +105,10 @@ def sentence(stated: Statement, bound: Fraction) -> str:
 def _places(tokens: Sequence, box: str) -> str:
     """Return of what sequences, and at which of their tokens, the statement speaks."""
     least, most, mask, layout = tokens
-    lengths = f"{most}" if least == most else f"any number, from {least} to {most}, of"
-    before = f"for {lengths} data token{'s' if most > 1 else ''} under a {mask} mask"
+    count = f"any number of data tokens from {least} to {most}"
+    if least == most:
+        count = f"{most} data token{'s' if most > 1 else ''}"
+    before = f"for {count} under a {mask} mask"
     if layout == "tokenwise":
         return f"{before}, each with real {box} of its own, at every data token"
     return f"{before}, carrying in order one each of all real {box}, at the last data token"

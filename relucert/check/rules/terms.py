@@ -9,6 +9,7 @@ from ..refusal import Declined, Rejected
 from .polynomial import accumulate, bernstein, coefficients, constant, defined, difference, polynomial
 
 MAX_PIECES = 4096
+OPS = ("add", "mul", "max", "min", "inv", "abs", "seen_max", "seen_min")
 
 Premises = tuple[Fact, ...]
 
@@ -35,8 +36,8 @@ def range_(context: Context, premises: Premises, term: int) -> In:
         return In(term, *context.domain[node.children[0]])
     if node.op == "const" and node.value is not None:
         return In(term, node.value, node.value)
-    if node.op in ("net", "gated", "subject"):
-        raise Rejected("interval arithmetic does not look inside a network; use another rule")
+    if node.op not in OPS:
+        raise Rejected(f"interval arithmetic does not look inside {node.op!r}; use another rule")
     known = ranges(premises)
     if any(c not in known for c in node.children):
         raise Rejected(f"an argument of t{term} has no premise that encloses it")
@@ -163,7 +164,7 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
     into products in which at least one factor is a_i - b_i and the others are at most B_j; 1/a - 1/b = (b - a) / (a b).
     """
     f, g = context.nodes[left], context.nodes[right]
-    if f.op != g.op or f.op in ("input", "const", "net", "gated", "subject") or len(f.children) != len(g.children):
+    if f.op != g.op or f.op not in OPS or len(f.children) != len(g.children):
         raise Rejected(f"t{left} and t{right} are not one operation on different terms")
     errors = [distance(premises, a, b) for a, b in zip(f.children, g.children, strict=True)]
     if f.op == "add":

@@ -24,13 +24,16 @@ ONE_COORDINATE = 0
 MOST_WIDE_WEIGHTS = 20_000
 
 
-def translate(network: Network, inverse_temperature: Fraction, wide: bool | None = None) -> tuple[Transformer, Heads]:
+def translate(
+    network: Network, inverse_temperature: Fraction, linear_heads: bool = True, wide: bool | None = None
+) -> tuple[Transformer, Heads]:
     """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
 
-    The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights, or as
-    ``wide`` says.
+    The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights and linear
+    heads are allowed; ``wide`` chooses the layout where they are.
     """
-    wide = _wide_weights(network) <= MOST_WIDE_WEIGHTS if wide is None else wide
+    if wide is None or not linear_heads:
+        wide = not linear_heads or _wide_weights(network) <= MOST_WIDE_WEIGHTS
     forms, outputs = _flattened(network) if wide else _same_depth_expanded(network)
     stored = set(network.gated)
     for form in outputs:
