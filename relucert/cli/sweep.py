@@ -37,6 +37,9 @@ INTERNAL = 70
 @click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
 @click.option("--eps", metavar="A..B", help="Tolerances: 1e-1..1e-12, a cell for each decade, or 1e-2,1/300.")
 @click.option("--arity", metavar="A..B", help="Numbers of inputs of min and max: 2..64 by doubling, or 2,3,5.")
+@click.option("--length", metavar="A..B", help="Numbers of data tokens: 1..1e6 by doubling, or 16,512.")
+@click.option("--mask", metavar="causal|full", help="What tokens see.  [default: causal]")
+@click.option("--layout", metavar="tokenwise|one-per-token", help="What tokens carry.  [default: tokenwise]")
 @click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
 @click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
 @click.option("--objective", metavar="NAME", help="heads, layers or weight.  [default: heads]")
@@ -52,6 +55,9 @@ def command(
     target: str,
     eps: str | None,
     arity: str | None,
+    length: str | None,
+    mask: str | None,
+    layout: str | None,
     domain: tuple[str, ...],
     args: tuple[str, ...],
     objective: str | None,
@@ -68,7 +74,8 @@ def command(
     goes on where it stopped.  The file of cells holds no times, so it is the same however it came about.
     """
     _suffixes(output, picture)
-    slots, axes = _grid(target, {"eps": eps, "arity": arity}, domain, args, objective)
+    grid = {"eps": eps, "arity": arity, "length": length}
+    slots, axes = _grid(target, grid, domain, args, objective, {"mask": mask, "layout": layout})
     problems = [slot for slot in slots if isinstance(slot, Problem)]
     from ..study import sweep
     from ..study.state import decode
@@ -118,6 +125,7 @@ def _grid(
     domain: tuple[str, ...],
     args: tuple[str, ...],
     objective: str | None,
+    tokens: Mapping[str, str | None],
 ) -> tuple[list[Problem | SweepCell], tuple[str, ...]]:
     """Return for every cell its problem, or why there is none, and the axes with several values.
 
@@ -128,20 +136,24 @@ def _grid(
     if axes["eps"] is None and Path(target).suffix not in SPEC_SUFFIXES:
         raise UsageError(f"{target} needs tolerances; try --eps 1e-1..1e-6")
     eps = [None] if axes["eps"] is None else tolerances("--eps", axes["eps"])
-    arity = [None] if axes["arity"] is None else whole_numbers("--arity", axes["arity"])
-    if len(eps) * len(arity) > MOST_CELLS:
-        raise UsageError(f"the grid has {len(eps) * len(arity)} cells; at most {MOST_CELLS}")
+    arity, length = (
+        [None] if axes[axis] is None else whole_numbers(f"--{axis}", axes[axis] or "") for axis in ("arity", "length")
+    )
+    size = len(eps) * len(arity) * len(length)
+    if size > MOST_CELLS:
+        raise UsageError(f"the grid has {size} cells; at most {MOST_CELLS}")
     slots: list[Problem | SweepCell] = []
-    for d, e in itertools.product(arity, eps):
-        words = [None if value is None else str(value) for value in (e, d)]
+    for d, n, e in itertools.product(arity, length, eps):
+        words = [None if value is None else str(value) for value in (e, d, n)]
         try:
-            slots.append(problem_of(target, words[0], domain, words[1], args, objective))
+            sequence = {**tokens, "length": words[2]}
+            slots.append(problem_of(target, words[0], domain, words[1], args, objective, sequence))
         except UsageError as error:
-            slots.append(SweepCell(e or Fraction(0), d or 0, 1, "unusable", str(error)))
+            slots.append(SweepCell(e or Fraction(0), d or 0, n or 1, "unusable", str(error)))
     if not any(isinstance(slot, Problem) for slot in slots):
         (first, *_) = (slot for slot in slots if isinstance(slot, SweepCell))
         raise UsageError(first.detail if len(slots) == 1 else f"every cell would fail; the first: {first.detail}")
-    return slots, tuple(axis for axis, found in (("eps", eps), ("arity", arity)) if len(found) > 1)
+    return slots, tuple(axis for axis, found in (("eps", eps), ("arity", arity), ("length", length)) if len(found) > 1)
 
 
 def _place(output: Path | None, problems: list[Problem]) -> Path:

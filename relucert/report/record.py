@@ -173,8 +173,8 @@ class ErrorPicture(NamedTuple):
 class SweepCell(NamedTuple):
     """One cell of a sweep: ``status`` is accepted, or why there is no certificate; counts are the checker's.
 
-    ``sequence`` is the number of data tokens.  ``seconds`` is the time of building and checking, and the only number
-    that differs from run to run.
+    ``sequence`` is the largest number of data tokens, ``budget`` the parts of the bound.  ``seconds``, the time of
+    building and checking, is the only number that differs from run to run.
     """
 
     tolerance: Fraction
@@ -184,6 +184,7 @@ class SweepCell(NamedTuple):
     detail: str
     construction: str = ""
     error_bound: Fraction | None = None
+    budget: tuple[tuple[str, Fraction], ...] = ()
     resources: tuple[tuple[str, Fraction], ...] = ()
     lower_bound: int | None = None
     sha256: str = ""

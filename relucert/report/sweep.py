@@ -16,11 +16,25 @@ from .record import GrowthTable, Rate, SweepCell, SweepReport
 from .text import section, table
 
 DIGITS = 17
-COUNTS = ("gates", "heads", "layers", "d_model", "d_head", "tokens", "parameters", "parameters_dense", "bits")
+COUNTS = ("gates", "heads", "layers", "d_model", "d_head", "tokens", "parameters", "parameters_dense", "bits",
+          "code_size", "code_max")  # fmt: skip
 REALS = ("max_weight", "inverse_temperature")
-COLUMNS = ("eps", "arity", "length", "status", "error_bound", *COUNTS, *REALS, "lower_bound", "construction", "sha256")
+PARTS = ("approximation", "gates_error", "leak")
+COLUMNS = (
+    "eps",
+    "arity",
+    "length",
+    "status",
+    "error_bound",
+    *PARTS,
+    *COUNTS,
+    *REALS,
+    "lower_bound",
+    "construction",
+    "sha256",
+)
 MOST_REASONS = 10
-SHOWN = ("gates", "heads", "layers", "parameters", "inverse_temperature")
+SHOWN = ("gates", "heads", "layers", "parameters", "inverse_temperature", "code_size", "code_max")
 LETTERS = {"eps": "eps", "arity": "inputs", "length": "tokens"}
 
 
@@ -30,38 +44,22 @@ def sweep_text(report: SweepReport) -> Group:
     if report.domain:
         title += ", " + ", ".join(f"{name} in [{lo}, {hi}]" for name, lo, hi in report.domain[:4])
         title += ", ..." if len(report.domain) > 4 else ""
-    arity, length = ("arity" in report.axes), ("length" in report.axes)
-    headers = [
-        "eps",
-        *["d"] * arity,
-        *["n"] * length,
-        "gates",
-        "at least",
-        "heads",
-        "layers",
-        "parameters",
-        "beta",
-        "bound",
-    ]
-    headers.append("seconds")
+    places = {"arity": "d", "length": "n"}
+    swept = [axis for axis in places if axis in report.axes]
+    below = any(cell.lower_bound is not None for cell in report.cells)
+    counts = ("gates", *["at least"] * below, "heads", "layers", "params")
+    headers = ["eps", *(places[axis] for axis in swept), *counts, "beta", "bound", "seconds"]
     rows = []
     for cell in report.cells:
-        place = [exact_text(cell.tolerance), *[str(cell.arity)] * arity, *[str(cell.sequence)] * length]
-        if not cell.resources:
-            rows.append([*place, "-", *[""] * (len(headers) - len(place) - 1)])
-            continue
-        found = dict(cell.resources)
-        rows.append(
-            [
-                *place,
-                str(found["gates"]),
-                "" if cell.lower_bound is None else str(cell.lower_bound),
-                *(str(found[name]) for name in ("heads", "layers", "parameters")),
-                decimal_up(found["inverse_temperature"], 3),
-                "" if cell.error_bound is None else decimal_up(cell.error_bound, 3),
-                f"{cell.seconds:.2f}",
-            ]
-        )
+        sizes = {"arity": str(cell.arity), "length": str(cell.sequence)}
+        row = [exact_text(cell.tolerance), *(sizes[axis] for axis in swept)]
+        if cell.resources:
+            found = {name: str(value) for name, value in cell.resources}
+            found |= {"at least": str(cell.lower_bound or ""), "params": found["parameters"]}
+            beta = decimal_up(dict(cell.resources)["inverse_temperature"], 3)
+            bound = "" if cell.error_bound is None else decimal_up(cell.error_bound, 3)
+            row += [*(found[name] for name in counts), beta, bound, f"{cell.seconds:.2f}"]
+        rows.append([*row, *["-"] * (not cell.resources), *[""] * (len(headers) - len(row) - (not cell.resources))])
     failed = [cell for cell in report.cells if cell.status != "accepted"]
     state = "all accepted by the independent checker" if not failed else f"{len(failed)} not accepted"
     blocks: list[RenderableType] = [
@@ -157,7 +155,7 @@ def sweep_csv(report: SweepReport) -> str:
 
 
 def _fields(cell: SweepCell) -> dict[str, int | str | None]:
-    found = dict(cell.resources)
+    found, parts = dict(cell.resources), dict(cell.budget)
 
     def upward(value: Fraction | None) -> str | None:
         return None if value is None else decimal_up(value, DIGITS)
@@ -166,6 +164,9 @@ def _fields(cell: SweepCell) -> dict[str, int | str | None]:
         "eps": exact_text(cell.tolerance),
         "arity": cell.arity,
         "length": cell.sequence,
+        "approximation": upward(parts.get("approximation")),
+        "gates_error": upward(parts.get("gates")),
+        "leak": upward(parts.get("leak")),
         "status": cell.status,
         "error_bound": upward(cell.error_bound),
         "lower_bound": cell.lower_bound,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from ..errors import UnreachableError
 from ..exact.number import exact_text
-from ..report.record import AuditReport, Evidence, Finding
+from ..report.record import AuditReport
 from ..spec.problem import Problem, make_problem
 from .built import Built, construct
 from .heads import head_counts
+from .length import build_lengths, independence, lengths_of
 from .overhead import LAYOUTS, constant_overhead
 from .replies import replies
 
@@ -18,11 +20,13 @@ Progress = Callable[[int], None]
 SIZES = (2, 3, 4, 5, 8, 16)
 PRECISIONS = tuple(Fraction(1, 10**k) for k in (1, 3, 6, 12))
 EXTREMA = ("max", "min")
+OVER_TOKENS = (2, 512, 10**6)
 
 
 def steps(problems: Sequence[Problem]) -> int:
     """Return how many networks an audit builds."""
-    return len(problems) * len(LAYOUTS) + len(EXTREMA) * len(SIZES) * len(PRECISIONS)
+    own = len(problems) * (len(LAYOUTS) + 1) + len(lengths_of(problems[0]))
+    return own + len(EXTREMA) * (len(SIZES) * len(PRECISIONS) + len(OVER_TOKENS))
 
 
 def audit(problems: Sequence[Problem], progress: Progress = lambda finished: None) -> AuditReport:
@@ -32,57 +36,47 @@ def audit(problems: Sequence[Problem], progress: Progress = lambda finished: Non
     """
     finished = 0
 
-    def made(problem: Problem, layout: str) -> Built | None:
+    def count() -> None:
         nonlocal finished
         finished += 1
-        try:
-            return construct(problem, layout)
-        except UnreachableError:
-            return None
-        finally:
-            progress(finished)
+        progress(finished)
 
-    tried = [made(problem, layout) for problem in problems for layout in LAYOUTS]
-    family = [b for b in tried if b is not None]
-    if not family:
+    def made(asked: Sequence[Problem], layout: str) -> list[Built]:
+        found = []
+        for problem in asked:
+            try:
+                found.append(construct(problem, layout))
+            except UnreachableError:
+                pass
+            finally:
+                count()
+        return found
+
+    family = {layout: made(problems, layout) for layout in LAYOUTS}
+    wide = family["wide"]
+    if not wide:
         raise UnreachableError(f"no construction of {problems[0].target} reaches any of these tolerances")
-    asked = [make_problem(name, eps, None, d) for name in EXTREMA for d in SIZES for eps in PRECISIONS]
-    extrema = [b for b in (made(problem, "wide") for problem in asked) if b is not None]
-    wide = [b for b in family if b.layout == "wide"]
-    overhead, first = constant_overhead(family)
-    counts, third = head_counts(extrema, wide)
+    adjoint = made([replace(problem, proof="adjoint") for problem in problems], "wide")
+    together = build_lengths(problems[len(problems) // 2], count)
+    extrema = made([make_problem(name, eps, None, d) for name in EXTREMA for d in SIZES for eps in PRECISIONS], "wide")
+    tokens = made([_over_tokens(name, n) for name in EXTREMA for n in OVER_TOKENS], "wide")
+    both = [b for built in family.values() for b in built]
+    overhead, first = constant_overhead(both)
+    length, second = independence(wide, together)
+    counts, third = head_counts(extrema, wide, tokens)
     problem = problems[0]
     same = all(p.inputs == problem.inputs for p in problems)
+    box = zip(problem.inputs, problem.domain, strict=True) if same else ()
     return AuditReport(
         target=problem.target,
-        domain=tuple(
-            (name, exact_text(lo), exact_text(hi))
-            for name, (lo, hi) in zip(problem.inputs, problem.domain, strict=True)
-        )
-        if same
-        else (),
+        domain=tuple((name, exact_text(lo), exact_text(hi)) for name, (lo, hi) in box),
         eps=tuple(dict.fromkeys(exact_text(p.tolerance) for p in problems)),
-        networks=len(family) + len(extrema),
-        findings=(overhead, independence(wide), counts, *replies(wide, extrema)),
-        contradicted=first or third,
+        networks=sum(map(len, (both, adjoint, together, extrema, tokens))),
+        findings=(overhead, length, counts, *replies(both, adjoint, extrema)),
+        contradicted=first or second or third,
     )
 
 
-def independence(family: Sequence[Built]) -> Finding:
-    """Return the finding on the sequence length, of which only n = 1 is built."""
-    leaks = {b.share("leak") for b in family}
-    zero = leaks == {Fraction(0)}
-    return Finding(
-        "Is the error independent of the sequence length n?",
-        "for n = 1 only" if zero else "contradicted by a built network",
-        "one data token beside the sink is all that is built and certified here; nothing is claimed for n > 1",
-        (
-            Evidence(
-                "certified",
-                f"{len(family)} accepted networks at n = 1: the leak is exactly 0, since softmax normalises over the "
-                "sink and the token itself",
-            ),
-        ),
-        (("tokens", "2"), ("position code", "none at n = 1")),
-        (("leak", "0" if zero else "positive"), ("largest_n", "1")),
-    )
+def _over_tokens(name: str, tokens: int) -> Problem:
+    """Return the extremum of one input for each of so many tokens."""
+    return make_problem(name, PRECISIONS[1], sequence={"layout": "one-per-token", "length": str(tokens)})

@@ -11,6 +11,7 @@ from ..exact.number import exact_text
 from ..pipeline import Loaded, check_bytes, error_budget, load, statement_of
 from ..relu.gate import gate_constant
 from ..relu.plan import Plan
+from ..routes.extremum import route as extremum
 from ..routes.relu import route
 from ..spec.problem import Problem
 from ..version import VERSION
@@ -63,7 +64,10 @@ def construct(problem: Problem, layout: str) -> Built:
 
     Raises UnreachableError as a build does, and DefectError if the checker does not accept it.
     """
-    proved, plan = route.build(problem, lambda stage: None, layout == "wide")
+    if problem.is_over_tokens:
+        proved, plan = extremum.build(problem)
+    else:
+        proved, plan = route.build(problem, lambda stage: None, layout == "wide")
     info = {"generator": "relucert", "spec": problem.text, "version": VERSION}
     verdict = check_bytes(write_certificate(statement_of(problem), proved, info))
     if verdict.status != "accepted":

@@ -9,7 +9,18 @@ from fractions import Fraction
 from ..exact.number import exact_text
 from ..report.record import GrowthRow, GrowthTable, SweepCell
 
-QUANTITIES = ("gates", "heads", "layers", "d_model", "parameters", "max_weight", "inverse_temperature", "bits")
+QUANTITIES = (
+    "gates",
+    "heads",
+    "layers",
+    "d_model",
+    "parameters",
+    "max_weight",
+    "inverse_temperature",
+    "bits",
+    "code_size",
+    "code_max",
+)
 LEAST_CELLS = 3
 CONVINCING = 0.5  # a later formula has to be this much closer to be preferred to a simpler one
 NOISE = 1e-9  # what floating point may do to a fit
@@ -42,6 +53,7 @@ def growth(cells: Sequence[SweepCell], axes: Sequence[str]) -> tuple[GrowthTable
 def _rows(axis: str, group: Sequence[SweepCell]) -> tuple[GrowthRow, ...]:
     z = [abs(log2(AXES[axis](cell))) for cell in group]
     columns = [(quantity, [dict(cell.resources)[quantity] for cell in group]) for quantity in QUANTITIES]
+    columns = [(quantity, values) for quantity, values in columns if all(values)]  # no logarithms of zero
     return tuple(fitted(quantity, LETTERS[axis], z, values) for quantity, values in columns)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -16,35 +17,47 @@ from .growth import line, log2
 
 QUESTION = "Does the head count of min and max grow with the precision or with the dimension?"
 ROUNDING = Fraction(1, 10**5)  # the inverse temperature is rounded up to six digits
+LAMBERT_ROUNDING = 0.01  # of w e^(w+1), against n
 LEAST_CELLS = 3
 
 
-def head_counts(extrema: Sequence[Built], family: Sequence[Built]) -> tuple[Finding, bool]:
-    """Return the finding on min and max, with the growth of the target's own heads beside it."""
+def head_counts(
+    extrema: Sequence[Built], family: Sequence[Built], tokens: Sequence[Built] = ()
+) -> tuple[Finding, bool]:
+    """Return the finding on min and max, over inputs and over tokens, with the growth of the target's own heads."""
     evidence = [_symbols()]
     wrong = [f"{b.plan.construction} at {b.place}: {text}" for b in extrema for text in _mismatches(b)]
+    strange = [f"n = {b.problem.sequence.most}: {text}" for b in tokens for text in _mismatches_over_tokens(b)]
     sizes = sorted({len(b.problem.inputs) for b in extrema})
     eps = sorted({b.problem.tolerance for b in extrema}, reverse=True)
     grid = f"min and max of {', '.join(map(str, sizes))} inputs at eps {', '.join(map(exact_text, eps))}"
     told = f"NOT confirmed: {'; '.join(wrong[:3])}" if wrong else "heads d - 1, layers ceil(log2 d), beta as above"
     evidence.append(Evidence("confirmed", f"{len(extrema)} networks accepted by the checker, {grid}: {told}"))
+    if tokens:
+        lengths = ", ".join(map(str, sorted({b.problem.sequence.most for b in tokens})))
+        told = f"NOT confirmed: {'; '.join(strange[:3])}" if strange else "1 head, 1 layer, beta = W(n/e) / eps"
+        evidence.append(Evidence("certified", f"min and max over n tokens of one input each, n = {lengths}: {told}"))
     own = _own(family)
     if own is not None:
         evidence.append(own)
     answer = (
-        "precision: no, the ReLU network is exact and only the inverse temperature grows, like 1/eps; dimension: yes, "
-        "d - 1 heads in ceil(log2 d) layers, for d inputs on one token"
+        "precision: no, the ReLU network is exact and only the inverse temperature grows, like 1/eps; dimension: "
+        "d - 1 heads in ceil(log2 d) layers for d inputs on one token, one head for any number of tokens with an input each"
     )
     betas = [b.count("inverse_temperature") for b in extrema]
     costs = (
-        ("weight size", "kappa ceil(log2 d) / eps: up to " + decimal_nearest(max(betas), 4) + " here"),
+        (
+            "weight size",
+            f"kappa ceil(log2 d) / eps: up to {decimal_nearest(max(betas), 4)} here; over tokens W(n/e) / eps",
+        ),
         ("bits", f"up to {max(b.count('bits') for b in extrema)} for one weight"),
-        ("tokens", "2: all inputs stand on one token, so d_model is d + 1"),
-        ("position code", "none: one data token"),
+        ("tokens", "2 with all inputs on one token, where d_model is d + 1; n + 1 with one input on each of n tokens"),
+        ("position code", "none: one data token, or tokens whose order does not matter"),
     )
     numbers = (("heads", "d - 1"), ("layers", "ceil(log2 d)"), ("heads_per_log2_1/eps", "0"))
-    verdict = "contradicted by a built network" if wrong else "precision: no; dimension: yes, d - 1"
-    return Finding(QUESTION, verdict, answer, tuple(evidence), costs, numbers), bool(wrong)
+    settled = "precision: no; dimension: d - 1 on one token, 1 head over tokens"
+    verdict = "contradicted by a built network" if wrong or strange else settled
+    return Finding(QUESTION, verdict, answer, tuple(evidence), costs, numbers), bool(wrong or strange)
 
 
 def _symbols() -> Evidence:
@@ -75,6 +88,15 @@ def _mismatches(b: Built) -> list[str]:
     if b.share("approximation"):
         found.append("not exact in ReLU")
     if not beta <= b.count("inverse_temperature") <= beta * (1 + ROUNDING):
+        found.append(f"beta {decimal_nearest(b.count('inverse_temperature'), 6)}")
+    return found
+
+
+def _mismatches_over_tokens(b: Built) -> list[str]:
+    """Return how an extremum over tokens differs from one head of inverse temperature W(n/e) / eps."""
+    n, w = b.problem.sequence.most, float(b.count("inverse_temperature") * b.problem.tolerance)
+    found = [f"{b.count(name)} {name}" for name in ("heads", "layers") if b.count(name) != 1]
+    if not 1 <= w * math.exp(w + 1) / n <= 1 + LAMBERT_ROUNDING:
         found.append(f"beta {decimal_nearest(b.count('inverse_temperature'), 6)}")
     return found
 

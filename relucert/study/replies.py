@@ -18,10 +18,12 @@ CLAIMED_HEADS_OF_EXTREMUM = 3
 CLAIMED_COEFFICIENT = 3
 
 
-def replies(family: Sequence[Built], extrema: Sequence[Built]) -> list[Finding]:
-    """Return one finding for each claim; the verdict is confirmed, sharpened or refuted."""
-    everything = [*family, *extrema]
-    return [_heads_per_gate(everything), _heads_of_extremum(extrema), _error(everything, extrema)]
+def replies(family: Sequence[Built], adjoint: Sequence[Built], extrema: Sequence[Built]) -> list[Finding]:
+    """Return one finding for each claim; the verdict is confirmed, sharpened or refuted.
+
+    ``adjoint`` are the target's networks with a proof that goes through the ReLU network, so that delta and C part.
+    """
+    return [_heads_per_gate([*family, *extrema]), _heads_of_extremum(extrema), _error(family, adjoint, extrema)]
 
 
 def _heads_per_gate(built: Sequence[Built]) -> Finding:
@@ -64,18 +66,23 @@ def _heads_of_extremum(extrema: Sequence[Built]) -> Finding:
     return Finding("Reply: 3 heads for min and max", verdict, answer, tuple(evidence), costs, (("heads", str(most)),))
 
 
-def _error(built: Sequence[Built], extrema: Sequence[Built]) -> Finding:
+def _error(family: Sequence[Built], adjoint: Sequence[Built], extrema: Sequence[Built]) -> Finding:
     """Test 3 delta + C with delta the error of one gate, kappa / beta, and C the ReLU network's own error."""
-    target = built[0].problem.target
-    own = [b for b in built if b.problem.target == target]
-    coefficient = max(b.coefficient for b in own)
+    target = adjoint[0].problem.target
+    coefficient = max(b.coefficient for b in adjoint)
     inside = coefficient <= CLAIMED_COEFFICIENT
-    more = "at most 3" if inside else "more than 3, so the claim is not proved for this target"
+    more = "at most 3" if inside else "more than 3, so this does not prove the claim for this target"
     evidence = [
         Evidence(
-            "certified", f"{target}: error <= {decimal_up(coefficient, 4)} delta + C on {len(own)} networks; {more}"
+            "certified", f"{target}: error <= {decimal_up(coefficient, 4)} delta + C on {len(adjoint)} networks; {more}"
         )
     ]
+    direct = [b for b in family if b.layout == "wide" and not b.share("gates") and b.share("approximation")]
+    if direct:
+        whole = max((b.loaded.verdict.error_bound or Fraction(0)) / b.gate_error for b in direct)
+        inside = inside or whole <= CLAIMED_COEFFICIENT
+        text = f"{target}, proved directly: the whole error, C included, is at most {decimal_up(whole, 4)} delta"
+        evidence.append(Evidence("certified", f"{text} on {len(direct)} networks"))
     witnessed = [
         (error_in_gates(b, extremum_point(b)), b) for b in extrema if _is_power_of_two(b) and b.layout == "wide"
     ]

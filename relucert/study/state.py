@@ -49,6 +49,7 @@ def _plain(cell: SweepCell) -> dict[str, Any]:
     return cell._asdict() | {
         "tolerance": write_rational(cell.tolerance),
         "error_bound": None if cell.error_bound is None else write_rational(cell.error_bound),
+        "budget": {row: write_rational(part) for row, part in cell.budget},
         "resources": {name: write_rational(value) for name, value in cell.resources},
     }
 
@@ -58,5 +59,6 @@ def _cell(plain: dict[str, Any]) -> SweepCell:
     return SweepCell(**plain)._replace(
         tolerance=Fraction(plain["tolerance"]),
         error_bound=None if bound is None else Fraction(bound),
+        budget=tuple((row, Fraction(part)) for row, part in plain["budget"].items()),
         resources=tuple((name, Fraction(value)) for name, value in plain["resources"].items()),
     )
