@@ -77,6 +77,9 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     """
     proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
+    gates = sum(len(network.gated) for network, _ in proved.networks)
+    resources = count(proved.subject, gates, problem.sequence.most)
+    del proved  # a large network and its proof need not be held while the checker builds its own
     progress("checking")
     verdict = checked(data)
     if verdict.status != "accepted":
@@ -84,8 +87,7 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
             f"the checker {verdict.status} the certificate that was built, at step {verdict.step} "
             f"({verdict.rule}): {verdict.reason}"
         )
-    gates = sum(len(network.gated) for network, _ in proved.networks)
-    return Outcome(problem, data, verdict, count(proved.subject, gates, problem.sequence.most), plan)
+    return Outcome(problem, data, verdict, resources, plan)
 
 
 def statement_of(problem: Problem) -> Statement:
@@ -190,9 +192,11 @@ def _transformer(certificate: Certificate) -> Transformer:
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
-    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
+    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to; gates bounded
+    together with the function that they build share its row, "approximation with gates".
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    direct = False
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
@@ -202,11 +206,14 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            direct |= row == "approximation" and left == "gated"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
             if step.rule == "tokens":  # one step for both, which has checked its gates' part
                 parts["gates"] += rational(step.args["gates"])
                 parts["leak"] -= rational(step.args["gates"])
             parts[row] += step.conclusion.bound
+    if direct:
+        return [("approximation with gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
     return list(parts.items())
 
 
@@ -250,6 +257,7 @@ def report(outcome: Outcome) -> BuildReport:
         resources=tuple(rows),
         construction=plan.construction,
         parameters=plan.parameters,
+        even_split=None if plan.saved is None else outcome.resources.gates + plan.saved,
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),

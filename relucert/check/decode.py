@@ -16,7 +16,7 @@ from .refusal import Declined, Rejected
 
 MAX_BYTES = 1 << 28
 MAX_INDEX_DIGITS = 9
-MAX_INPUTS = 1 << 16
+MAX_INPUTS = 1 << 18
 MAX_WIDTH = 1 << 20
 MAX_LENGTH = 10**18
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)

@@ -97,26 +97,39 @@ class Context:
 
 
 def ranges(premises: tuple[Fact, ...]) -> dict[int, In]:
-    """Return the enclosures among the premises by term."""
+    """Return the enclosures among the premises by term, the last where there are several."""
     return {fact.term: fact for fact in premises if isinstance(fact, In)}
+
+
+def range_in(known: dict[int, In], term: int) -> In:
+    """Return the enclosure of ``term`` among ``ranges``."""
+    if term not in known:
+        raise Rejected(f"no premise gives a range of t{term}")
+    return known[term]
 
 
 def range_of(premises: tuple[Fact, ...], term: int) -> In:
     """Return the premise that encloses ``term``."""
-    found = ranges(premises).get(term)
-    if found is None:
-        raise Rejected(f"no premise gives a range of t{term}")
-    return found
+    return range_in(ranges(premises), term)
+
+
+def distances(premises: tuple[Fact, ...]) -> dict[tuple[int, int], Fraction]:
+    """Return the bounds of the distances among the premises by (left, right), the first where there are several."""
+    return {(fact.left, fact.right): fact.bound for fact in reversed(premises) if isinstance(fact, Near)}
+
+
+def distance_in(known: dict[tuple[int, int], Fraction], left: int, right: int) -> Fraction:
+    """Return the bound of |left - right| among ``distances``, or zero if both are one term."""
+    if left == right:
+        return Fraction(0)
+    if (left, right) not in known:
+        raise Rejected(f"no premise says that t{left} is near t{right}")
+    return known[left, right]
 
 
 def distance(premises: tuple[Fact, ...], left: int, right: int) -> Fraction:
     """Return the bound of the premise |left - right| <= bound, or zero if both are one term."""
-    if left == right:
-        return Fraction(0)
-    for fact in premises:
-        if isinstance(fact, Near) and (fact.left, fact.right) == (left, right):
-            return fact.bound
-    raise Rejected(f"no premise says that t{left} is near t{right}")
+    return distance_in(distances(premises), left, right)
 
 
 def entails(proved: Fact, claimed: Fact) -> bool:

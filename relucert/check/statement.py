@@ -7,7 +7,9 @@ from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
-LONGEST_STATEMENT = 1 << 20
+MANY_PARTS = 2000  # from so many parts on, shorter ones are named, so that a shared part is not written out again
+SHORT_FORMULA = 100
+LONGEST_STATEMENT = 1 << 23
 
 
 def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
@@ -53,7 +55,9 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
     room = LONGEST_STATEMENT
     text: dict[int, str] = {}
     definitions: list[str] = []
-    for t in below(nodes, roots):
+    order = below(nodes, roots)
+    longest = LONGEST_FORMULA if len(order) < MANY_PARTS else SHORT_FORMULA
+    for t in order:
         node = nodes[t]
         parts = [text[c] for c in node.children] if node.op != "input" else []
         room -= sum(map(len, parts))
@@ -79,7 +83,7 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
             text[t] = f"{node.op[5:]}({parts[0]} over data tokens seen)"
         else:
             text[t] = f"{node.op}({', '.join(parts)})"
-        if len(text[t]) > LONGEST_FORMULA:
+        if len(text[t]) > longest:
             definitions.append(f"#{t} = {text[t]}")
             text[t] = f"#{t}"
     return definitions, [text[t] for t in roots]

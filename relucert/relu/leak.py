@@ -86,9 +86,7 @@ def plan_leak(
 
     def moved(leak: Fraction) -> list[Fraction]:
         sizes = magnitudes(network, box, gate, leak, bits)
-        return [
-            sum((g.upper * r for g, r in zip(influence, sizes, strict=True)), Fraction(0)) for influence in influences
-        ]
+        return [sum((g * r for g, r in zip(influence, sizes, strict=True)), Fraction(0)) for influence in influences]
 
     wanted = max(moved(FIRST_GUESS)) * 4 * max(1, code.size) / share
     margin = max(1, math.ceil(math.log(2) * (wanted.numerator.bit_length() - wanted.denominator.bit_length()))) + 1

@@ -30,6 +30,7 @@ WORDS = {
 }
 PARTS = {
     "approximation": "the ReLU network against the target",
+    "approximation with gates": "the network with softmax gates against the target",
     "gates": "softmax gates against hard gates",
     "leak": "softmax mass on other tokens",
     "rounding": "the machine's rounding",
@@ -84,7 +85,8 @@ def _proof(found: Theorem) -> str:
         _ragged([f"${neuron}$" for neuron in found.neurons], ","),
         "and the outputs",
         _ragged([f"${output}$" for output in found.outputs], "."),
-        r"Write $\tilde n_o$ for $n_o$ with every $r_j$ replaced by $\tilde r_j = u_j \sigma(\beta u_j)$.",
+        r"Write $\tilde u_j$, $\tilde r_j$ and $\tilde n_o$ for the same with every gate $\max(u, 0)$ replaced by "
+        r"$u\,\sigma(\beta u)$; equalities of affine forms and polynomials in the $u_j$ and $r_j$ hold for either.",
         rf"The transformer $T$ has one head for each of the {gates} gates, by layers",
         _ragged(layers, "."),
         r"The head of $u_j$ has dimension $1$: its query reads $\beta$ times the coordinate that holds $u_j$, its key "

@@ -89,6 +89,24 @@ LEMMAS: dict[str, tuple[str, str, str]] = {
         r"g^k(t) - t^2 = 4^{-m} s(g^m(t)) \in [0, 4^{-m}/4]$, and subtracting half of that interval's length "
         "centres the error (after Yarotsky 2017).",
     ),
+    "sawtooth_gated": (
+        "The folded square with softmax gates",
+        r"Let $h(u) = u \tanh(\beta u / 2)$, which is $2 u \sigma(\beta u) - u$, let $t \in [0, 1]$, $v_0 = t$ and "
+        r"$v_k = h(2 v_{k-1} - 1)$ for $k \le m$.  Let $e(x) \ge e^{-\beta x}$, $0 < Y_0 < 1$, $A_0 = D_0 = 0$, and for "
+        r"$r = 1, \dots, m$ with $c = Y_{r-1}$ let \[ D_r = \tfrac14 \max(A_{r-1}, 4 c^2 e(c) + D_{r-1}), \quad A_r = "
+        r"\tfrac14 (4 e(1 - c) + A_{r-1}), \quad Y_r = \tfrac12 (Y_{r-1} - 2 e(1 - c)) . \] If $Y_r > 0$, $\beta c \ge 2$ "
+        r"and $(1 - e(c))\, 2^{1-r} \ge (1 + e(c))\, c$ at each $r$, then \[ \Bigl| t - \sum_{k=1}^m 4^{-k} (1 - v_k) - "
+        r"2^{-2m-3} - t^2 \Bigr| \le 2^{-2m-3} + D_m . \]",
+        r"$h$ is even and $0 \le h(u) \le |u|$.  Let $F_m(t) = t - \sum_{k \le m} 4^{-k} (1 - v_k) - t^2$.  With $u = 2t - 1$, "
+        r"$F_0(t) = (1 - u^2)/4$ and $F_m(t) = (h(u)^2 - u^2)/4 + F_{m-1}(1 - h(u))/4$, and $F_m$ is symmetric about $1/2$.  "
+        r"By induction $F_m \le 4^{-m}/4$.  Near the ends, $F_r(y) \ge y (2^{-r} - y) - A_r$ for $0 \le y \le Y_r$: this "
+        r"holds for $r = 0$; else $1 - h(1 - 2y) = 2y + d$ with $0 \le d \le 2 e(1 - Y_{r-1})$, so that $2y + d \le Y_{r-1}$, "
+        r"and the bound of $F_{r-1}$ there leaves $F_r(y) \ge y (2^{-r} - y) - (d (2 - 2^{1-r}) + A_{r-1})/4$.  Everywhere, "
+        r"$F_r \ge -D_r$: put $\rho = 2^{1-r}$.  If $|u| \le c$, then $F_{r-1}(1 - h) \ge h (\rho - h) - A_{r-1}$, so "
+        r"$F_r \ge (h \rho - u^2 - A_{r-1})/4$, and $h \ge u^2 \tanh(\beta c / 2)/c \ge u^2/\rho$, as $\tanh$ is concave. "
+        r"If $|u| \ge c$, then $u^2 - h(u)^2 = u^2 / \cosh(\beta u / 2)^2 \le 4 u^2 e^{-\beta |u|} \le 4 c^2 e(c)$, as "
+        r"$x^2 e^{-\beta x}$ falls for $\beta x \ge 2$.  Subtracting $2^{-2m-3}$ centres the upper part.",
+    ),
     "extremum": (
         "One gate for a maximum, a minimum or an absolute value",
         r"$a + \max(b - a, 0) = \max(a, b)$, $a - \max(a - b, 0) = \min(a, b)$ and $2 \max(a, 0) - a = |a|$.  If "

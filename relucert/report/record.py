@@ -24,7 +24,10 @@ class ResourceRow(NamedTuple):
 
 
 class BuildReport(NamedTuple):
-    """Everything that ``relucert build`` shows."""
+    """Everything that ``relucert build`` shows.
+
+    ``even_split`` is how many gates an even split of the tolerance is planned to need, None with one part or none.
+    """
 
     verdict: str
     statement: str
@@ -37,6 +40,7 @@ class BuildReport(NamedTuple):
     resources: tuple[ResourceRow, ...]
     construction: str
     parameters: tuple[tuple[str, int], ...]
+    even_split: int | None
     lower_bound: tuple[int, str] | None
     published: str | None
     steps: int

@@ -19,7 +19,7 @@ DIGITS = 17
 COUNTS = ("gates", "heads", "layers", "d_model", "d_head", "tokens", "parameters", "parameters_dense", "bits",
           "code_size", "code_max")  # fmt: skip
 REALS = ("max_weight", "inverse_temperature")
-PARTS = ("approximation", "gates_error", "leak")
+PARTS = ("approximation", "approximation_with_gates", "gates_error", "leak")
 COLUMNS = (
     "eps",
     "arity",
@@ -165,6 +165,7 @@ def _fields(cell: SweepCell) -> dict[str, int | str | None]:
         "arity": cell.arity,
         "length": cell.sequence,
         "approximation": upward(parts.get("approximation")),
+        "approximation_with_gates": upward(parts.get("approximation with gates")),
         "gates_error": upward(parts.get("gates")),
         "leak": upward(parts.get("leak")),
         "status": cell.status,

@@ -20,6 +20,7 @@ from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
 MOST_INPUTS_SHOWN = 6
+LONGEST_STATEMENT = 4000
 MOST_TOKENS_SHOWN = 8
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
@@ -64,6 +65,14 @@ def verdict_text(status: str, detail: str = "") -> Text:
     return text.append(f": {detail}", style="") if detail else text
 
 
+def shortened(statement: str) -> str:
+    """Return a statement whole, or where it is very long its two ends and what was left out."""
+    if len(statement) <= LONGEST_STATEMENT:
+        return statement
+    start, end = statement[: LONGEST_STATEMENT // 2], statement[-LONGEST_STATEMENT // 4 :]
+    return f"{start} [... {len(statement) - len(start) - len(end)} characters, all in --format json ...] {end}"
+
+
 def real(value: Fraction) -> str:
     """Return a number for a table, rounded up."""
     return decimal_up(value)
@@ -105,11 +114,15 @@ def build_report(report: BuildReport) -> Group:
         comparison.append(["published", report.published])
     rules = ", ".join(f"{name} {count}" for name, count in report.rules)
     blocks: list[RenderableType] = [
-        section("Statement", Text(report.statement)),
+        section("Statement", Text(shortened(report.statement))),
         Padding(Text(report.about), (0, 0, 0, 2)),
         section(f"Resources, counted from the matrices ({report.construction}: {parameters})", resources),
         section("Error budget", budget),
     ]
+    if report.even_split is not None:
+        built = next(real(row.counted) for row in report.resources if row.name == "gates")
+        line = f"budget: {built} gates; an even split of the tolerance would need {report.even_split}"
+        blocks.append(Padding(Text(line), (0, 0, 0, 2)))
     if comparison:
         blocks.append(section("Beside it", table(["", ""], comparison)))
     blocks.append(section("Proof", Text(f"{report.steps} steps, each recomputed by the checker: {rules}")))
@@ -144,7 +157,7 @@ def check_detail(row: CheckRow) -> Group:
     """Return everything that is known of one checked file."""
     lines = []
     if row.status in ("accepted", "limit missed", "too weak"):
-        lines += [["proved", row.statement], ["assumptions", "none"]]
+        lines += [["proved", shortened(row.statement)], ["assumptions", "none"]]
         if row.error_bound is not None:
             lines.append(["bound", real(row.error_bound)])
         lines.append(["resources", ", ".join(f"{name} {real(value)}" for name, value in row.resources)])

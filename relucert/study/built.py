@@ -50,8 +50,8 @@ class Built:
         return gate_constant().kappa / self.count("inverse_temperature")
 
     def share(self, row: str) -> Fraction:
-        """Return a part of the proved bound: approximation, gates or leak."""
-        return dict(error_budget(self.loaded.certificate))[row]
+        """Return a row of the proved bound, zero where the proof has no such row."""
+        return dict(error_budget(self.loaded.certificate)).get(row, Fraction(0))
 
     @property
     def coefficient(self) -> Fraction:

@@ -79,8 +79,8 @@ def independence(alone: Sequence[Built], together: Sequence[Built]) -> tuple[Fin
         ),
         Evidence(
             "confirmed",
-            f"n = {lengths} at eps {eps}, both masks: the bounds differ by at most {decimal_up(spread, 3)}; the leak is at "
-            f"most {decimal_up(worst, 3)}",
+            f"n = {lengths} at eps {eps}, both masks: the bounds differ by at most {decimal_up(spread, 3)}; the "
+            f"leak is at most {decimal_up(worst, 3)}",
         ),
         first,
     )
@@ -116,6 +116,6 @@ def _symbols() -> Evidence:
     none, first = mass.subs(x, 0), sympy.diff(mass, x).subs(x, 0)
     return Evidence(
         "proved",
-        f"mass on other tokens: q = {sympy.sstr(mass)} with x = exp(-2 M), L = ceil(log2 n) and margin M; q = {none} at "
-        f"x = 0, with slope {first} there, so M grows like log log n / 2; the error adds 2 q sum_j G_j R_j",
+        f"mass on other tokens: q = {sympy.sstr(mass)} with x = exp(-2 M), L = ceil(log2 n) and margin M; q = {none} "
+        f"at x = 0, with slope {first} there, so M grows like log log n / 2; the error adds 2 q sum_j G_j R_j",
     )

@@ -163,6 +163,10 @@ def _reason(loaded: Loaded, terms: _Terms, step: Any) -> str:
         "affine": lambda: _difference(terms, args),
         "range_affine": lambda: f"since ${terms.tex(args['term'])} = {_combination(terms, args)}$",
         "sawtooth": lambda: f"with $m = {len(args['chain'])}$, the neurons ${_listed(args['chain'])}$",
+        "sawtooth_gated": lambda: (
+            f"with $m = {len(args['chain'])}$, $Y_0 = {rational(Fraction(args['reach']))}$, the neurons "
+            f"${_listed(args['chain'])}$ with softmax gates"
+        ),
         "extremum": lambda: f"with the neuron $u_{{{args['gate']}}}$",
         "univariate": lambda: (
             f"as a polynomial in ${terms.tex(args['variable'])}$, on {args['pieces']} equal parts of its range"

@@ -382,8 +382,8 @@ def test_the_statement_stays_short_when_each_target_uses_the_one_before():
 
 def test_declines_to_print_a_statement_that_is_too_long():
     data = modest()
-    data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 600]
-    data["statement"]["targets"] = list(range(602))
+    data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 5000]
+    data["statement"]["targets"] = list(range(5002))
     data["lemmas"]["terms"], data["trace"] = [], []
     with pytest.raises(Declined, match="too long to print"):
         statement.sentence(decode.certificate(encode(data)).statement, Fraction(1))
