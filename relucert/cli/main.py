@@ -13,7 +13,7 @@ from ..errors import RelucertError
 from ..version import VERSION
 from .options import Verbosity, verbosity
 
-COMMANDS = ("build", "check", "explain", "export", "list", "run", "schema")
+COMMANDS = ("audit", "build", "check", "explain", "export", "list", "plot", "run", "schema", "sweep")
 INTERNAL = 70
 INTERRUPTED = 130
 USAGE = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ...certificate.write import Proved
@@ -45,7 +45,7 @@ Chains = list[tuple[Near, ...]]
 class Candidate:
     """A built network with its proof, and the inverse temperature that its share of the tolerance needs.
 
-    ``sensitivities`` is empty where the proof speaks of the gated network directly.
+    ``sensitivities`` is empty where the proof speaks of the gated network directly.  ``wide`` forces a layout.
     """
 
     plan: Plan
@@ -55,6 +55,7 @@ class Candidate:
     sensitivities: tuple[Sensitivity, ...]
     precision: int
     inverse_temperature: Fraction
+    wide: bool | None = None
 
     @property
     def layers(self) -> int:
@@ -63,12 +64,12 @@ class Candidate:
         return 1 + max((depths[j] for j in self.network.gated), default=-1)
 
 
-def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+def build(problem: Problem, progress: Progress, wide: bool | None = None) -> tuple[Proved, Plan]:
     """Return the cheapest proved network under the problem's objective.
 
     heads: fewest gates, then layers, then the smallest inverse temperature; layers: the first two swapped; weight:
     the smallest inverse temperature, over a range of smaller approximation errors.
-    Raises UnreachableError where no construction reaches the tolerance.
+    ``wide`` forces a layout of the stream.  Raises UnreachableError where no construction reaches the tolerance.
     """
     candidates: list[Candidate] = []
     outline = Outline.of(problem)
@@ -81,7 +82,7 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
     best = min(candidates, key=lambda c: _key(problem, c))
     progress("proving")
-    return _prove(problem, best), best.plan
+    return _prove(problem, replace(best, wide=wide)), best.plan
 
 
 def _candidates(outline: Outline, allowance: Fraction) -> list[Candidate]:
@@ -280,7 +281,7 @@ def _realised(problem: Problem, candidate: Candidate) -> tuple[Transformer, Call
         leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
         transformer, heads = sequence.transform(problem, network, beta, leak)
         return transformer, lambda k, gated: sequence.claim(d, k, gated, heads, leak)
-    transformer, heads = translate(network, beta)
+    transformer, heads = translate(network, beta, wide=candidate.wide)
 
     def same(k: int, gated: int) -> Near:
         subject = d.term("subject", k)

@@ -24,14 +24,17 @@ ONE_COORDINATE = 0
 MOST_WIDE_WEIGHTS = 20_000
 
 
-def translate(network: Network, inverse_temperature: Fraction, linear_heads: bool = True) -> tuple[Transformer, Heads]:
+def translate(
+    network: Network, inverse_temperature: Fraction, linear_heads: bool = True, wide: bool | None = None
+) -> tuple[Transformer, Heads]:
     """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
 
     The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights and linear
-    heads are allowed.
+    heads are allowed; ``wide`` chooses the layout where they are.
     """
-    small = len(network.gated) <= MOST_WIDE_WEIGHTS and _wide_weights(network) <= MOST_WIDE_WEIGHTS
-    wide = small or not linear_heads
+    if wide is None or not linear_heads:
+        small = len(network.gated) <= MOST_WIDE_WEIGHTS and _wide_weights(network) <= MOST_WIDE_WEIGHTS
+        wide = small or not linear_heads
     forms, outputs = _flattened(network) if wide else _same_depth_expanded(network)
     stored = set(network.gated)
     for form in outputs:
