@@ -19,6 +19,7 @@ from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
 from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
+from .check.number import rational
 from .check.refusal import Declined, Rejected
 from .errors import DefectError
 from .exact.number import exact_text
@@ -27,10 +28,12 @@ from .relu.lower_bound import lower_bound, published
 from .relu.network import Form, Network
 from .relu.plan import Plan
 from .report.record import BudgetRow, BuildReport, ResourceRow
+from .routes.extremum import route as extremum
 from .routes.relu import route as relu
 from .spec.problem import Problem
+from .spec.sequence import Sequence
 from .target.expression import Expression, Node
-from .transformer.model import Head, Matrix, Transformer
+from .transformer.model import Code, Head, Matrix, Transformer
 from .transformer.resources import Resources, count
 from .version import VERSION
 
@@ -72,7 +75,7 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     Raises UnreachableError where no construction reaches the tolerance, and DefectError if the checker does not
     accept what was built, which is a fault of this program.
     """
-    proved, plan = relu.build(problem, progress)
+    proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
     progress("checking")
     verdict = checked(data)
@@ -82,12 +85,15 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
             f"({verdict.rule}): {verdict.reason}"
         )
     gates = sum(len(network.gated) for network, _ in proved.networks)
-    return Outcome(problem, data, verdict, count(proved.subject, gates), plan)
+    return Outcome(problem, data, verdict, count(proved.subject, gates, problem.sequence.most), plan)
 
 
 def statement_of(problem: Problem) -> Statement:
     """Return what a certificate for the problem has to state."""
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance)
+    tokens = problem.sequence
+    if problem.is_over_tokens:  # each token carries the one input, and all of them hold a result
+        tokens = Sequence(tokens.least, tokens.most, tokens.mask, "tokenwise")
+    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, tokens)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -143,7 +149,9 @@ def load(verdict: Verdict) -> Loaded:
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
     network, outputs = None, [0] * len(stated.targets)
     for step in certificate.trace:
-        if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.right].op == "gated":
+        if not isinstance(step.conclusion, Near) or certificate.terms[step.conclusion.left].op != "subject":
+            continue
+        if certificate.terms[step.conclusion.right].op in ("gated", "net"):
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
             lemma = certificate.networks[k]
@@ -157,8 +165,10 @@ def _form(form: CheckedForm) -> Form:
 
 def _transformer(certificate: Certificate) -> Transformer:
     subject, width = certificate.subject, certificate.subject.d_model
+    code = None if subject.code is None else Code(subject.code.kind, subject.code.size)
+    columns = 1 + len(certificate.statement.inputs) + (code.size if code else 0)
     return Transformer(
-        Matrix.of(width, 1 + len(certificate.statement.inputs), subject.embedding),
+        Matrix.of(width, columns, subject.embedding),
         tuple(
             tuple(
                 Head(
@@ -172,6 +182,8 @@ def _transformer(certificate: Certificate) -> Transformer:
             for layer in subject.layers
         ),
         Matrix.of(subject.outputs, width, subject.readout),
+        tuple(tuple(sorted(anchor.items())) for anchor in subject.anchors),
+        code,
     )
 
 
@@ -190,6 +202,10 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
+            if step.rule == "tokens":  # one step for both, which has checked its gates' part
+                parts["gates"] += rational(step.args["gates"])
+                parts["leak"] -= rational(step.args["gates"])
             parts[row] += step.conclusion.bound
     return list(parts.items())
 
@@ -202,11 +218,16 @@ def report(outcome: Outcome) -> BuildReport:
         raise ValueError("only an accepted outcome is reported")
     forms, parameters = closed_forms(plan.construction), dict(plan.parameters)
     limits = dict(problem.limits)
+    tokenwise = problem.sequence.layout == "tokenwise"
     wide = verdict.resources["heads"] == verdict.resources["gates"]  # the closed forms are those of the wide layout
+    wide = wide and problem.sequence.is_single
     rows = []
     for name, counted in verdict.resources.items():
+        if name in ("code_size", "code_max") and certificate.subject.code is None and name not in limits:
+            continue
         text = value = None
-        if forms is not None and name in forms.resources and (wide or name in ("gates", "layers")):
+        known = wide or name == "gates" or (name == "layers" and tokenwise)
+        if forms is not None and name in forms.resources and known:
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))
         rows.append(ResourceRow(name, Fraction(counted), text, value, limits.get(name)))
@@ -217,6 +238,7 @@ def report(outcome: Outcome) -> BuildReport:
     return BuildReport(
         verdict=verdict.status,
         statement=verdict.statement,
+        about=_about(certificate),
         target=problem.target,
         domain=tuple(
             (name, exact_text(lo), exact_text(hi))
@@ -236,6 +258,21 @@ def report(outcome: Outcome) -> BuildReport:
         sha256=verdict.sha256,
         missed_limits=tuple(shortfalls(verdict, problem)),
     )
+
+
+def _about(certificate: Certificate) -> str:
+    """Return what T is, and of which tokens it is made."""
+    subject, tokens = certificate.subject, certificate.statement.sequence
+    anchors = f", {len(subject.anchors)} anchor token{'s' * (len(subject.anchors) > 1)}" if subject.anchors else ""
+    data = "the data token" if tokens.most == 1 else "the data tokens"
+    text = (
+        "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink "
+        f"token{anchors} and {data}, {tokens.mask} mask"
+    )
+    if subject.code is not None:
+        columns = f"{subject.code.size} column{'s' * (subject.code.size != 1)}"
+        text += f"; {subject.code.kind} position code of {columns}"
+    return text + "."
 
 
 def rule_claim(name: str) -> str:

@@ -41,9 +41,15 @@ class Value:
 
 
 class Draft:
-    """Neurons and outputs under construction, with the derivation that speaks of them as network 0."""
+    """Neurons and outputs under construction, with the derivation that speaks of them as network 0.
 
-    def __init__(self, expression: Expression, domain: Domain, bits: int) -> None:
+    With an inverse temperature the derivation speaks of the gated network, so that no gate error is left to add.
+    """
+
+    def __init__(
+        self, expression: Expression, domain: Domain, bits: int, inverse_temperature: Fraction | None = None
+    ) -> None:
+        self.inverse_temperature = inverse_temperature
         self.derivation = Derivation.of(expression)
         self.expression = expression
         self.domain = domain
@@ -77,7 +83,7 @@ class Draft:
     def output(self, form: Form) -> int:
         """Return the term of a new output with this form."""
         self.outputs.append(form)
-        return self.derivation.term("net", 0, len(self.outputs) - 1)
+        return self.derivation.term("net" if self.inverse_temperature is None else "gated", 0, len(self.outputs) - 1)
 
     def value(self, form: Form, target: int) -> Value:
         """Return the value of a form that is the polynomial ``target`` exactly."""

@@ -49,13 +49,13 @@ class Sensitivity:
     bound: Fraction
 
 
-def sensitivity(network: Network, output: int, bits: int) -> Sensitivity:
-    """Return the smaller of the adjoint and the forward bound."""
+def sensitivity(network: Network, output: int, bits: int, alone: bool = True) -> Sensitivity:
+    """Return the smaller of the adjoint and the forward bound; the adjoint unless a data token is ``alone``."""
     adjoint = Enclosure.of(0, bits)
     for gate in gate_sensitivities(network, output, bits):
         adjoint = adjoint + gate
     forward = forward_error(network, output, bits)
-    if forward.upper < adjoint.upper:
+    if alone and forward.upper < adjoint.upper:
         return Sensitivity("gate_error_forward", forward.upper)
     return Sensitivity("gate_error", adjoint.upper)
 

@@ -28,6 +28,7 @@ class BuildReport(NamedTuple):
 
     verdict: str
     statement: str
+    about: str
     target: str
     domain: tuple[tuple[str, str, str], ...]
     tolerance: Fraction

@@ -19,11 +19,8 @@ from .output import say
 from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
-ABOUT = (
-    "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink token "
-    "and the data token, causal mask."
-)
 MOST_INPUTS_SHOWN = 6
+MOST_TOKENS_SHOWN = 8
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -109,7 +106,7 @@ def build_report(report: BuildReport) -> Group:
     rules = ", ".join(f"{name} {count}" for name, count in report.rules)
     blocks: list[RenderableType] = [
         section("Statement", Text(report.statement)),
-        Padding(Text(ABOUT), (0, 0, 0, 2)),
+        Padding(Text(report.about), (0, 0, 0, 2)),
         section(f"Resources, counted from the matrices ({report.construction}: {parameters})", resources),
         section("Error budget", budget),
     ]
@@ -179,6 +176,33 @@ def point_text(results: Sequence[PointResult]) -> Group:
         rows.append(["bound", real(result.bound), "certified on the whole domain"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
+
+
+def tokens_text(results: Sequence[Sequence[PointResult]]) -> Group:
+    """Return the actual error at the data tokens of a sequence, and f, N and T where it is largest."""
+    errors = [max(abs(r.transformer - r.target) for r in outputs) for outputs in results]
+    worst = max(range(len(errors)), key=errors.__getitem__)
+    shown = range(len(results)) if len(results) <= MOST_TOKENS_SHOWN else range(MOST_TOKENS_SHOWN)
+    rows = [
+        [
+            str(t + 1),
+            ", ".join(f"{name} = {decimal_nearest(v, 6)}" for name, v in results[t][0].point[:MOST_INPUTS_SHOWN]),
+            ", ".join(decimal_nearest(r.target, 9) for r in results[t][:MOST_INPUTS_SHOWN]),
+            ", ".join(decimal_nearest(r.transformer, 9) for r in results[t][:MOST_INPUTS_SHOWN]),
+            real(errors[t]),
+        ]
+        for t in shown
+    ]
+    more = [Text(f"and {len(results) - len(shown)} more tokens")] if len(shown) < len(results) else []
+    bound = f"|T - f| <= {real(results[0][0].bound)} is certified at every data token"
+    title = f"{len(results)} data tokens; the largest error, an estimate, is {real(errors[worst])} at token {worst + 1}"
+    return Group(
+        Text(title, style="bold"),
+        Padding(table(["token", "inputs", "f", "T", "|T - f|"], rows, right=(0, 4)), (0, 0, 0, 2)),
+        *(Padding(text, (0, 0, 0, 2)) for text in more),
+        Text(bound),
+        section(f"At token {worst + 1}", point_text(results[worst])),
+    )
 
 
 def runtime_text(result: RuntimeResult) -> Group:

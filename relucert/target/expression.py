@@ -13,6 +13,8 @@ LEAVES = ("input", "const")
 class Node:
     """One operation: ``op`` is input, const, add, mul, max, min (two or more arguments), inv or abs.
 
+    ``seen_max`` and ``seen_min`` are extrema of their argument over the data tokens that a token sees.
+
     ``children`` holds indices of earlier nodes, or for an input the index of the input.
     """
 

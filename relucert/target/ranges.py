@@ -48,6 +48,8 @@ def _combine(op: str, parts: Sequence[Interval]) -> Interval:
     los, his = [lo for lo, _ in parts], [hi for _, hi in parts]
     if op == "add":
         return sum(los, Fraction(0)), sum(his, Fraction(0))
+    if op in ("seen_max", "seen_min"):  # over tokens, where the argument has one range
+        return parts[0]
     if op == "max":
         return max(los), max(his)
     if op == "min":

@@ -9,29 +9,41 @@ from fractions import Fraction
 
 from ...certificate.write import Proved
 from ...derivation import prove
+from ...derivation.judgement import Near
 from ...errors import UnreachableError
 from ...exact.enclosure import Enclosure
 from ...exact.number import decimal_up, round_up
+from ...relu.constructions.sawtooth import dip_bits, estimated_dip
 from ...relu.draft import Draft, Value
 from ...relu.gate import gate_constant
 from ...relu.network import Network
-from ...relu.plan import Plan, plans
+from ...relu.plan import Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import Problem
+from ...transformer.model import Transformer
+from . import sequence
 from .translate import translate
 
 BITS = 128
 RESERVE = Fraction(1, 2**34)  # of the tolerance, for rounding conclusions up
+LEAK_SHARE = Fraction(1, 2**44)  # of the tolerance, for the leak between data tokens
 TEMPERATURE_DIGITS = 6
 MOST_BITS = 4096
 PATIENCE = 3
+HALVINGS = 20
+MOST_TEMPERATURE = 1e300
+INCREASES = tuple(Fraction(k, 10**5) for k in (100_001, 100_100, 101_000, 110_000, 200_000))
 SHRINKINGS = tuple(Fraction(k, 10**6) for k in (1_000_000, 999_999, 990_000, 950_000, 850_000, 650_000, 400_000))
 Progress = Callable[[str], None]
+Chains = list[tuple[Near, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A built network with its proof, and the inverse temperature that its share of the tolerance needs."""
+    """A built network with its proof, and the inverse temperature that its share of the tolerance needs.
+
+    ``sensitivities`` is empty where the proof speaks of the gated network directly.
+    """
 
     plan: Plan
     draft: Draft
@@ -64,7 +76,7 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
     best = min(candidates, key=lambda c: _key(problem, c))
     progress("proving")
-    return _prove(best), best.plan
+    return _prove(problem, best), best.plan
 
 
 def _candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
@@ -73,7 +85,7 @@ def _candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
         found = []
         try:
             for plan in plans(problem, allowance * shrink):
-                candidate = _candidate(problem, plan)
+                candidate = _direct(problem, plan) or _candidate(problem, plan)
                 if candidate is not None:
                     found.append(candidate)
         except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
@@ -121,10 +133,12 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     values = tuple(plan.build(draft))
     everything = draft.network()
     outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
-    left = [problem.tolerance * (1 - RESERVE) - value.near.bound for value in values]
+    alone = problem.sequence.is_single
+    kept = RESERVE + (0 if alone else LEAK_SHARE)
+    left = [problem.tolerance * (1 - kept) - value.near.bound for value in values]
     if min(left) <= 0:
         return None
-    found = tuple(sensitivity(everything, output, BITS) for output in outputs)
+    found = tuple(sensitivity(everything, output, BITS, alone) for output in outputs)
     kappa = gate_constant().kappa
     beta = max(gates.bound * kappa / room for gates, room in zip(found, left, strict=True))
     beta = round_up(beta, TEMPERATURE_DIGITS) if beta else Fraction(1)
@@ -132,11 +146,94 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     return Candidate(plan, draft, values, network, found, beta)
 
 
-def _prove(candidate: Candidate) -> Proved:
-    """Return the transformer and the whole proof: translation, gate error, approximation, and their sums."""
+def _direct(problem: Problem, plan: Plan) -> Candidate | None:
+    """Return the plan built and proved as a gated network, where its only gates are chains of folds; else None.
+
+    The dip of a gated chain is exponentially small in the inverse temperature, so that far less of it will do.
+    """
+    if problem.proof != "direct" or not problem.sequence.is_single or not any(any(gates) for _, gates in plan.chains):
+        return None
+    if {node.op for node in problem.expression.nodes} - {"input", "const", "add", "mul"}:
+        return None
+    weights = [(8 * float(weight), gates) for weight, gates in chain_weights(problem, plan) if gates]
+    room = float(problem.tolerance) - sum(weight / 8 / 4**gates for weight, gates in weights)
+    beta = _least_temperature(weights, room)
+    if beta is None:
+        return None
+    for increase in INCREASES:
+        rounded = round_up(Fraction(beta) * increase, TEMPERATURE_DIGITS)
+        draft = Draft(problem.expression, problem.domain, BITS, rounded)
+        values = tuple(plan.build(draft))
+        if max(value.near.bound for value in values) <= problem.tolerance:
+            everything = draft.network()
+            outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
+            network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
+            return Candidate(plan, draft, values, network, (), rounded)
+    return None
+
+
+def _least_temperature(weights: list[tuple[float, int]], room: float) -> float | None:
+    """Return about the least inverse temperature at which the weighted dips fit into ``room``; None without room."""
+
+    def fits(beta: float) -> bool:
+        return sum(weight * estimated_dip(gates, beta) for weight, gates in weights) <= room
+
+    if room <= 0:
+        return None
+    hi = 2.0 ** max(gates for _, gates in weights)
+    while not fits(hi):
+        hi *= 2
+        if hi > MOST_TEMPERATURE:
+            return None
+    lo = hi / 2
+    for _ in range(HALVINGS):
+        middle = (lo + hi) / 2
+        lo, hi = (lo, middle) if fits(middle) else (middle, hi)
+    return hi
+
+
+def _prove(problem: Problem, candidate: Candidate) -> Proved:
+    """Return the transformer and the whole proof: from transformer to network, approximation, and their sums."""
+    prove_chains = _together if not problem.sequence.is_single else _alone if candidate.sensitivities else _gated
+    transformer, chains = prove_chains(problem, candidate)
+    for chain in chains:
+        prove.total(candidate.draft.derivation, *chain)
+    d, network = candidate.draft.derivation, candidate.draft.network()
+    networks = ((network, candidate.inverse_temperature),)
+    return Proved(transformer, networks, tuple(d.nodes), tuple(d.steps), _precision(candidate))
+
+
+def _gated(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
+    """Return the transformer of a single data token, and for each output: translation, and how near the target."""
+    d = candidate.draft.derivation
+    transformer, heads = translate(candidate.network, candidate.inverse_temperature)
+    chains: Chains = []
+    for k, value in enumerate(candidate.values):
+        subject = d.term("subject", k)
+        same = d.claim_near(
+            "translation", (), subject, value.term, Fraction(0), subject=subject, gated=value.term, heads=heads
+        )
+        chains.append((same, value.near))
+    return transformer, chains
+
+
+def _together(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
+    """Return the transformer of many data tokens, and for each output the distances to add: tokens, approximation."""
+    network, beta = candidate.network, candidate.inverse_temperature
+    leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
+    transformer, heads = sequence.transform(problem, network, beta, leak)
+    d = candidate.draft.derivation
+    chains: Chains = []
+    for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
+        chains.append((sequence.claim(d, k, value.term, heads, gates.bound, beta, leak, BITS), value.near))
+    return transformer, chains
+
+
+def _alone(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
+    """Return the transformer of a single data token, and for each output: translation, gate error, approximation."""
     d, beta, constant = candidate.draft.derivation, candidate.inverse_temperature, gate_constant()
     transformer, heads = translate(candidate.network, beta)
-    chains = []
+    chains: Chains = []
     for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
         output = d.nodes[value.term].children[1]
         subject, gated = d.term("subject", k), d.term("gated", 0, output)
@@ -154,14 +251,13 @@ def _prove(candidate: Candidate) -> Proved:
             terms=constant.terms,
         )
         chains.append((same, near, value.near))
-    for chain in chains:
-        prove.total(d, *chain)
-    network = candidate.draft.network()
-    return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), _precision(candidate))
+    return transformer, chains
 
 
 def _precision(candidate: Candidate) -> int:
-    """Return the checker's bits: enough that its roundings stay below 2^-44 of the sensitivity."""
+    """Return the checker's bits: enough that its roundings stay below 2^-44 of the sensitivity, or of the dips."""
+    if not candidate.sensitivities:
+        return max(dip_bits(gates) for _, chain in candidate.plan.chains for gates in chain)
     least = min((s.bound for s in candidate.sensitivities if s.bound), default=Fraction(1))
     size = max(0, least.denominator.bit_length() - least.numerator.bit_length())
     gain = rounding_gain(candidate.network)

@@ -24,12 +24,13 @@ ONE_COORDINATE = 0
 MOST_WIDE_WEIGHTS = 20_000
 
 
-def translate(network: Network, inverse_temperature: Fraction) -> tuple[Transformer, Heads]:
+def translate(network: Network, inverse_temperature: Fraction, linear_heads: bool = True) -> tuple[Transformer, Heads]:
     """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
 
-    The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights.
+    The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights and linear
+    heads are allowed.
     """
-    wide = _wide_weights(network) <= MOST_WIDE_WEIGHTS
+    wide = not linear_heads or _wide_weights(network) <= MOST_WIDE_WEIGHTS
     forms, outputs = _flattened(network) if wide else _same_depth_expanded(network)
     stored = set(network.gated)
     for form in outputs:
