@@ -21,15 +21,14 @@ from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
 from .check.number import rational
 from .check.refusal import Declined, Rejected
-from .errors import DefectError
+from .errors import DefectError, UnreachableError
 from .exact.number import exact_text
 from .relu.closed_form import closed_forms
 from .relu.lower_bound import lower_bound, published
 from .relu.network import Form, Network
 from .relu.plan import Plan
 from .report.record import BudgetRow, BuildReport, ResourceRow
-from .routes.extremum import route as extremum
-from .routes.relu import route as relu
+from .routes.table import ROUTES, Route, route
 from .spec.problem import Problem
 from .spec.sequence import Sequence
 from .target.expression import Expression, Node
@@ -43,6 +42,7 @@ __all__ = [
     "Outcome",
     "Verdict",
     "build",
+    "build_by",
     "check_bytes",
     "check_file",
     "error_budget",
@@ -72,10 +72,42 @@ class Outcome:
 def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     """Return a certificate for the problem, checked by the independent checker.
 
+    The route ``auto`` builds by every route that applies and returns the cheapest outcome under the objective.
     Raises UnreachableError where no construction reaches the tolerance, and DefectError if the checker does not
     accept what was built, which is a fault of this program.
     """
-    proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
+    if problem.route != "auto":
+        return build_by(route(problem.route), problem, progress)
+    outcomes, reasons = [], []
+    for each in ROUTES:
+        reason = each.predict(problem)
+        if reason is None:
+            progress(f"trying the route {each.name}")
+            try:
+                outcomes.append(build_by(each, problem, progress))
+            except UnreachableError as error:
+                reason = str(error)
+        if reason is not None:
+            reasons.append(f"{each.name}: {reason}")
+    if not outcomes:
+        raise UnreachableError("no route reaches the tolerance; " + "; ".join(reasons))
+    return min(outcomes, key=cost)
+
+
+def cost(outcome: Outcome) -> tuple[Fraction | int, ...]:
+    """Return what the objective counts, most important first, from the checker's own recount."""
+    counted = outcome.verdict.resources
+    order = {
+        "heads": ("heads", "layers", "tokens", "parameters"),
+        "layers": ("layers", "heads", "tokens", "parameters"),
+        "weight": ("inverse_temperature", "max_weight", "heads", "layers"),
+    }[outcome.problem.objective]
+    return tuple(counted[name] for name in order)
+
+
+def build_by(chosen: Route, problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
+    """Return the outcome of one route; raises as ``build`` does."""
+    proved, plan = chosen.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
     progress("checking")
     verdict = checked(data)
@@ -190,6 +222,9 @@ def _transformer(certificate: Certificate) -> Transformer:
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
+    Where the gated network is bounded directly, approximation and gates are one part; without a network there are no
+    gates.
+
     They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
@@ -207,6 +242,17 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
                 parts["gates"] += rational(step.args["gates"])
                 parts["leak"] -= rational(step.args["gates"])
             parts[row] += step.conclusion.bound
+    ops = {node.op for node in certificate.terms}
+    apart = any(
+        isinstance(step.conclusion, Near)
+        and (certificate.terms[step.conclusion.left].op, certificate.terms[step.conclusion.right].op)
+        == ("gated", "net")
+        for step in certificate.trace
+    )
+    if "gated" in ops and not apart and any(form for net in certificate.networks for form in net.neurons):
+        return [("approximation and gates", parts["approximation"]), ("leak", parts["leak"])]
+    if not ops & {"gated", "net"} and not parts["gates"]:
+        del parts["gates"]
     return list(parts.items())
 
 
@@ -234,7 +280,7 @@ def report(outcome: Outcome) -> BuildReport:
     used: dict[str, int] = {}
     for step in certificate.trace:
         used[step.rule] = used.get(step.rule, 0) + 1
-    below = lower_bound(problem)
+    below = lower_bound(problem) if certificate.networks else None  # it speaks of ReLU gates only
     return BuildReport(
         verdict=verdict.status,
         statement=verdict.statement,
