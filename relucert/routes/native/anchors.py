@@ -2,7 +2,7 @@
 
 The head returns sum_k e_k v_k / (2 + sum_k e_k) with e_k = exp(t_k x + b_k): the sink and the data token itself have
 score 0 and value 0.  The read-out adds alpha + beta x.  Keys are fixed first, in one of two families:
-equispaced   t_k from -tau to tau over the half-width of the domain, centred: for functions without singularities nearby;
+equispaced   t_k from -tau to tau over the half-width of the domain, centred: for functions smooth well beyond it;
 geometric    t_k in geometric progression, decaying, and one anchor with t = 0 and a large b, which keeps the
              denominator nearly constant, so that the head is a sum of exponentials: for functions like 1/x that are
              singular near an end of the domain.
@@ -225,9 +225,7 @@ def build(problem: Problem) -> tuple[Proved, tuple[tuple[str, int], ...]]:
     final = head.total(d, terms)
     bits = _bits(problem, found)
     try:
-        near = smooth(
-            d, final, target, draft.range(x), bits, order=_order(problem), goal=problem.tolerance * Fraction(7, 8)
-        )
+        near = smooth(d, final, target, draft.range(x), bits, order=_order(problem))
     except CellError as error:
         raise UnreachableError(f"{problem.target} is not smooth enough on this domain for one head: {error}") from None
     subject = d.term("subject", 0)
