@@ -20,10 +20,7 @@ from .check import check as checked
 from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
 from .check.refusal import Declined, Rejected
-    if direct:
-        return [("approximation and gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
-    if not {node.op for node in certificate.terms} & {"gated", "net"} and not parts["gates"]:
-        del parts["gates"]
+from .errors import DeclinedError, DefectError, UnreachableError
 from .exact.number import exact_text
 from .relu.closed_form import closed_forms
 from .relu.lower_bound import lower_bound, published
@@ -74,10 +71,8 @@ class Outcome:
 def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     """Return a certificate for the problem, checked by the independent checker.
 
-    if direct:
-        return [("approximation and gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
-    if not {node.op for node in certificate.terms} & {"gated", "net"} and not parts["gates"]:
-        del parts["gates"]
+    Raises UnreachableError where no construction reaches the tolerance, DeclinedError if checking what was built takes
+    more than the checker's fixed limits, and DefectError if the checker rejects it, which is a fault of this program.
     """
     if problem.route != "auto":
         return build_by(route(problem.route), problem, progress)
@@ -228,8 +223,8 @@ def _transformer(certificate: Certificate) -> Transformer:
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
-    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.  Gates bounded
-    together with the function that they build share its row; without a network there are no gates.
+    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.  Gates that
+    are bounded together with what they build share its row; without a network there are no gates.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
     direct = False

@@ -13,11 +13,7 @@ from ..errors import RelucertError
 from ..version import VERSION
 from .options import Verbosity, verbosity
 
-<<<<<<< HEAD
-COMMANDS = ("audit", "build", "check", "explain", "export", "list", "plot", "run", "schema", "sweep")
-=======
-COMMANDS = ("build", "check", "compare", "explain", "export", "list", "run", "schema")
->>>>>>> NATIVE
+COMMANDS = ("audit", "build", "check", "compare", "explain", "export", "list", "plot", "run", "schema", "sweep")
 INTERNAL = 70
 INTERRUPTED = 130
 USAGE = 2

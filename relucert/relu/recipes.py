@@ -228,7 +228,9 @@ def _polynomial(
     if counts is None:
         return
     made = [
-        chebyshev.planned(*span, steps, degrees, len(coeffs) - 1, (allowance * Fraction(97, 100) - used) / Fraction(larger) - target)
+        chebyshev.planned(
+            *span, steps, degrees, len(coeffs) - 1, (allowance * Fraction(97, 100) - used) / Fraction(larger) - target
+        )
         for steps, degrees in chebyshev.programs(coeffs)
     ]
     best = min((core for core in made if core is not None), key=lambda core: core.gates, default=None)

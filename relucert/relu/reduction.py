@@ -182,5 +182,3 @@ def _folded(op: str, a: Fraction, b: Fraction, inside: Interval, bits: int) -> R
     if len(centres) == MOST_FOLDS:
         return None
     return Reduction("cos", tuple(centres), 0, abs(a), Fraction(0), sign)
-
-

@@ -150,7 +150,6 @@ class Explanation(NamedTuple):
     budget: tuple[BudgetRow, ...]
 
 
-<<<<<<< HEAD
 class ErrorPicture(NamedTuple):
     """f, N and T on a line or a grid through the domain, sampled: an estimate; ``bound`` is certified.
 
@@ -304,7 +303,8 @@ class Theorem(NamedTuple):
     definitions: tuple[str, ...]
     steps: tuple[TheoremStep, ...]
     sha256: str
-=======
+
+
 class CompareRow(NamedTuple):
     """One route: ``reason`` says why there is no certificate; ``observed`` is an estimate on so many ``points``."""
 
@@ -334,4 +334,3 @@ class Comparison(NamedTuple):
         """Return the least value of a column over the routes that succeeded."""
         values = [dict(row.resources)[column] for row in self.rows if not row.reason]
         return min(values, default=None)
->>>>>>> NATIVE

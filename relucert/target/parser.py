@@ -251,7 +251,9 @@ class _Parser:
         self.take()
         column, text = self.column(), self.take()
         if not text.isdigit() or len(text) > 5 or not 1 <= int(text) <= len(terms):
-            raise UsageError(f"column {column}: expected a whole number from 1 to {len(terms)} in sort(...)[k]", "target")
+            raise UsageError(
+                f"column {column}: expected a whole number from 1 to {len(terms)} in sort(...)[k]", "target"
+            )
         if self.peek() != "]":
             raise self.error("']'")
         self.take()

@@ -129,7 +129,12 @@ def _joined(
         inside = graph.extremum("max", [atom, place])
         if k + 1 < len(borders):
             inside = graph.extremum("min", [inside, graph.constant(borders[k + 1])])
-        terms.append(graph.difference(graph.replaced(branches[k + 1], atom, inside, column), graph.replaced(branches[k + 1], atom, place, column)))
+        terms.append(
+            graph.difference(
+                graph.replaced(branches[k + 1], atom, inside, column),
+                graph.replaced(branches[k + 1], atom, place, column),
+            )
+        )
     return graph.add(terms)
 
 

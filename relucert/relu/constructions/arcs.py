@@ -49,7 +49,6 @@ class Arcs:
         products = [max(pair) for pair in zip(chains[1::2], chains[2::2], strict=True)]
         return first + (chains[0] if chains else 0) + sum(products)
 
-
     def knots_on(self, span: tuple[Fraction, Fraction]) -> tuple[Fraction, ...]:
         """Return the knots, the ends moved out where the span is a little wider."""
         return self.on(span).fit.knots
@@ -152,5 +151,3 @@ def _line(knots: Sequence[Fraction], values: Sequence[Fraction]) -> Line:
         return values[i] + slopes[i] * (w - knots[i])
 
     return at
-
-

@@ -89,7 +89,9 @@ def coefficients(ctx: MPContext, f: Function, lo: Fraction, hi: Fraction, eps: A
     while n < MOST_NODES:
         angles = [ctx.cospi(ctx.mpf(j) / (2 * n)) for j in range(4 * n)]
         values = [f(middle + half * angles[2 * k + 1]) for k in range(n)]
-        found = [2 * ctx.fsum(v * angles[i * (2 * k + 1) % (4 * n)] for k, v in enumerate(values)) / n for i in range(n)]
+        found = [
+            2 * ctx.fsum(v * angles[i * (2 * k + 1) % (4 * n)] for k, v in enumerate(values)) / n for i in range(n)
+        ]
         found[0] /= 2
         if max(abs(c) for c in found[-n // 4 :]) * n < eps / 16:
             tail = ctx.mpf(0)

@@ -7,10 +7,8 @@ rounding of its constants or the fit needs a proof of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from ...derivation import functions, prove
 from ...derivation.judgement import In, Near
@@ -71,7 +69,12 @@ class Recipe:
             return (("n", self.core.degree), *shared, ("m", self.core.gates + m))
         if not self.core.order:
             return (("K", len(self.core.fit.knots) - 1),)
-        return (("K", len(self.core.fit.knots) - 1), ("order", self.core.order), *shared, ("m", sum(self.core.chains) + m))
+        return (
+            ("K", len(self.core.fit.knots) - 1),
+            ("order", self.core.order),
+            *shared,
+            ("m", sum(self.core.chains) + m),
+        )
 
 
 def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
