@@ -17,10 +17,10 @@ from pathlib import Path
 from .certificate.write import Statement, canonical, write_certificate, write_statement
 from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
-from .check.model import Certificate, Near
+from .check.model import Attention, Certificate, Feedforward, Near
 from .check.model import Form as CheckedForm
 from .check.refusal import Declined, Rejected
-from .errors import DefectError
+from .errors import DeclinedError, DefectError
 from .exact.number import exact_text
 from .relu.closed_form import closed_forms
 from .relu.lower_bound import lower_bound, published
@@ -119,7 +119,8 @@ def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
         return ["the certificate was not accepted"]
     wanted = decode.statement(json.loads(canonical(write_statement(statement_of(problem)))))
     limits: Mapping[str, Fraction] = dict(problem.limits)
-    return statement.shortfalls(verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits)
+    found = [] if isinstance(verdict.certificate.subject, Attention) else ["what was certified is no transformer"]
+    return found + statement.shortfalls(verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,16 @@ class Loaded:
     verdict: Verdict
     certificate: Certificate
     expression: Expression
-    transformer: Transformer
+    attention: Transformer | None
     network: Network | None
     outputs: tuple[int, ...]
+
+    @property
+    def transformer(self) -> Transformer:
+        """The transformer; DeclinedError where the certificate is about a feed-forward network."""
+        if self.attention is None:
+            raise DeclinedError("this certificate is about a feed-forward ReLU network; this needs a transformer")
+        return self.attention
 
 
 def load(verdict: Verdict) -> Loaded:
@@ -142,21 +150,31 @@ def load(verdict: Verdict) -> Loaded:
     stated = certificate.statement
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
     network, outputs = None, [0] * len(stated.targets)
+    if isinstance(certificate.subject, Feedforward):
+        network, outputs = _network(certificate, certificate.subject.network), list(range(len(stated.targets)))
     for step in certificate.trace:
         if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.right].op == "gated":
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
-            lemma = certificate.networks[k]
-            network = Network(len(stated.inputs), tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
+            network = _network(certificate, k)
     return Loaded(verdict, certificate, expression, _transformer(certificate), network, tuple(outputs))
+
+
+def _network(certificate: Certificate, k: int) -> Network:
+    lemma = certificate.networks[k]
+    inputs = len(certificate.statement.inputs)
+    return Network(inputs, tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
 
 
 def _form(form: CheckedForm) -> Form:
     return Form({(atom[0], atom[1] if len(atom) == 2 else 0): value for atom, value in form.items()})
 
 
-def _transformer(certificate: Certificate) -> Transformer:
-    subject, width = certificate.subject, certificate.subject.d_model
+def _transformer(certificate: Certificate) -> Transformer | None:
+    subject = certificate.subject
+    if not isinstance(subject, Attention):
+        return None
+    width = subject.d_model
     return Transformer(
         Matrix.of(width, 1 + len(certificate.statement.inputs), subject.embedding),
         tuple(

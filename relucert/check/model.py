@@ -6,7 +6,7 @@ be made twice by the same line of code.
 
 Meaning.  ``x`` ranges over the statement's box D.  A *term* is a function of x: an expression
 node, an output of a ReLU network ("net"), the same output with every gate max(u, 0) replaced by
-u * sigma(beta * u) ("gated"), or an output of the transformer ("subject").  Where
+u * sigma(beta * u) ("gated"), or an output of the transformer or network that is certified ("subject").  Where
 a is zero, 1/a is some number.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
 """
 
@@ -75,6 +75,13 @@ class Attention(NamedTuple):
     outputs: int
 
 
+class Feedforward(NamedTuple):
+    """A feed-forward ReLU network as the subject: output k of T is output k of the network with this index."""
+
+    network: int
+    outputs: int
+
+
 class Statement(NamedTuple):
     """For every x in the box: | output k of T - targets[k] | <= tolerance."""
 
@@ -119,7 +126,7 @@ class Certificate(NamedTuple):
     """A decoded file.  Decoding establishes shape only; nothing in here is proved yet."""
 
     statement: Statement
-    subject: Attention
+    subject: Attention | Feedforward
     networks: tuple[Network, ...]
     terms: tuple[Node, ...]
     precision: int

@@ -8,6 +8,7 @@ from .refusal import Declined
 
 LONGEST_FORMULA = 2000
 LONGEST_STATEMENT = 1 << 20
+FEEDFORWARD = "  where T is a feed-forward ReLU network"
 
 
 def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
@@ -121,7 +122,9 @@ def shortfalls(
     if bound > wanted.tolerance:
         found.append(f"the bound proved is {short(bound)}, wanted {short(wanted.tolerance, up=False)}")
     for name, limit in limits.items():
-        if resources[name] > limit:
+        if name not in resources:
+            found.append(f"{name} is not counted for what was certified")
+        elif resources[name] > limit:
             found.append(f"{name} is {short(Fraction(resources[name]))}, the limit is {short(limit, up=False)}")
     return found
 
@@ -129,6 +132,22 @@ def shortfalls(
 def gates(network: Network) -> int:
     """Return the number of neurons whose r is read."""
     return len({atom for form in network.neurons + network.outputs for atom in form if atom[0] == "r"})
+
+
+def counts(network: Network) -> dict[str, int | Fraction]:
+    """Return what a feed-forward network costs; ``layers`` is the largest number of gates on a path."""
+    depths: list[int] = []
+    for form in network.neurons + network.outputs:
+        reads = [depths[atom[1]] + (atom[0] == "r") for atom in form if len(atom) == 2 and atom[0] != "x"]
+        depths.append(max(reads, default=0))
+    entries = [value for form in network.neurons + network.outputs for value in form.values()]
+    return {
+        "layers": max(depths[len(network.neurons) :], default=0),
+        "gates": gates(network),
+        "parameters": len(entries),
+        "max_weight": max(map(abs, entries), default=Fraction(0)),
+        "bits": max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0),
+    }
 
 
 def below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:

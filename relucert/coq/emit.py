@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..check import check
-from ..check.model import Attention, Certificate, Node
+from ..check.model import Attention, Certificate, Feedforward, Node
 from ..errors import DeclinedError, UsageError
 from .terms import binary_terms, node_text
 from .text import closed, form, integer, matrix, rational, real, sequence
@@ -114,7 +114,9 @@ Open Scope positive_scope.
 """
 
 
-def _transformer(subject: Attention) -> str:
+def _transformer(subject: Attention | Feedforward) -> str:
+    if isinstance(subject, Feedforward):
+        raise DeclinedError("the Coq library checks transformers, not feed-forward networks")
     layers = []
     for layer in subject.layers:
         heads = []
