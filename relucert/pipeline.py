@@ -120,7 +120,9 @@ def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
     wanted = decode.statement(json.loads(canonical(write_statement(statement_of(problem)))))
     limits: Mapping[str, Fraction] = dict(problem.limits)
     found = [] if isinstance(verdict.certificate.subject, Attention) else ["what was certified is no transformer"]
-    return found + statement.shortfalls(verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits)
+    return found + statement.shortfalls(
+        verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits
+    )
 
 
 @dataclass(frozen=True, slots=True)

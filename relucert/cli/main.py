@@ -12,7 +12,7 @@ from ..errors import RelucertError
 from ..version import VERSION
 from .options import Verbosity, verbosity
 
-COMMANDS = ("build", "check", "explain", "export", "list", "run", "schema")
+COMMANDS = ("build", "certify", "check", "explain", "export", "list", "run", "schema")
 INTERNAL = 70
 INTERRUPTED = 130
 USAGE = 2

@@ -134,7 +134,7 @@ def check_rows(rows: Sequence[CheckRow]) -> Table:
                 row.path,
                 row.status + (f": {row.detail}" if row.detail else ""),
                 "" if row.error_bound is None else real(row.error_bound),
-                *(real(dict(row.resources)[k]) if row.resources else "" for k in ("gates", "heads", "layers")),
+                *(real(count[k]) if k in (count := dict(row.resources)) else "" for k in ("gates", "heads", "layers")),
                 f"{row.seconds:.2f}",
             ]
             for row in rows
