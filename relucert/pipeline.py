@@ -201,6 +201,7 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    direct = isinstance(certificate.subject, Feedforward)
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
@@ -209,7 +210,13 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
             stack.extend(step.premises)
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
-            row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = (
+                "leak"
+                if left == "subject" and not direct
+                else "gates"
+                if (left, right) == ("gated", "net")
+                else "approximation"
+            )
             parts[row] += step.conclusion.bound
     return list(parts.items())
 

@@ -73,7 +73,7 @@ def command(
     except KeyboardInterrupt:
         _keep(partial, task)
         raise
-    if report.verdict == "undecided":
+    if not report.finished:
         _keep(partial, task)
     elif resume:
         partial.unlink(missing_ok=True)

@@ -20,7 +20,8 @@ EXACT = "the weights of the file as the exact rationals they are, over the real 
 def certify_text(report: CertifyReport) -> Group:
     """Return the verdict with the statement, the counterexample or the best bound."""
     box = ", ".join(f"{name} in [{exact_text(lo)}, {exact_text(hi)}]" for name, lo, hi in report.domain)
-    asked = f"| NET - {report.target} | <= {exact_text(report.tolerance)} for all real {box}?"
+    target = f"({report.target})" if set("+-; ") & set(report.target) else report.target
+    asked = f"| NET - {target} | <= {exact_text(report.tolerance)} for all real {box}?"
     blocks: list[RenderableType] = [
         section("Asked", Text(asked)),
         Padding(Text(f"NET is {report.path}, {report.subject}: {EXACT}."), (0, 0, 0, 2)),
@@ -60,7 +61,9 @@ def _why(report: CertifyReport) -> str:
         return ": the certificate is accepted by the independent checker"
     if report.verdict == "refuted":
         return ": the counterexample misses the tolerance"
-    return ": neither a proof nor a counterexample was found"
+    if report.finished:
+        return ": the ReLU network's error and that of its gates, added, exceed the tolerance, and no point found does"
+    return ": neither a proof nor a counterexample was found in the time given"
 
 
 def _witness(found: Witness, target: str) -> RenderableType:
@@ -87,6 +90,7 @@ def certify_json(report: CertifyReport) -> str:
     return json.dumps(
         {
             "verdict": report.verdict,
+            "finished": report.finished,
             "network": report.path,
             "subject": report.subject,
             "target": report.target,

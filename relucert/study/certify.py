@@ -32,7 +32,7 @@ from ..version import VERSION
 
 PARTIAL = "relucert-partial/1"
 BITS = 256
-LOOSER = Fraction(65, 64)
+LOOSER = Fraction(257, 256)
 Report = Callable[[Progress], None]
 
 
@@ -44,6 +44,7 @@ class Certification:
         self.foreign = _foreign(path, problem)
         self.searches = [self._search(k, self.room(k)) for k in range(len(problem.expression.roots))]
         self.witness: Witness | None = None
+        self.finished = False  # whether another run could find more
 
     def room(self, output: int) -> Fraction:
         """Return what the gates' errors leave of the tolerance for the ReLU network; it may be negative."""
@@ -59,12 +60,12 @@ class Certification:
         Raises DefectError if the checker does not accept what the search took for a proof.
         """
         deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
-        finished = True
+        self.finished = True
         for k in range(len(self.searches)):
-            finished = self._decide(k, deadline, report) and finished
+            self.finished = self._decide(k, deadline, report) and self.finished
             if self.witness is not None:
                 return self._report("refuted", None, None), None
-        if finished and all(search.bound <= self.room(search.output) for search in self.searches):
+        if self.finished and all(search.bound <= self.room(search.output) for search in self.searches):
             data, verdict = self._certificate(self.problem.tolerance)
             if verdict.status != "accepted":
                 raise DefectError(
@@ -125,6 +126,7 @@ class Certification:
         problem = self.problem
         return CertifyReport(
             verdict=status,
+            finished=self.finished,
             path=str(self.path),
             subject="an attention-only softmax transformer"
             if self.foreign.transformer
