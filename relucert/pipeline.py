@@ -30,7 +30,7 @@ from .report.record import BudgetRow, BuildReport, ResourceRow
 from .routes.relu import route as relu
 from .spec.problem import Problem
 from .target.expression import Expression, Node
-from .transformer.model import Head, Matrix, Transformer
+from .transformer.model import Code, Head, Matrix, Transformer
 from .transformer.resources import Resources, count
 from .version import VERSION
 
@@ -82,12 +82,12 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
             f"({verdict.rule}): {verdict.reason}"
         )
     gates = sum(len(network.gated) for network, _ in proved.networks)
-    return Outcome(problem, data, verdict, count(proved.subject, gates), plan)
+    return Outcome(problem, data, verdict, count(proved.subject, gates, problem.sequence.most), plan)
 
 
 def statement_of(problem: Problem) -> Statement:
     """Return what a certificate for the problem has to state."""
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance)
+    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, problem.sequence)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -151,15 +151,16 @@ def load(verdict: Verdict) -> Loaded:
         raise ValueError("only an accepted certificate is loaded")
     stated = certificate.statement
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
-    network, outputs = None, [0] * len(stated.targets)
-    if isinstance(certificate.subject, Feedforward):
-        network, outputs = _network(certificate, certificate.subject.network), list(range(len(stated.targets)))
+    network, outputs, subject = None, [0] * len(stated.targets), certificate.subject
+    if isinstance(subject, Feedforward):
+        lemma = _network(certificate, subject.network)
+        return Loaded(verdict, certificate, expression, None, lemma, tuple(range(len(stated.targets))))
     for step in certificate.trace:
         if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.right].op == "gated":
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
             network = _network(certificate, k)
-    return Loaded(verdict, certificate, expression, _transformer(certificate), network, tuple(outputs))
+    return Loaded(verdict, certificate, expression, _transformer(certificate, subject), network, tuple(outputs))
 
 
 def _network(certificate: Certificate, k: int) -> Network:
@@ -172,13 +173,12 @@ def _form(form: CheckedForm) -> Form:
     return Form({(atom[0], atom[1] if len(atom) == 2 else 0): value for atom, value in form.items()})
 
 
-def _transformer(certificate: Certificate) -> Transformer | None:
-    subject = certificate.subject
-    if not isinstance(subject, Attention):
-        return None
+def _transformer(certificate: Certificate, subject: Attention) -> Transformer:
     width = subject.d_model
+    code = None if subject.code is None else Code(subject.code.kind, subject.code.size)
+    columns = 1 + len(certificate.statement.inputs) + (code.size if code else 0)
     return Transformer(
-        Matrix.of(width, 1 + len(certificate.statement.inputs), subject.embedding),
+        Matrix.of(width, columns, subject.embedding),
         tuple(
             tuple(
                 Head(
@@ -192,6 +192,8 @@ def _transformer(certificate: Certificate) -> Transformer | None:
             for layer in subject.layers
         ),
         Matrix.of(subject.outputs, width, subject.readout),
+        tuple(tuple(sorted(anchor.items())) for anchor in subject.anchors),
+        code,
     )
 
 
@@ -232,6 +234,9 @@ def report(outcome: Outcome) -> BuildReport:
     wide = verdict.resources["heads"] == verdict.resources["gates"]  # the closed forms are those of the wide layout
     rows = []
     for name, counted in verdict.resources.items():
+        coded = isinstance(certificate.subject, Attention) and certificate.subject.code is not None
+        if name in ("code_size", "code_max") and not coded and name not in limits:
+            continue
         text = value = None
         if forms is not None and name in forms.resources and (wide or name in ("gates", "layers")):
             text, function = forms.resources[name]

@@ -54,7 +54,7 @@ def recount(certificate: bytes) -> dict[str, int | Fraction]:
             for j in read_k:
                 hottest = max(hottest, abs(sum(a[i] * b[j] for a, b in zip(q, k, strict=True))))
     return {
-        "tokens": 1 + data["statement"]["sequence"]["length"],
+        "tokens": 1 + int(data["statement"]["sequence"]["lengths"][1]),
         "layers": len(layers),
         "heads": len(heads),
         "gates": sum(gates(network) for network in data["lemmas"]["networks"]),
@@ -65,6 +65,8 @@ def recount(certificate: bytes) -> dict[str, int | Fraction]:
         "max_weight": max(map(abs, nonzero), default=Fraction(0)),
         "inverse_temperature": hottest,
         "bits": max((len(f"{abs(w.numerator):b}") + len(f"{w.denominator:b}") for w in nonzero), default=0),
+        "code_size": 0,
+        "code_max": 0,
     }
 
 

@@ -33,6 +33,7 @@ MAX_BYTES = 1 << 28
 MAX_INDEX_DIGITS = 9
 MAX_INPUTS = 1 << 16
 MAX_WIDTH = 1 << 20
+MAX_LENGTH = 10**18
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
 RESERVED = re.compile(r"T[0-9]*|abs|max|min", re.ASCII)  # words of the printed statement
 
@@ -57,7 +58,7 @@ def _certificate(raw: object) -> Certificate:
     lemmas = fields(top["lemmas"], "networks terms", "lemmas")
     inputs = len(stated.inputs)
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
-    subject = subject_(top["subject"], inputs, networks)
+    subject = subject_(top["subject"], stated, networks)
     terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject)
     precision = index(top["precision"], MAX_BITS + 1, "precision")
     trace: list[Step] = []
@@ -141,17 +142,30 @@ def statement(raw: object) -> Statement:
         domain.append((lo, hi))
     if body["norm"] != "sup" or body["semantics"] != "real":
         raise Declined('this checker knows the norm "sup" and the semantics "real" only')
-    sequence = fields(body["sequence"], "length mask", "statement.sequence")
-    if sequence["mask"] != "causal" or type(sequence["length"]) is not int or sequence["length"] != 1:
-        raise Declined("this checker knows sequences of length 1 under a causal mask only")
+    tokens = sequence(body["sequence"], len(inputs))
     expression = nodes(body["nodes"], (), len(inputs), (), None)
+    if tokens.layout != "tokenwise" and any(node.op.startswith("seen") for node in expression):
+        raise Rejected("seen_max and seen_min need the layout tokenwise")
     targets = tuple(index(t, len(expression), "a target") for t in array(body["targets"], "statement.targets"))
     if not targets:
         raise Rejected("a statement needs at least one target")
     tolerance = rational(body["tolerance"])
     if tolerance <= 0:
         raise Rejected("the tolerance must be positive")
-    return Statement(inputs, tuple(domain), expression, targets, tolerance, "causal", 1)
+    return Statement(inputs, tuple(domain), expression, targets, tolerance, tokens)
+
+
+def sequence(raw: object, inputs: int) -> model.Sequence:
+    """Return the lengths, as text, the mask and the layout; one-per-token has as many data tokens as inputs."""
+    body = fields(raw, "layout lengths mask", "statement.sequence")
+    if body["mask"] not in model.MASKS or body["layout"] not in model.LAYOUTS:
+        raise Declined(f"this checker knows the masks {model.MASKS} and the layouts {model.LAYOUTS} only")
+    least, most = map(rational, array(body["lengths"], "statement.sequence.lengths", 2))
+    if least.denominator != 1 or most.denominator != 1 or not 1 <= least <= most <= MAX_LENGTH:
+        raise Rejected(f"lengths must be whole numbers from 1 to {MAX_LENGTH}, the least first")
+    if body["layout"] == "one-per-token" and not least == most == inputs:
+        raise Rejected("the layout one-per-token needs one data token for each input")
+    return model.Sequence(int(least), int(most), body["mask"], body["layout"])
 
 
 def nodes(
@@ -223,17 +237,19 @@ def form(raw: object, inputs: int, neurons: int) -> Form:
     return result
 
 
-def subject_(raw: object, inputs: int, networks: tuple[Network, ...]) -> Attention | Feedforward:
-    """Return what is certified: a transformer, or one of the networks."""
+def subject_(raw: object, stated: Statement, networks: tuple[Network, ...]) -> Attention | Feedforward:
+    """Return what is certified: a transformer, or one of the networks, which reads one token."""
     if not isinstance(raw, dict) or raw.get("kind") != "feedforward":
-        return attention(raw, inputs)
+        return attention(raw, len(stated.inputs))
+    if stated.sequence != model.Sequence(1, 1, "causal", "tokenwise"):
+        raise Rejected("a feed-forward subject reads one token")
     k = index(fields(raw, "kind network", "subject")["network"], len(networks), "the subject's network")
     return Feedforward(k, len(networks[k].outputs))
 
 
 def attention(raw: object, inputs: int) -> Attention:
     """Return the transformer, with every matrix inside its shape."""
-    body = fields(raw, "d_model embedding kind layers outputs readout", "subject")
+    body = fields(raw, "anchors code d_model embedding kind layers outputs readout", "subject")
     if body["kind"] != "attention":
         raise Declined('this checker knows subjects of kind "attention" and "feedforward" only')
     d_model = index(body["d_model"], MAX_WIDTH, "d_model")
@@ -241,8 +257,28 @@ def attention(raw: object, inputs: int) -> Attention:
     layers = tuple(
         tuple(head(item, d_model) for item in array(layer, "a layer")) for layer in array(body["layers"], "layers")
     )
-    embedding = matrix(body["embedding"], d_model, 1 + inputs)
-    return Attention(d_model, embedding, layers, matrix(body["readout"], outputs, d_model), outputs)
+    positions = None if body["code"] is None else code(body["code"])
+    embedding = matrix(body["embedding"], d_model, 1 + inputs + (positions.size if positions else 0))
+    anchors = tuple(vector(item, d_model) for item in array(body["anchors"], "anchors"))
+    readout = matrix(body["readout"], outputs, d_model)
+    return Attention(d_model, embedding, anchors, positions, layers, readout, outputs)
+
+
+def code(raw: object) -> model.Code:
+    """Return a position code; a quadratic one has two columns."""
+    body = fields(raw, "kind size", "a position code")
+    if body["kind"] not in ("binary", "quadratic"):
+        raise Declined('this checker knows the position codes "binary" and "quadratic" only')
+    size = index(body["size"], 65, "the size of a position code")
+    if body["kind"] == "quadratic" and size != 2:
+        raise Rejected("a quadratic position code has two columns")
+    return model.Code(body["kind"], size)
+
+
+def vector(raw: object, size: int) -> model.Vector:
+    """Return a sparse vector; zeros and repeated entries are refused."""
+    entries = matrix([[0, *array(entry, "a vector entry", 2)] for entry in array(raw, "a vector")], 1, size)
+    return {column: value for (_, column), value in entries.items()}
 
 
 def head(raw: object, d_model: int) -> Head:

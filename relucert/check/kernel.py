@@ -52,6 +52,7 @@ class Context:
 
     def __init__(self, certificate: Certificate) -> None:
         self.domain = certificate.statement.domain
+        self.sequence = certificate.statement.sequence
         self.nodes: tuple[Node, ...] = certificate.terms
         self.networks: tuple[Network, ...] = certificate.networks
         self.certified: Attention | Feedforward = certificate.subject
@@ -169,7 +170,7 @@ def check(data: bytes, rules: dict[str, Rule], only: frozenset[str] | None = Non
             text += statement.FEEDFORWARD
             counted = statement.counts(decoded.networks[decoded.subject.network])
         else:
-            counted = attention.resources(decoded.subject, len(decoded.statement.inputs), gates, context.spend)
+            counted = attention.resources(decoded.subject, decoded.statement, gates, context.spend)
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"
         return Verdict(status, *where, str(refusal), digest, decoded, "", None, tuple(sorted(families)), {})

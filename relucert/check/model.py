@@ -4,16 +4,21 @@ These types are defined a second time on the builder's side, for writing.  That 
 builder and checker share a file format and nothing else, so that one misunderstanding cannot
 be made twice by the same line of code.
 
-Meaning.  ``x`` ranges over the statement's box D.  A *term* is a function of x: an expression
-node, an output of a ReLU network ("net"), the same output with every gate max(u, 0) replaced by
-u * sigma(beta * u) ("gated"), or an output of the transformer or network that is certified ("subject").  Where
-a is zero, 1/a is some number.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
+Meaning.  A *place* is what the statement speaks of at once: a length n that it allows, inputs in its box D, and a
+data token.  In the layout "tokenwise" every data token t carries inputs x_t in D of its own, all of them together are
+one sequence of D^n, and every token is a place.  In the layout "one-per-token" there is one x in D, n is its number of
+inputs, data token s carries x_s, and the last token alone is a place.  ``x`` below is x_t, or that one x.
+A *term* is a function of the place: an expression node in x, an output of a ReLU network at x ("net"), the same output
+with every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), or an output of the transformer at the token,
+or of the network that is certified instead, at x ("subject").  ``seen_max`` and ``seen_min`` of a term are its largest and least value over the data tokens that the
+token sees.  Where a is zero, 1/a is some number.  Terms are numbered: first the statement's nodes, then the lemmas'
+terms.
 """
 
 from fractions import Fraction
 from typing import NamedTuple
 
-FORMAT = "relucert/1"
+FORMAT = "relucert/2"
 
 
 class Node(NamedTuple):
@@ -24,6 +29,7 @@ class Node(NamedTuple):
     const    ()                  a rational, in ``value``
     add mul max min  two or more terms
     inv abs  one term
+    seen_max seen_min  one term
     net gated  (network, output)
     subject  (output,)
     """
@@ -34,7 +40,10 @@ class Node(NamedTuple):
 
 
 LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1}
-OPERATIONS = {"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)}
+OPERATIONS = {
+    **{"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)},
+    **{"seen_max": (1, 1), "seen_min": (1, 1)},
+}
 STATEMENT_OPS = frozenset(OPERATIONS) | {"input", "const"}
 
 # An affine form: a map from atoms to coefficients.  Atoms are ("1",), ("x", i), and, for the
@@ -65,11 +74,23 @@ class Head(NamedTuple):
     w_o: Matrix
 
 
+Vector = dict[int, Fraction]
+
+
+class Code(NamedTuple):
+    """Position code of data tokens, ``size`` columns: "binary" (signs of binary digits) or "quadratic" (p and p^2)."""
+
+    kind: str
+    size: int
+
+
 class Attention(NamedTuple):
     """An attention-only softmax transformer; ``attention.py`` says what it computes."""
 
     d_model: int
     embedding: Matrix
+    anchors: tuple[Vector, ...]
+    code: Code | None
     layers: tuple[tuple[Head, ...], ...]
     readout: Matrix
     outputs: int
@@ -82,20 +103,32 @@ class Feedforward(NamedTuple):
     outputs: int
 
 
+class Sequence(NamedTuple):
+    """How many data tokens there may be, what they see, and what they carry and which are read (the layout)."""
+
+    least: int
+    most: int
+    mask: str
+    layout: str
+
+
+MASKS = ("causal", "full")
+LAYOUTS = ("tokenwise", "one-per-token")
+
+
 class Statement(NamedTuple):
-    """For every x in the box: | output k of T - targets[k] | <= tolerance."""
+    """At every place: | output k of T - targets[k] | <= tolerance."""
 
     inputs: tuple[str, ...]
     domain: tuple[tuple[Fraction, Fraction], ...]
     nodes: tuple[Node, ...]
     targets: tuple[int, ...]
     tolerance: Fraction
-    mask: str
-    length: int
+    sequence: Sequence
 
 
 class In(NamedTuple):
-    """For every x in D: lo <= term <= hi."""
+    """At every place: lo <= term <= hi."""
 
     term: int
     lo: Fraction
@@ -103,7 +136,7 @@ class In(NamedTuple):
 
 
 class Near(NamedTuple):
-    """For every x in D: | left - right | <= bound."""
+    """At every place: | left - right | <= bound."""
 
     left: int
     right: int

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from .model import Network, Node, Statement
+from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
@@ -71,6 +71,8 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
             text[t] = "*".join(parts)
         elif node.op == "inv":
             text[t] = f"(1/{parts[0]})" if nodes[node.children[0]].op != "mul" else f"(1/({parts[0]}))"
+        elif node.op in ("seen_max", "seen_min"):
+            text[t] = f"{node.op[5:]}({parts[0]} over data tokens seen)"
         else:
             text[t] = f"{node.op}({', '.join(parts)})"
         if len(text[t]) > LONGEST_FORMULA:
@@ -85,13 +87,25 @@ def sentence(stated: Statement, bound: Fraction) -> str:
         f"{n} in [{exact(lo)}, {exact(hi)}]" for n, (lo, hi) in zip(stated.inputs, stated.domain, strict=True)
     )
     definitions, targets = formulas(stated.nodes, stated.targets, stated.inputs)
-    arguments = ", ".join(stated.inputs)
+    places, arguments = f"for all real {box}", f"({', '.join(stated.inputs)})"
+    if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
+        places, arguments = _places(stated.sequence, box), ""
     names = ["T"] if len(targets) == 1 else [f"T{k + 1}" for k in range(len(targets))]
     claims = " and ".join(
-        f"| {name}({arguments}) - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
+        f"| {name}{arguments} - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
     )
     where = f"  where {'; '.join(definitions)}" if definitions else ""
-    return f"for all real {box}:  {claims}{where}"
+    return f"{places}:  {claims}{where}"
+
+
+def _places(tokens: Sequence, box: str) -> str:
+    """Return of what sequences, and at which of their tokens, the statement speaks."""
+    least, most, mask, layout = tokens
+    lengths = f"{most}" if least == most else f"any number, from {least} to {most}, of"
+    before = f"for {lengths} data token{'s' if most > 1 else ''} under a {mask} mask"
+    if layout == "tokenwise":
+        return f"{before}, each with real {box} of its own, at every data token"
+    return f"{before}, carrying in order one each of all real {box}, at the last data token"
 
 
 def shortfalls(
@@ -117,8 +131,11 @@ def shortfalls(
             found.append(
                 f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]"
             )
-    if (stated.mask, stated.length) != (wanted.mask, wanted.length):
-        found.append("the sequence is not the wanted one")
+    tokens, want = stated.sequence, wanted.sequence
+    if (tokens.mask, tokens.layout) != (want.mask, want.layout):
+        found.append(f"mask and layout are {tokens.mask}, {tokens.layout}, wanted {want.mask}, {want.layout}")
+    if not tokens.least <= want.least <= want.most <= tokens.most:
+        found.append(f"lengths are {tokens.least} to {tokens.most}, wanted {want.least} to {want.most}")
     if bound > wanted.tolerance:
         found.append(f"the bound proved is {short(bound)}, wanted {short(wanted.tolerance, up=False)}")
     for name, limit in limits.items():
@@ -138,16 +155,13 @@ def counts(network: Network) -> dict[str, int | Fraction]:
     """Return what a feed-forward network costs; ``layers`` is the largest number of gates on a path."""
     depths: list[int] = []
     for form in network.neurons + network.outputs:
-        reads = [depths[atom[1]] + (atom[0] == "r") for atom in form if len(atom) == 2 and atom[0] != "x"]
-        depths.append(max(reads, default=0))
+        depths.append(max((depths[a[1]] + (a[0] == "r") for a in form if len(a) == 2 and a[0] != "x"), default=0))
+    layers = max(depths[len(network.neurons) :], default=0)
     entries = [value for form in network.neurons + network.outputs for value in form.values()]
-    return {
-        "layers": max(depths[len(network.neurons) :], default=0),
-        "gates": gates(network),
-        "parameters": len(entries),
-        "max_weight": max(map(abs, entries), default=Fraction(0)),
-        "bits": max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0),
-    }
+    largest = max(map(abs, entries), default=Fraction(0))
+    bits = max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0)
+    counted = {"layers": layers, "gates": gates(network), "parameters": len(entries)}
+    return {**counted, "max_weight": largest, "bits": bits}
 
 
 def below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:

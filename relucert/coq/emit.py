@@ -17,7 +17,8 @@ from importlib import resources
 from pathlib import Path
 
 from ..check import check
-from ..check.model import Attention, Certificate, Feedforward, Node
+from ..check.model import Attention, Certificate, Feedforward, Node, Sequence
+from ..check.statement import below
 from ..errors import DeclinedError, UsageError
 from .terms import binary_terms, node_text
 from .text import closed, form, integer, matrix, rational, real, sequence
@@ -28,6 +29,7 @@ PROJECT = "_CoqProject"
 PROOF = "(* ---- The proof: data that Coq checks. ---- *)\n"
 LONGEST_TARGET = 20_000  # nodes of the target written out as a tree
 DEEPEST_TARGET = 200
+OPERATIONS = ("input", "const", "add", "mul", "max", "min", "inv", "abs")
 _PLAIN_NAME = re.compile(r"[a-z][0-9]*")
 
 
@@ -71,11 +73,16 @@ def development(certificate: Certificate) -> Development:
     stated = certificate.statement
     if len(stated.targets) != 1:
         raise DeclinedError("the Coq library checks certificates with one target only")
+    subject = certificate.subject
+    if isinstance(subject, Feedforward):
+        raise DeclinedError("the Coq library checks transformers, not feed-forward networks")
     if len(certificate.networks) != 1:
         raise DeclinedError("the Coq library checks certificates with one network only")
-    if (stated.mask, stated.length) != ("causal", 1):
+    if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
         raise DeclinedError("the Coq library checks one token and the sink under a causal mask only")
-    statement = _statement(certificate)
+    if subject.anchors or subject.code is not None:
+        raise DeclinedError("the Coq library knows no anchors and no position codes")
+    statement = _statement(certificate, subject)
     text = statement + PROOF + _proof(certificate)
     own = f"-Q . Relucert\n{''.join(f'{name}{chr(10)}' for name in library())}{FILE}\n"
     return Development({**library(), FILE: text, PROJECT: own}, statement)
@@ -89,7 +96,7 @@ def _names(certificate: Certificate) -> list[str]:
     return [f"x{k + 1}" for k in range(len(names))]
 
 
-def _statement(certificate: Certificate) -> str:
+def _statement(certificate: Certificate, subject: Attention) -> str:
     """Return imports, the statement and the matrices; what is proved depends on this text alone."""
     stated, names = certificate.statement, _names(certificate)
     target = closed(_formula(certificate.terms, stated.targets[0], names))
@@ -110,13 +117,11 @@ Definition approximates (T : model) : Prop :=
 
 (* ---- The transformer: w row column weight, all other entries zero. ---- *)
 Open Scope positive_scope.
-{_transformer(certificate.subject)}
+{_transformer(subject)}
 """
 
 
-def _transformer(subject: Attention | Feedforward) -> str:
-    if isinstance(subject, Feedforward):
-        raise DeclinedError("the Coq library checks transformers, not feed-forward networks")
+def _transformer(subject: Attention) -> str:
     layers = []
     for layer in subject.layers:
         heads = []
@@ -164,6 +169,9 @@ Qed.
 
 def _formula(nodes: tuple[Node, ...], root: int, names: list[str]) -> str:
     """Return the target in ordinary notation over R."""
+    for t in below(nodes, (root,)):
+        if nodes[t].op not in OPERATIONS:
+            raise DeclinedError(f"the Coq library does not know the operation {nodes[t].op!r}")
 
     def text(t: int) -> str:
         node = nodes[t]

@@ -72,14 +72,22 @@ def check_json(rows: Sequence[CheckRow]) -> str:
     )
 
 
+def _certified_value(result: PointResult) -> Fraction:
+    """Return the value that the certificate bounds: the transformer's, or that of the network it is about."""
+    value = result.network if result.transformer is None else result.transformer
+    if value is None:
+        raise ValueError("a result has a network or a transformer")
+    return value
+
+
 def point_json(results: Sequence[PointResult]) -> str:
     """Return f, N and T at a point as JSON text; values are rounded to nearest, errors and the bound up."""
     outputs = [
         {
             "f": decimal_nearest(result.target, result.digits),
             "N": None if result.network is None else decimal_nearest(result.network, result.digits),
-            "T": decimal_nearest(result.transformer, result.digits),
-            "observed": _real(abs(result.transformer - result.target)),
+            "T": None if result.transformer is None else decimal_nearest(result.transformer, result.digits),
+            "observed": _real(abs(_certified_value(result) - result.target)),
             "certified": _real(result.bound),
         }
         for result in results

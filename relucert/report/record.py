@@ -61,14 +61,17 @@ class CheckRow(NamedTuple):
 
 
 class PointResult(NamedTuple):
-    """f and N exactly, T computed with ``working`` digits by plain softmax: an estimate, not a proof."""
+    """f and N exactly, T computed with ``working`` digits by plain softmax: an estimate, not a proof.
+
+    ``transformer`` is None where the certificate is about the ReLU network itself.
+    """
 
     point: tuple[tuple[str, Fraction], ...]
     digits: int
     working: int
     target: Fraction
     network: Fraction | None
-    transformer: Fraction
+    transformer: Fraction | None
     bound: Fraction
 
 

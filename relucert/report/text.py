@@ -171,11 +171,14 @@ def point_text(results: Sequence[PointResult]) -> Group:
         rows = [["f", decimal_nearest(result.target, result.digits), "target, exact value rounded"]]
         if result.network is not None:
             rows.append(["N", decimal_nearest(result.network, result.digits), "ReLU network, exact value rounded"])
-        at = f"softmax at {result.working} digits, an estimate"
-        rows.append(["T", decimal_nearest(result.transformer, result.digits), at])
+        if result.transformer is not None:
+            at = f"softmax at {result.working} digits, an estimate"
+            rows.append(["T", decimal_nearest(result.transformer, result.digits), at])
         if result.network is not None:
-            rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
-        rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
+            what = "" if result.transformer is not None else "the actual error, exact value rounded up"
+            rows.append(["|N - f|", real(abs(result.network - result.target)), what])
+        if result.transformer is not None:
+            rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
         rows.append(["bound", real(result.bound), "certified on the whole domain"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)

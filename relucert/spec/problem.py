@@ -13,6 +13,7 @@ from ..target.expression import Expression
 from ..target.named import SYMMETRIC, TARGETS, Interval, NamedTarget, input_names, named_target
 from ..target.parser import parse_expression
 from ..target.ranges import ranges
+from .sequence import SINGLE, Sequence
 
 OBJECTIVES = ("heads", "layers", "weight")
 LIMITS = (
@@ -27,6 +28,8 @@ LIMITS = (
     "max_weight",
     "inverse_temperature",
     "bits",
+    "code_size",
+    "code_max",
 )
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 LEAST_TOLERANCE = Fraction(1, 10**100)
@@ -44,6 +47,7 @@ class Problem:
     tolerance: Fraction
     objective: str = "heads"
     limits: tuple[tuple[str, Fraction], ...] = ()
+    sequence: Sequence = SINGLE
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
@@ -75,6 +79,8 @@ class Problem:
             f"{n}: [{exact_text(lo)}, {exact_text(hi)}]" for n, (lo, hi) in zip(self.inputs, self.domain, strict=True)
         )
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
+        if self.sequence != SINGLE:
+            lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
             lines.append("limits: {" + ", ".join(f"{k}: {exact_text(v)}" for k, v in self.limits) + "}")
         return "\n".join(lines) + "\n"

@@ -53,7 +53,7 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
         "kinds": chosen.kinds,
         "outside": tuple(subject.inputs[k] for k in chosen.outside),
         "not_finite": int((~finite).sum()),
-        "certified": None,  # no certificate of format relucert/1 speaks of a float arithmetic
+        "certified": None,  # no certificate of format relucert/2 speaks of a float arithmetic
         "note": UNCOVERED,
         "bound": loaded.verdict.error_bound or Fraction(0),
     }

@@ -17,10 +17,10 @@ def translation(
 ) -> Near:
     """Claim: subject = gated, the network with every gate replaced by u * sigma(beta * u).  The leak is zero.
 
-    Hypotheses: every head whose query or key is zero is *linear*; ``heads`` names for every other head of every layer
-    one neuron, no neuron twice.  Executing the transformer on affine forms in (1, x, u, r): the gate head named j has
-    d_head 1, its key reads a constant c, its value equals u_j and its query, times c, equals beta times its value;
-    after the last layer the read-out equals the form of the output.
+    Hypotheses: one data token and no anchors.  Every head whose query or key is zero is *linear*; ``heads`` names for
+    every other head of every layer one neuron, no neuron twice.  Executing the transformer on affine forms in (1, x,
+    u, r): the gate head named j has d_head 1, its key reads a constant c, its value equals u_j and its query, times c,
+    equals beta times its value; after the last layer the read-out equals the form of the output.
     Computation: a form equals another if their difference vanishes after replacing u_j by its defining form, largest
     j first.  A coordinate that a gate head alone reads as w u_j is henceforth called u_j / w, which keeps forms short.
     Proof: by ``attention`` a head adds sigma(q k) W_O v to the data token.  A linear head has q k = 0, hence adds
@@ -33,13 +33,15 @@ def translation(
     k, o = context.node(gated, "gated").children
     network = context.networks[k]
     beta = network.inverse_temperature
+    if context.sequence.most != 1 or context.subject.anchors:
+        raise Rejected("a translation without leak needs a single data token and no anchors")
     if beta is None or len(heads) != len(context.subject.layers):
         raise Rejected("the layers named are not those of the transformer")
     named = [j for layer in heads for j in layer]
     if len(set(named)) != len(named) or max(named, default=-1) >= len(network.neurons):
         raise Rejected("the heads named are not distinct neurons of the network")
     context.spend(context.subject.d_model)
-    stream = embedded(context.subject)
+    stream = embedded(context.subject, len(context.domain))
     for names, layer in zip(heads, context.subject.layers, strict=True):
         gates = [head for head in layer if head.w_q and head.w_k]
         if len(gates) != len(names):

@@ -24,7 +24,8 @@ def range_(context: Context, premises: Premises, term: int) -> In:
 
     Hypotheses: ``term`` is an input, a constant, or an operation on terms that premises enclose; for
     1/a the enclosure of a does not contain zero.
-    Computation: the box's interval; the constant; sums, products, minima, maxima, reciprocals of ends.
+    Computation: the box's interval; the constant; sums, products, minima, maxima, reciprocals of ends; an extremum
+    over the tokens seen has its argument's interval, which holds at every data token.
     Proof: each operation is monotone in each argument on the sign regions that the ends delimit, so its
     extremes over a product of intervals are taken at ends.
     Source: standard interval arithmetic (Moore 1966).
@@ -156,10 +157,10 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
 
     Hypotheses: left = f(a_1, ..) and right = f(b_1, ..) with one f; premises |a_i - b_i| <= e_i (a term is
     at distance 0 from itself); for products and reciprocals premises that enclose the b_i, |b_i| <= B_i.
-    Computation: sums: sum of e_i.  max, min, abs: the largest e_i.  Products: prod (B_i + e_i) - prod B_i.
-    1/a: e / (m (m - e)) where |b| >= m > e.
-    Proof: |max a - max b| <= max |a_i - b_i|, likewise min and abs; a_1..a_n - b_1..b_n expands into products
-    in which at least one factor is a_i - b_i and the others are at most B_j; 1/a - 1/b = (b - a) / (a b).
+    Computation: sums: sum of e_i.  max, min, abs, and those over the tokens seen: the largest e_i.  Products:
+    prod (B_i + e_i) - prod B_i.  1/a: e / (m (m - e)) where |b| >= m > e.
+    Proof: |max a - max b| <= max |a_i - b_i|, also over tokens, likewise min and abs; a_1..a_n - b_1..b_n expands
+    into products in which at least one factor is a_i - b_i and the others are at most B_j; 1/a - 1/b = (b - a) / (a b).
     """
     f, g = context.nodes[left], context.nodes[right]
     if f.op != g.op or f.op in ("input", "const", "net", "gated", "subject") or len(f.children) != len(g.children):
@@ -171,7 +172,7 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
             bound += error
             context.spend(cost(bound))
         return Near(left, right, bound)
-    if f.op in ("max", "min", "abs"):
+    if f.op in ("max", "min", "abs", "seen_max", "seen_min"):
         return Near(left, right, max(errors))
     if f.op == "inv":
         inside = range_of(premises, g.children[0])
