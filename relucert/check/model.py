@@ -10,9 +10,9 @@ one sequence of D^n, and every token is a place.  In the layout "one-per-token" 
 inputs, data token s carries x_s, and the last token alone is a place.  ``x`` below is x_t, or that one x.
 A *term* is a function of the place: an expression node in x, an output of a ReLU network at x ("net"), the same output
 with every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), or an output of the transformer at the token,
-or of the network that is certified instead, at x ("subject").  ``seen_max`` and ``seen_min`` of a term are its largest and least value over the data tokens that the
-token sees.  Where a is zero, 1/a is some number.  Terms are numbered: first the statement's nodes, then the lemmas'
-terms.
+or of the network that is certified instead of one, at x ("subject").  ``seen_max`` and ``seen_min`` of a term are its
+largest and least value over the data tokens that the token sees.  Where a is zero, 1/a is some number.  Terms are
+numbered: first the statement's nodes, then the lemmas' terms.
 """
 
 from fractions import Fraction

@@ -56,8 +56,14 @@ class Cell:
             if shared.bit_count() >= needed:
                 meeting = _reduced(tuple(value[p] * b - value[q] * a for a, b in zip(p, q, strict=True)))
                 sides[0][meeting] = sides[1][meeting] = shared | tight
-        above, below = (Cell(points, self.constraints + 1, dict(self.known)) for points in sides)
+        above, below = (Cell(_corners(side, tight), self.constraints + 1, dict(self.known)) for side in sides)
         return above, below
+
+
+def _corners(points: dict[Point, int], tight: int) -> dict[Point, int]:
+    """Return the points without those on the newest plane that are no corners: another has all they have tight."""
+    new = [bits for bits in points.values() if bits & tight]
+    return {p: bits for p, bits in points.items() if not bits & tight or sum(not bits & ~other for other in new) == 1}
 
 
 def box(domain: Sequence[Interval]) -> Cell:

@@ -113,9 +113,9 @@ class Witness(NamedTuple):
 
 
 class CertifyReport(NamedTuple):
-    """Everything that ``relucert certify`` shows; ``verdict`` is proved, refuted or undecided, and
-    undecided is final where the search is ``finished``.
+    """Everything that ``relucert certify`` shows.
 
+    ``verdict`` is proved, refuted or undecided; undecided is final where the search is ``finished``.
     ``best_bound`` is the least bound that the checker accepted of an undecided search, ``largest_error`` the largest
     | N - f | met at a point, exactly, N being the ReLU network.  ``cells`` counts those proved and all, by output.
     """

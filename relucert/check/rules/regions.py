@@ -57,7 +57,9 @@ def regions(
     Proof.  Cells: conv V cut by a plane is the hull of the points of V on that side and of the intersections of its
     crossing edges.  The ends of an edge share at least d - 1 tight constraints, as the constraints tight along an edge
     have rank d - 1 or more; taking further pairs of points adds nothing from outside.  A constraint is tight inside a
-    segment of the cell if and only if it is at both ends, so the sets stay complete.  The two sides cover the cell.
+    segment of the cell if and only if it is at both ends, so the sets stay complete.  A point that is no corner is
+    inside a face with several corners, which have all its tight constraints; a corner's are those of no other point.
+    So exactly the corners are kept.  The two sides cover the cell.
     Neurons: an affine function is at least its least value at the corners.  max(u, 0) - s u is convex in u, zero at 0,
     hence in [0, 2m] where 2m is at least its value at both ends of the range of u.
     Sign of polynomials: see ``polynomial.nonnegative``.  max(a, b) is a or b everywhere, and |a| is a or -a.
@@ -138,7 +140,14 @@ def _cut(context: Context, cell: _Cell, line: Line) -> tuple[dict[Point, int], d
             meeting = _reduced(tuple(value[p] * b - value[q] * a for a, b in zip(p, q, strict=True)))
             context.spend(cost(Fraction(max(map(abs, meeting)))) * len(p))
             above[meeting] = below[meeting] = shared | tight
-    return above, below
+    return _corners(context, above, tight), _corners(context, below, tight)
+
+
+def _corners(context: Context, points: dict[Point, int], tight: int) -> dict[Point, int]:
+    """Return the points without those on the newest plane that are no corners: another one has all they have tight."""
+    new = [t for t in points.values() if t & tight]
+    context.spend(len(new) * (len(new) + len(points)) // 8)
+    return {p: t for p, t in points.items() if not t & tight or sum(not t & ~other for other in new) == 1}
 
 
 def _values(context: Context, line: Line, cell: _Cell) -> list[int]:
@@ -184,8 +193,7 @@ class _Scaled:
 
     def lines(self, cell: _Cell, wanted: int | None) -> Line:
         """Return the line of u_wanted on the cell, or that of the output; what needs no noise becomes known."""
-        wanted = self.end if wanted is None else wanted
-        if wanted not in self.scale or wanted in cell.known:
+        if wanted == self.end or wanted in cell.known or wanted not in (None, *self.scale):
             raise Rejected(f"neuron {wanted} is not read by the output, or keeps its sign on a cell that it should cut")
         own: dict[int, tuple[Line, Line]] = {}
         for j, base in self.base.items():
@@ -199,7 +207,7 @@ class _Scaled:
                     line[place] = line.get(place, 0) + weight * c
             line = {place: c for place, c in line.items() if c}
             self.price[j] = cost(Fraction(max(map(abs, line.values()), default=0)))
-            if j == wanted:
+            if j in (wanted, self.end):
                 return line
             own[j] = line, self._gated(cell, j, line)
             if max(*line, *own[j][1], 0, 0) < self.places:
