@@ -70,17 +70,19 @@ class Search:
         """Go on until everything is decided, and return True, or until the deadline, and return False."""
         if self.worst is None:
             self._look_at(self.sampler.look())
+        turn = 0
         while self._open and self.counterexample is None:
             if time.monotonic() > deadline:
                 return False
-            if self._count % REPORT_EVERY == 0:
+            if turn % REPORT_EVERY == 0:
                 report(Progress(self.share, self.proved, len(self._open)))
+            turn += 1
             self._next()
         return True
 
     def _push(self, estimate: float, depth: int, node: Node, cell: Cell) -> None:
         self._count += 1
-        heapq.heappush(self._open, (-estimate, self._count, depth, node, cell))
+        heapq.heappush(self._open, (-estimate, -self._count, depth, node, cell))
 
     def _look_at(self, found: Counterexample) -> None:
         if self.worst is None or found.error > self.worst.error:
@@ -217,9 +219,11 @@ class Search:
 
     def best_bound(self) -> Fraction | None:
         """Return a bound that the tree proves, open cells included; None if none is found."""
-        bound = max(self.bound, Fraction(max(-self._open[0][0], 0.0)) if self._open else self.bound)
+        bound = self.bound
         for *_, cell in self._open:
             reading = self.scaled.read(cell)
+            if not self._within(cell, reading, bound):
+                bound = max(bound, Fraction(self._estimate(cell, reading)))
             for _ in range(LOOSENINGS):
                 if self._within(cell, reading, bound):
                     break

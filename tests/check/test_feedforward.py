@@ -83,8 +83,8 @@ FORGED = {
     "a tolerance too small": (tamper(ABS, ("statement", "tolerance"), lambda _: "1/5"), "conclusion", "exceeds"),
     "a larger domain": (tamper(ABS, ("statement", "domain"), lambda _: [["-1", "2"]]), 0, "not proved"),
     "a network that is not the subject": (
-        tamper(tamper(tamper(ABS, ("lemmas", "networks"), lambda n: [*n, SWAPPED]), ("subject", "network"), lambda _: 1),
-               ("trace", 0, "args", "cuts"), lambda _: [0]), 0, "not proved"),
+        {**with_trace(args={**ABS["trace"][0]["args"], "cuts": [0]}), "subject": {"kind": "feedforward", "network": 1},
+         "lemmas": {**ABS["lemmas"], "networks": [*ABS["lemmas"]["networks"], SWAPPED]}}, 0, "not proved"),
     "a translation": (
         {**tamper(tamper(ABS, ("lemmas", "terms"), lambda t: [*t, ["gated", 1, 0]]), ("lemmas", "networks"),
                   lambda n: [*n, SWAPPED]), "trace": [TRANSLATION]}, 0, "speaks of a transformer"),
