@@ -19,6 +19,7 @@ from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
 from .check.model import Attention, Certificate, Feedforward, Near
 from .check.model import Form as CheckedForm
+from .check.number import rational
 from .check.refusal import Declined, Rejected
 from .errors import DeclinedError, DefectError
 from .exact.number import exact_text
@@ -27,8 +28,10 @@ from .relu.lower_bound import lower_bound, published
 from .relu.network import Form, Network
 from .relu.plan import Plan
 from .report.record import BudgetRow, BuildReport, ResourceRow
+from .routes.extremum import route as extremum
 from .routes.relu import route as relu
 from .spec.problem import Problem
+from .spec.sequence import Sequence
 from .target.expression import Expression, Node
 from .transformer.model import Code, Head, Matrix, Transformer
 from .transformer.resources import Resources, count
@@ -72,8 +75,11 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     Raises UnreachableError where no construction reaches the tolerance, and DefectError if the checker does not
     accept what was built, which is a fault of this program.
     """
-    proved, plan = relu.build(problem, progress)
+    proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
+    gates = sum(len(network.gated) for network, _ in proved.networks)
+    resources = count(proved.subject, gates, problem.sequence.most)
+    del proved  # a large network and its proof need not be held while the checker builds its own
     progress("checking")
     verdict = checked(data)
     if verdict.status != "accepted":
@@ -81,13 +87,15 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
             f"the checker {verdict.status} the certificate that was built, at step {verdict.step} "
             f"({verdict.rule}): {verdict.reason}"
         )
-    gates = sum(len(network.gated) for network, _ in proved.networks)
-    return Outcome(problem, data, verdict, count(proved.subject, gates, problem.sequence.most), plan)
+    return Outcome(problem, data, verdict, resources, plan)
 
 
 def statement_of(problem: Problem) -> Statement:
     """Return what a certificate for the problem has to state."""
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, problem.sequence)
+    tokens = problem.sequence
+    if problem.is_over_tokens:  # each token carries the one input, and all of them hold a result
+        tokens = Sequence(tokens.least, tokens.most, tokens.mask, "tokenwise")
+    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, tokens)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -156,7 +164,9 @@ def load(verdict: Verdict) -> Loaded:
         lemma = _network(certificate, subject.network)
         return Loaded(verdict, certificate, expression, None, lemma, tuple(range(len(stated.targets))))
     for step in certificate.trace:
-        if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.right].op == "gated":
+        if not isinstance(step.conclusion, Near) or certificate.terms[step.conclusion.left].op != "subject":
+            continue
+        if certificate.terms[step.conclusion.right].op in ("gated", "net"):
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
             network = _network(certificate, k)
@@ -200,10 +210,12 @@ def _transformer(certificate: Certificate, subject: Attention) -> Transformer:
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
-    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
+    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to; gates bounded
+    together with the function that they build share its row, "approximation with gates".
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
-    direct = isinstance(certificate.subject, Feedforward)
+    network_alone = isinstance(certificate.subject, Feedforward)
+    direct = False
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
@@ -212,14 +224,16 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
             stack.extend(step.premises)
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
-            row = (
-                "leak"
-                if left == "subject" and not direct
-                else "gates"
-                if (left, right) == ("gated", "net")
-                else "approximation"
-            )
+            row = "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "leak" if left == "subject" and not network_alone else row
+            direct |= row == "approximation" and left == "gated"
+            row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
+            if step.rule == "tokens":  # one step for both, which has checked its gates' part
+                parts["gates"] += rational(step.args["gates"])
+                parts["leak"] -= rational(step.args["gates"])
             parts[row] += step.conclusion.bound
+    if direct:
+        return [("approximation with gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
     return list(parts.items())
 
 
@@ -231,14 +245,17 @@ def report(outcome: Outcome) -> BuildReport:
         raise ValueError("only an accepted outcome is reported")
     forms, parameters = closed_forms(plan.construction), dict(plan.parameters)
     limits = dict(problem.limits)
+    tokenwise = problem.sequence.layout == "tokenwise"
     wide = verdict.resources["heads"] == verdict.resources["gates"]  # the closed forms are those of the wide layout
+    wide = wide and problem.sequence.is_single
     rows = []
     for name, counted in verdict.resources.items():
         coded = isinstance(certificate.subject, Attention) and certificate.subject.code is not None
         if name in ("code_size", "code_max") and not coded and name not in limits:
             continue
         text = value = None
-        if forms is not None and name in forms.resources and (wide or name in ("gates", "layers")):
+        known = wide or name == "gates" or (name == "layers" and tokenwise)
+        if forms is not None and name in forms.resources and known:
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))
         rows.append(ResourceRow(name, Fraction(counted), text, value, limits.get(name)))
@@ -249,6 +266,7 @@ def report(outcome: Outcome) -> BuildReport:
     return BuildReport(
         verdict=verdict.status,
         statement=verdict.statement,
+        about=_about(certificate),
         target=problem.target,
         domain=tuple(
             (name, exact_text(lo), exact_text(hi))
@@ -260,6 +278,7 @@ def report(outcome: Outcome) -> BuildReport:
         resources=tuple(rows),
         construction=plan.construction,
         parameters=plan.parameters,
+        even_split=None if plan.saved is None else outcome.resources.gates + plan.saved,
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),
@@ -268,6 +287,23 @@ def report(outcome: Outcome) -> BuildReport:
         sha256=verdict.sha256,
         missed_limits=tuple(shortfalls(verdict, problem)),
     )
+
+
+def _about(certificate: Certificate) -> str:
+    """Return what T is, and of which tokens it is made."""
+    subject, tokens = certificate.subject, certificate.statement.sequence
+    if not isinstance(subject, Attention):
+        return "T is a feed-forward ReLU network with exact rational weights over the real numbers."
+    anchors = f", {len(subject.anchors)} anchor token{'s' * (len(subject.anchors) > 1)}" if subject.anchors else ""
+    data = "the data token" if tokens.most == 1 else "the data tokens"
+    text = (
+        "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink "
+        f"token{anchors} and {data}, {tokens.mask} mask"
+    )
+    if subject.code is not None:
+        columns = f"{subject.code.size} column{'s' * (subject.code.size != 1)}"
+        text += f"; {subject.code.kind} position code of {columns}"
+    return text + "."
 
 
 def rule_claim(name: str) -> str:

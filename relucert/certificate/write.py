@@ -105,7 +105,7 @@ def canonical(data: object) -> bytes:
 
 
 def _node(node: Node) -> list[object]:
-    return ["const", write_rational(node.value)] if node.value is not None else [node.op, *node.children]
+    return [node.op, *node.children] if node.value is None else [node.op, *node.children, write_rational(node.value)]
 
 
 def _form(form: Form) -> list[object]:

@@ -31,11 +31,11 @@ from .refusal import Declined, Rejected
 
 MAX_BYTES = 1 << 28
 MAX_INDEX_DIGITS = 9
-MAX_INPUTS = 1 << 16
+MAX_INPUTS = 1 << 18
 MAX_WIDTH = 1 << 20
 MAX_LENGTH = 10**18
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
-RESERVED = re.compile(r"T[0-9]*|abs|max|min", re.ASCII)  # words of the printed statement
+RESERVED = re.compile(r"T[0-9]*|abs|cos|erf|exp|log|max|min|sin|sqrt", re.ASCII)  # words of the printed statement
 
 
 def certificate(data: bytes) -> Certificate:
@@ -60,6 +60,8 @@ def _certificate(raw: object) -> Certificate:
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
     subject = subject_(top["subject"], stated, networks)
     terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject)
+    if stated.sequence.layout != "tokenwise" and any(node.op.startswith("seen") for node in terms):
+        raise Rejected("seen_max and seen_min need the layout tokenwise")
     precision = index(top["precision"], MAX_BITS + 1, "precision")
     trace: list[Step] = []
     for item in array(top["trace"], "trace"):
@@ -144,8 +146,6 @@ def statement(raw: object) -> Statement:
         raise Declined('this checker knows the norm "sup" and the semantics "real" only')
     tokens = sequence(body["sequence"], len(inputs))
     expression = nodes(body["nodes"], (), len(inputs), (), None)
-    if tokens.layout != "tokenwise" and any(node.op.startswith("seen") for node in expression):
-        raise Rejected("seen_max and seen_min need the layout tokenwise")
     targets = tuple(index(t, len(expression), "a target") for t in array(body["targets"], "statement.targets"))
     if not targets:
         raise Rejected("a statement needs at least one target")
@@ -185,6 +185,9 @@ def nodes(
         if op == "const":
             (text,) = array(rest, "a constant", 1)
             result.append(Node("const", (), rational(text)))
+        elif op == "power":
+            base, text = array(rest, "a power", 2)
+            result.append(Node(op, (index(base, len(result), "an argument of power"),), rational(text)))
         elif op in model.LEAVES:
             array(rest, f"node {op}", model.LEAVES[op])
             bounds = [inputs]

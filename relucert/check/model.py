@@ -11,8 +11,9 @@ inputs, data token s carries x_s, and the last token alone is a place.  ``x`` be
 A *term* is a function of the place: an expression node in x, an output of a ReLU network at x ("net"), the same output
 with every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), or an output of the transformer at the token,
 or of the network that is certified instead of one, at x ("subject").  ``seen_max`` and ``seen_min`` of a term are its
-largest and least value over the data tokens that the token sees.  Where a is zero, 1/a is some number.  Terms are
-numbered: first the statement's nodes, then the lemmas' terms.
+largest and least value over the data tokens that the token sees.  Where a is zero, 1/a is some number;
+so is log a where a <= 0, and a power of a where a < 0 or, for an exponent <= 0, a = 0.  Terms are numbered: first the
+statement's nodes, then the lemmas' terms.
 """
 
 from fractions import Fraction
@@ -28,7 +29,8 @@ class Node(NamedTuple):
     input    (i,)                the input i
     const    ()                  a rational, in ``value``
     add mul max min  two or more terms
-    inv abs  one term
+    inv abs exp log sin cos erf  one term
+    power    one term            the exponent
     seen_max seen_min  one term
     net gated  (network, output)
     subject  (output,)
@@ -40,9 +42,9 @@ class Node(NamedTuple):
 
 
 LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1}
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[int, int | None]] = {
     **{"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)},
-    **{"seen_max": (1, 1), "seen_min": (1, 1)},
+    **dict.fromkeys(("exp", "log", "sin", "cos", "erf", "power", "seen_max", "seen_min"), (1, 1)),
 }
 STATEMENT_OPS = frozenset(OPERATIONS) | {"input", "const"}
 

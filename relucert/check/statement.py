@@ -7,8 +7,10 @@ from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
-LONGEST_STATEMENT = 1 << 20
 FEEDFORWARD = "  where T is a feed-forward ReLU network"
+MANY_PARTS = 2000  # from so many parts on, shorter ones are named, so that a shared part is not written out again
+SHORT_FORMULA = 100
+LONGEST_STATEMENT = 1 << 23
 
 
 def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
@@ -54,7 +56,9 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
     room = LONGEST_STATEMENT
     text: dict[int, str] = {}
     definitions: list[str] = []
-    for t in below(nodes, roots):
+    order = below(nodes, roots)
+    longest = LONGEST_FORMULA if len(order) < MANY_PARTS else SHORT_FORMULA
+    for t in order:
         node = nodes[t]
         parts = [text[c] for c in node.children] if node.op != "input" else []
         room -= sum(map(len, parts))
@@ -71,11 +75,16 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
             text[t] = "*".join(parts)
         elif node.op == "inv":
             text[t] = f"(1/{parts[0]})" if nodes[node.children[0]].op != "mul" else f"(1/({parts[0]}))"
+        elif node.op == "power" and node.value == Fraction(1, 2):
+            text[t] = f"sqrt({parts[0]})"
+        elif node.op == "power":
+            base = parts[0] if nodes[node.children[0]].op not in ("mul", "power") else f"({parts[0]})"
+            text[t] = f"{base}^({node.value})"
         elif node.op in ("seen_max", "seen_min"):
             text[t] = f"{node.op[5:]}({parts[0]} over data tokens seen)"
         else:
             text[t] = f"{node.op}({', '.join(parts)})"
-        if len(text[t]) > LONGEST_FORMULA:
+        if len(text[t]) > longest:
             definitions.append(f"#{t} = {text[t]}")
             text[t] = f"#{t}"
     return definitions, [text[t] for t in roots]
@@ -101,8 +110,10 @@ def sentence(stated: Statement, bound: Fraction) -> str:
 def _places(tokens: Sequence, box: str) -> str:
     """Return of what sequences, and at which of their tokens, the statement speaks."""
     least, most, mask, layout = tokens
-    lengths = f"{most}" if least == most else f"any number, from {least} to {most}, of"
-    before = f"for {lengths} data token{'s' if most > 1 else ''} under a {mask} mask"
+    count = f"any number of data tokens from {least} to {most}"
+    if least == most:
+        count = f"{most} data token{'s' if most > 1 else ''}"
+    before = f"for {count} under a {mask} mask"
     if layout == "tokenwise":
         return f"{before}, each with real {box} of its own, at every data token"
     return f"{before}, carrying in order one each of all real {box}, at the last data token"

@@ -41,6 +41,7 @@ def build_json(report: BuildReport) -> str:
         "resources": _resources([(row.name, row.counted) for row in report.resources]),
         "closed_forms": closed,
         "construction": {"name": report.construction, **dict(report.parameters)},
+        "even_split": None if report.even_split is None else {"gates": report.even_split},
         "lower_bound": None
         if report.lower_bound is None
         else {"gates": report.lower_bound[0], "reason": report.lower_bound[1]},
@@ -72,28 +73,29 @@ def check_json(rows: Sequence[CheckRow]) -> str:
     )
 
 
-def _certified_value(result: PointResult) -> Fraction:
-    """Return the value that the certificate bounds: the transformer's, or that of the network it is about."""
-    value = result.network if result.transformer is None else result.transformer
-    if value is None:
-        raise ValueError("a result has a network or a transformer")
-    return value
-
-
 def point_json(results: Sequence[PointResult]) -> str:
     """Return f, N and T at a point as JSON text; values are rounded to nearest, errors and the bound up."""
+    return json.dumps(_point(results), indent=2)
+
+
+def tokens_json(results: Sequence[Sequence[PointResult]]) -> str:
+    """Return the same for every data token of a sequence, in their order."""
+    return json.dumps({"tokens": [_point(outputs) for outputs in results]}, indent=2)
+
+
+def _point(results: Sequence[PointResult]) -> dict[str, object]:
     outputs = [
         {
             "f": decimal_nearest(result.target, result.digits),
             "N": None if result.network is None else decimal_nearest(result.network, result.digits),
-            "T": None if result.transformer is None else decimal_nearest(result.transformer, result.digits),
-            "observed": _real(abs(_certified_value(result) - result.target)),
+            "T": decimal_nearest(result.transformer, result.digits),
+            "observed": _real(abs(result.transformer - result.target)),
             "certified": _real(result.bound),
         }
         for result in results
     ]
     place = {name: exact_text(value) for name, value in results[0].point}
-    return json.dumps({"point": place, **(outputs[0] if len(outputs) == 1 else {"outputs": outputs})}, indent=2)
+    return {"point": place, **(outputs[0] if len(outputs) == 1 else {"outputs": outputs})}
 
 
 def runtime_json(result: RuntimeResult) -> str:

@@ -24,10 +24,14 @@ class ResourceRow(NamedTuple):
 
 
 class BuildReport(NamedTuple):
-    """Everything that ``relucert build`` shows."""
+    """Everything that ``relucert build`` shows.
+
+    ``even_split`` is how many gates an even split of the tolerance is planned to need, None with one part or none.
+    """
 
     verdict: str
     statement: str
+    about: str
     target: str
     domain: tuple[tuple[str, str, str], ...]
     tolerance: Fraction
@@ -36,6 +40,7 @@ class BuildReport(NamedTuple):
     resources: tuple[ResourceRow, ...]
     construction: str
     parameters: tuple[tuple[str, int], ...]
+    even_split: int | None
     lower_bound: tuple[int, str] | None
     published: str | None
     steps: int
@@ -63,7 +68,7 @@ class CheckRow(NamedTuple):
 class PointResult(NamedTuple):
     """f and N exactly, T computed with ``working`` digits by plain softmax: an estimate, not a proof.
 
-    ``transformer`` is None where the certificate is about the ReLU network itself.
+    Where the certificate is about a ReLU network, T is that network: exact, with ``working`` 0, and no other N.
     """
 
     point: tuple[tuple[str, Fraction], ...]
@@ -71,7 +76,7 @@ class PointResult(NamedTuple):
     working: int
     target: Fraction
     network: Fraction | None
-    transformer: Fraction | None
+    transformer: Fraction
     bound: Fraction
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..errors import DeclinedError, UsageError, nearest
+from ..errors import UsageError, nearest
 from ..exact.number import decimal_exponent, exact_text
 from ..pipeline import Loaded
 from ..relu.network import evaluate_exactly
@@ -21,11 +21,11 @@ GUARD = 20
 def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointResult]:
     """Return for each output f and N exactly, and T by plain softmax with guard digits beyond the largest weight.
 
+    Where each token carries one input, T is read from the last token.
+
     Raises UsageError for missing or unknown inputs and for points outside the certified domain.
     """
     stated = loaded.certificate.statement
-    if stated.sequence.most > 1:
-        raise DeclinedError("a certificate about sequences is not evaluated at a single point")
     for name in values:
         if name not in stated.inputs:
             raise UsageError(f"no input {name!r}{nearest(name, stated.inputs)}")
@@ -43,12 +43,13 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
     place = tuple(zip(stated.inputs, point, strict=True))
     if loaded.attention is None and network is not None:
         return [
-            PointResult(place, _digits(loaded), 0, f, network[o], None, bound)
+            PointResult(place, _digits(loaded), 0, f, None, network[o], bound)
             for f, o in zip(exact, loaded.outputs, strict=True)
         ]
     digits, working = precision(loaded)
     context = transformer.context(working)
-    computed = transformer.evaluate(loaded.transformer, point, context, stated.sequence.mask)
+    rows = transformer.one_per_token(point) if stated.sequence.layout == "one-per-token" else [point]
+    computed = transformer.evaluate_sequence(loaded.transformer, rows, stated.sequence.mask, context)[-1]
     return [
         PointResult(place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound)
         for f, t, o in zip(exact, computed, loaded.outputs, strict=True)

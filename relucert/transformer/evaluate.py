@@ -77,14 +77,15 @@ def _apply(matrix: Matrix, vector: list[Any], ctx: MPContext) -> list[Any]:
 def _mixed(head: Head, tokens: list[list[Any]], mask: str, ctx: MPContext) -> list[list[Any]]:
     """Return for every token the softmax average of the values of the tokens that it sees."""
     queries, keys, values = ([_apply(m, token, ctx) for token in tokens] for m in (head.w_q, head.w_k, head.w_v))
+    columns = list(zip(*values, strict=True))
     result = []
     for t, query in enumerate(queries):
         seen = 1 if t == 0 else t + 1 if mask == "causal" else len(tokens)
-        reads = [(i, q) for i, q in enumerate(query) if q]
-        scores = [sum((q * keys[s][i] for i, q in reads), ctx.zero) for s in range(seen)]
+        reads = [i for i, q in enumerate(query) if q]
+        asked = [query[i] for i in reads]
+        scores = [ctx.fdot(asked, [keys[s][i] for i in reads]) for s in range(seen)]
         top = max(scores)
         weights = [ctx.exp(score - top) for score in scores]
         mass = sum(weights, ctx.zero)
-        mixed = [sum((w * values[s][i] for s, w in enumerate(weights)), ctx.zero) / mass for i in range(head.d_head)]
-        result.append(mixed)
+        result.append([ctx.fdot(weights, column[:seen]) / mass if any(column) else ctx.zero for column in columns])
     return result

@@ -191,8 +191,8 @@ CHANGES = {
     "a node that is text": (("statement", "nodes"), ["input"], "not an expression node"),
     "an empty node": (("statement", "nodes"), [[]], "not an expression node"),
     "a node of a number": (("statement", "nodes"), [[0, 0]], "not an expression node"),
-    "an unknown node": (("statement", "nodes"), [*NODES, ["sin", 0]], "not an expression node"),
-    "an unknown node among the lemmas": (("lemmas", "terms"), [["sin", 0]], "unknown node 'sin'"),
+    "an unknown node": (("statement", "nodes"), [*NODES, ["sinh", 0]], "not an expression node"),
+    "an unknown node among the lemmas": (("lemmas", "terms"), [["sinh", 0]], "unknown node 'sinh'"),
     "a transformer in the statement": (("statement", "nodes"), [["subject", 0]], "not an expression node"),
     "a network in the statement": (("statement", "nodes"), [["net", 0, 0]], "not an expression node"),
     "a gated network in the statement": (("statement", "nodes"), [["gated", 0, 0]], "not an expression node"),
@@ -382,8 +382,8 @@ def test_the_statement_stays_short_when_each_target_uses_the_one_before():
 
 def test_declines_to_print_a_statement_that_is_too_long():
     data = modest()
-    data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 600]
-    data["statement"]["targets"] = list(range(602))
+    data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 5000]
+    data["statement"]["targets"] = list(range(5002))
     data["lemmas"]["terms"], data["trace"] = [], []
     with pytest.raises(Declined, match="too long to print"):
         statement.sentence(decode.certificate(encode(data)).statement, Fraction(1))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from forge import Case, certificate, encode, has, near, network, step
+from sequence_cases import sequence_cases
 
 Entries = list[list[Any]]
 EMBEDDED: Entries = [[0, 0, "1"], [1, 1, "1"]]  # coordinate 0 is one, 1 is x, 2 starts at zero
@@ -331,4 +332,4 @@ def denominators() -> list[Case]:
 
 def whole_cases() -> list[Case]:
     """Return every case that is a whole certificate."""
-    return translations() + kernel_cases() + denominators()
+    return translations() + kernel_cases() + denominators() + sequence_cases()

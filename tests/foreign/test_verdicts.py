@@ -202,7 +202,8 @@ def test_show_commands_work_on_a_certificate_about_a_network_or_decline_it_by_na
     assert "0.21" in shown
     assert "estimate" not in shown
     assert _run(["run", str(out), "x=0.3", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["T"] is None
+    found = json.loads(capsys.readouterr().out)
+    assert (found["N"], found["T"], found["observed"]) == (None, "0.3", "0.21")
     for words in (["run", str(out), "--runtime", "numpy"], ["export", str(out), "--to", "npz", "-o", "z"],
                   ["export", str(out), "--to", "coq", "-o", str(tmp_path / "coq")]):  # fmt: skip
         assert _run(words) == 3

@@ -1,7 +1,7 @@
 """The fixed table of proof rules: a name in a certificate can reach nothing that is not listed here."""
 
 from ..kernel import Rule
-from . import extrema, gates, pieces, regions, sawtooth, terms
+from . import extrema, functions, gates, pieces, regions, sawtooth, sequence, smooth, softmax, terms
 
 RULES: dict[str, Rule] = {
     **terms.RULES,
@@ -10,5 +10,9 @@ RULES: dict[str, Rule] = {
     **pieces.RULES,
     **gates.RULES,
     **regions.RULES,
+    **sequence.RULES,
+    **functions.RULES,
+    **smooth.RULES,
+    **softmax.RULES,
 }
 FAMILIES = frozenset(rule.family for rule in RULES.values())
