@@ -17,7 +17,7 @@ from pathlib import Path
 from .certificate.write import Statement, canonical, write_certificate, write_statement
 from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
-from .check.model import Certificate, Near
+from .check.model import Attention, Certificate, Feedforward, Near
 from .check.model import Form as CheckedForm
 from .check.refusal import Declined, Rejected
 from .errors import DeclinedError, DefectError, UnreachableError
@@ -158,7 +158,10 @@ def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
         return ["the certificate was not accepted"]
     wanted = decode.statement(json.loads(canonical(write_statement(statement_of(problem)))))
     limits: Mapping[str, Fraction] = dict(problem.limits)
-    return statement.shortfalls(verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits)
+    found = [] if isinstance(verdict.certificate.subject, Attention) else ["what was certified is no transformer"]
+    return found + statement.shortfalls(
+        verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +171,16 @@ class Loaded:
     verdict: Verdict
     certificate: Certificate
     expression: Expression
-    transformer: Transformer
+    attention: Transformer | None
     network: Network | None
     outputs: tuple[int, ...]
+
+    @property
+    def transformer(self) -> Transformer:
+        """The transformer; DeclinedError where the certificate is about a feed-forward network."""
+        if self.attention is None:
+            raise DeclinedError("this certificate is about a feed-forward ReLU network; this needs a transformer")
+        return self.attention
 
 
 def load(verdict: Verdict) -> Loaded:
@@ -180,24 +190,32 @@ def load(verdict: Verdict) -> Loaded:
         raise ValueError("only an accepted certificate is loaded")
     stated = certificate.statement
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
-    network, outputs = None, [0] * len(stated.targets)
+    network, outputs, subject = None, [0] * len(stated.targets), certificate.subject
+    if isinstance(subject, Feedforward):
+        lemma = _network(certificate, subject.network)
+        return Loaded(verdict, certificate, expression, None, lemma, tuple(range(len(stated.targets))))
     for step in certificate.trace:
         if not isinstance(step.conclusion, Near) or certificate.terms[step.conclusion.left].op != "subject":
             continue
         if certificate.terms[step.conclusion.right].op == "gated":
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
-            lemma = certificate.networks[k]
-            network = Network(len(stated.inputs), tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
-    return Loaded(verdict, certificate, expression, _transformer(certificate), network, tuple(outputs))
+            network = _network(certificate, k)
+    return Loaded(verdict, certificate, expression, _transformer(certificate, subject), network, tuple(outputs))
+
+
+def _network(certificate: Certificate, k: int) -> Network:
+    lemma = certificate.networks[k]
+    inputs = len(certificate.statement.inputs)
+    return Network(inputs, tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
 
 
 def _form(form: CheckedForm) -> Form:
     return Form({(atom[0], atom[1] if len(atom) == 2 else 0): value for atom, value in form.items()})
 
 
-def _transformer(certificate: Certificate) -> Transformer:
-    subject, width = certificate.subject, certificate.subject.d_model
+def _transformer(certificate: Certificate, subject: Attention) -> Transformer:
+    width = subject.d_model
     code = None if subject.code is None else Code(subject.code.kind, subject.code.size)
     columns = 1 + len(certificate.statement.inputs) + (code.size if code else 0)
     return Transformer(
@@ -227,6 +245,7 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     are bounded together with what they build share its row; without a network there are no gates.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    network_alone = isinstance(certificate.subject, Feedforward)
     direct = False
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
@@ -236,7 +255,8 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
             stack.extend(step.premises)
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
-            row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "leak" if left == "subject" and not network_alone else row
             direct |= row == "approximation" and left == "gated"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
             parts[row] += step.conclusion.bound
@@ -260,7 +280,8 @@ def report(outcome: Outcome) -> BuildReport:
     wide = wide and problem.sequence.is_single
     rows = []
     for name, counted in verdict.resources.items():
-        if name in ("code_size", "code_max") and certificate.subject.code is None and name not in limits:
+        coded = isinstance(certificate.subject, Attention) and certificate.subject.code is not None
+        if name in ("code_size", "code_max") and not coded and name not in limits:
             continue
         text = value = None
         known = wide or name == "gates" or (name == "layers" and tokenwise)
@@ -301,6 +322,8 @@ def report(outcome: Outcome) -> BuildReport:
 def _about(certificate: Certificate) -> str:
     """Return what T is, and of which tokens it is made."""
     subject, tokens = certificate.subject, certificate.statement.sequence
+    if not isinstance(subject, Attention):
+        return "T is a feed-forward ReLU network with exact rational weights over the real numbers."
     anchors = f", {len(subject.anchors)} anchor token{'s' * (len(subject.anchors) > 1)}" if subject.anchors else ""
     data = "the data token" if tokens.most == 1 else "the data tokens"
     text = (

@@ -7,6 +7,7 @@ from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
+FEEDFORWARD = "  where T is a feed-forward ReLU network"
 MANY_PARTS = 2000  # from so many parts on, shorter ones are named, so that a shared part is not written out again
 SHORT_FORMULA = 100
 LONGEST_STATEMENT = 1 << 23
@@ -151,7 +152,9 @@ def shortfalls(
     if bound > wanted.tolerance:
         found.append(f"the bound proved is {short(bound)}, wanted {short(wanted.tolerance, up=False)}")
     for name, limit in limits.items():
-        if resources[name] > limit:
+        if name not in resources:
+            found.append(f"{name} is not counted for what was certified")
+        elif resources[name] > limit:
             found.append(f"{name} is {short(Fraction(resources[name]))}, the limit is {short(limit, up=False)}")
     return found
 
@@ -159,6 +162,19 @@ def shortfalls(
 def gates(network: Network) -> int:
     """Return the number of neurons whose r is read."""
     return len({atom for form in network.neurons + network.outputs for atom in form if atom[0] == "r"})
+
+
+def counts(network: Network) -> dict[str, int | Fraction]:
+    """Return what a feed-forward network costs; ``layers`` is the largest number of gates on a path."""
+    depths: list[int] = []
+    for form in network.neurons + network.outputs:
+        depths.append(max((depths[a[1]] + (a[0] == "r") for a in form if len(a) == 2 and a[0] != "x"), default=0))
+    layers = max(depths[len(network.neurons) :], default=0)
+    entries = [value for form in network.neurons + network.outputs for value in form.values()]
+    largest = max(map(abs, entries), default=Fraction(0))
+    bits = max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0)
+    counted = {"layers": layers, "gates": gates(network), "parameters": len(entries)}
+    return {**counted, "max_weight": largest, "bits": bits}
 
 
 def below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:
