@@ -27,6 +27,7 @@ from .relu.lower_bound import lower_bound, published
 from .relu.network import Form, Network
 from .relu.plan import Plan
 from .report.record import BudgetRow, BuildReport, ResourceRow
+from .routes.relu import machine
 from .routes.relu import route as relu
 from .spec.problem import Problem
 from .target.expression import Expression, Node
@@ -72,7 +73,8 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     Raises UnreachableError where no construction reaches the tolerance, and DefectError if the checker does not
     accept what was built, which is a fault of this program.
     """
-    proved, plan = relu.build(problem, progress)
+    route = relu if problem.arithmetic is None else machine
+    proved, plan = route.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
     progress("checking")
     verdict = checked(data)
@@ -87,7 +89,7 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
 
 def statement_of(problem: Problem) -> Statement:
     """Return what a certificate for the problem has to state."""
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance)
+    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, problem.arithmetic)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -143,7 +145,10 @@ def load(verdict: Verdict) -> Loaded:
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
     network, outputs = None, [0] * len(stated.targets)
     for step in certificate.trace:
-        if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.right].op == "gated":
+        if not isinstance(step.conclusion, Near):
+            continue
+        ops = tuple(certificate.terms[t].op for t in step.conclusion[:2])
+        if ops in (("subject", "gated"), ("machine", "net")):
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
             lemma = certificate.networks[k]
@@ -178,9 +183,17 @@ def _transformer(certificate: Certificate) -> Transformer:
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
-    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
+    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.  Where the
+    statement names an arithmetic there is a row more, rounding: what a machine's distance from the ReLU network is
+    beyond that of the exact gates, which the trace bounds beside it.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    exact_gates: dict[int, Fraction] = {}
+    if certificate.statement.arithmetic is not None:
+        parts["rounding"] = Fraction(0)
+        for step in certificate.trace:
+            if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.left].op == "gated":
+                exact_gates[step.conclusion.right] = step.conclusion.bound
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
@@ -190,7 +203,12 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
-            parts[row] += step.conclusion.bound
+            bound = step.conclusion.bound
+            if left == "machine":
+                row = "rounding"
+                parts["gates"] = min(bound, exact_gates.get(step.conclusion.right, Fraction(0)))
+                bound -= parts["gates"]
+            parts[row] += bound
     return list(parts.items())
 
 

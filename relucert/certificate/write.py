@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..arithmetic.model import Arithmetic
 from ..derivation.judgement import Step
 from ..exact.number import write_rational
 from ..relu.network import ONE, Form, Network
@@ -24,6 +25,7 @@ class Statement:
     domain: tuple[tuple[Fraction, Fraction], ...]
     expression: Expression
     tolerance: Fraction
+    arithmetic: Arithmetic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def write_statement(statement: Statement) -> dict[str, object]:
         "inputs": list(statement.inputs),
         "nodes": [_node(node) for node in statement.expression.nodes],
         "norm": "sup",
-        "semantics": "real",
+        "semantics": "real" if statement.arithmetic is None else statement.arithmetic.entries,
         "sequence": {"length": 1, "mask": "causal"},
         "targets": list(statement.expression.roots),
         "tolerance": write_rational(statement.tolerance),

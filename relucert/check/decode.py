@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import model
+from .arithmetic import FORMATS, MAX_ULPS, SOFTMAX, SUBNORMALS, Arithmetic
 from .model import Atom, Attention, Certificate, Fact, Form, Head, In, Matrix, Near, Network, Node, Statement, Step
 from .number import MAX_BITS, rational
 from .refusal import Declined, Rejected
@@ -43,7 +44,7 @@ def _certificate(raw: object) -> Certificate:
     inputs = len(stated.inputs)
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
     subject = attention(top["subject"], inputs)
-    terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject)
+    terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject, stated.arithmetic is not None)
     precision = index(top["precision"], MAX_BITS + 1, "precision")
     trace: list[Step] = []
     for item in array(top["trace"], "trace"):
@@ -124,8 +125,8 @@ def statement(raw: object) -> Statement:
         if lo > hi:
             raise Rejected("an interval of the domain is reversed")
         domain.append((lo, hi))
-    if body["norm"] != "sup" or body["semantics"] != "real":
-        raise Declined('this checker knows the norm "sup" and the semantics "real" only')
+    if body["norm"] != "sup":
+        raise Declined('this checker knows the norm "sup" only')
     sequence = fields(body["sequence"], "length mask", "statement.sequence")
     if sequence["mask"] != "causal" or type(sequence["length"]) is not int or sequence["length"] != 1:
         raise Declined("this checker knows sequences of length 1 under a causal mask only")
@@ -136,7 +137,24 @@ def statement(raw: object) -> Statement:
     tolerance = rational(body["tolerance"])
     if tolerance <= 0:
         raise Rejected("the tolerance must be positive")
-    return Statement(inputs, tuple(domain), expression, targets, tolerance, "causal", 1)
+    return Statement(inputs, tuple(domain), expression, targets, tolerance, "causal", 1, arithmetic(body["semantics"]))
+
+
+def arithmetic(raw: object) -> Arithmetic | None:
+    """Return the arithmetic model that the statement names, or None for real numbers."""
+    if raw == "real":
+        return None
+    if isinstance(raw, str):
+        raise Declined('this checker knows the semantics "real" and models of float arithmetic only')
+    body = fields(raw, " ".join(Arithmetic._fields), "statement.semantics")
+    dtype = body["dtype"]
+    wide = [dtype, "float32"] if dtype in ("float16", "bfloat16") else [dtype]
+    known = {"dtype": FORMATS, "accumulate": wide, "softmax": SOFTMAX, "subnormals": SUBNORMALS}
+    for name, values in known.items():
+        if not isinstance(body[name], str) or body[name] not in values:
+            raise Declined(f"this checker knows no arithmetic with {name} {str(body[name])[:20]!a}")
+    index(body["exp_ulps"], MAX_ULPS, "exp_ulps")
+    return Arithmetic(**body)
 
 
 def nodes(
@@ -145,6 +163,7 @@ def nodes(
     inputs: int,
     networks: tuple[Network, ...],
     subject: Attention | None,
+    machine: bool = False,
 ) -> tuple[Node, ...]:
     """Return ``before`` followed by the nodes of ``raw``; each may refer to earlier ones only."""
     result = list(before)
@@ -164,7 +183,9 @@ def nodes(
                 bounds = [k + 1, len(networks[k].outputs)]
                 if op == "gated" and networks[k].inverse_temperature is None:
                     raise Rejected("a gated term needs a network with an inverse temperature")
-            elif op == "subject" and subject is not None:
+            elif op == "machine" and not machine:
+                raise Rejected("a machine term needs a statement that names its arithmetic")
+            elif op != "input" and subject is not None:
                 bounds = [subject.outputs]
             result.append(Node(op, tuple(index(r, b, f"node {op}") for r, b in zip(rest, bounds, strict=True))))
         elif op in model.OPERATIONS:

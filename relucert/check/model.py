@@ -4,14 +4,17 @@ These types are defined a second time on the builder's side, for writing.  That 
 builder and checker share a file format and nothing else, so that one misunderstanding cannot
 be made twice by the same line of code.
 
-Meaning.  ``x`` ranges over the statement's box D.  A *term* is a function of x: an expression
-node, an output of a ReLU network ("net"), the same output with every gate max(u, 0) replaced by
-u * sigma(beta * u) ("gated"), or an output of the transformer ("subject").  Where
-a is zero, 1/a is some number.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
+Meaning.  ``x`` ranges over the statement's box D, and over the numbers of its float format in D alone if it names an
+arithmetic.  A *term* is a function of x: an expression node, an output of a ReLU network ("net"), the same output with
+every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), an output of the transformer ("subject"), or what a
+machine of that arithmetic returned for this output ("machine", see ``arithmetic``).  Where a is zero, 1/a is some
+number.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
 """
 
 from fractions import Fraction
 from typing import NamedTuple
+
+from .arithmetic import Arithmetic
 
 FORMAT = "relucert/1"
 
@@ -25,7 +28,7 @@ class Node(NamedTuple):
     add mul max min  two or more terms
     inv abs  one term
     net gated  (network, output)
-    subject  (output,)
+    subject machine  (output,)
     """
 
     op: str
@@ -33,7 +36,7 @@ class Node(NamedTuple):
     value: Fraction | None = None
 
 
-LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1}
+LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1, "machine": 1}
 OPERATIONS = {"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)}
 STATEMENT_OPS = frozenset(OPERATIONS) | {"input", "const"}
 
@@ -85,6 +88,7 @@ class Statement(NamedTuple):
     tolerance: Fraction
     mask: str
     length: int
+    arithmetic: Arithmetic | None = None  # None: real numbers
 
 
 class In(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+from .arithmetic import covers
 from .model import Network, Node, Statement
 from .refusal import Declined
 
@@ -90,7 +91,9 @@ def sentence(stated: Statement, bound: Fraction) -> str:
         f"| {name}({arguments}) - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
     )
     where = f"  where {'; '.join(definitions)}" if definitions else ""
-    return f"for all real {box}:  {claims}{where}"
+    if stated.arithmetic is None:
+        return f"for all real {box}:  {claims}{where}"
+    return f"for all {stated.arithmetic.dtype} {box}:  {claims}{where};  {stated.arithmetic.sentence}"
 
 
 def shortfalls(
@@ -116,6 +119,8 @@ def shortfalls(
             found.append(
                 f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]"
             )
+    if not covers(stated.arithmetic, wanted.arithmetic):
+        found.append("the arithmetic is not the wanted one")
     if (stated.mask, stated.length) != (wanted.mask, wanted.length):
         found.append("the sequence is not the wanted one")
     if bound > wanted.tolerance:

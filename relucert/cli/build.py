@@ -22,6 +22,7 @@ LIMIT_MISSED = 1
 @click.option("--arity", metavar="N", help="Number of inputs of min and max.")
 @click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
 @click.option("--objective", type=click.Choice(OBJECTIVES), help="What to minimise.  [default: heads]")
+@click.option("--dtype", metavar="FORMAT", help="Certify what machines return in float32, bfloat16, ...")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
 @click.pass_context
@@ -33,6 +34,7 @@ def command(
     arity: str | None,
     args: tuple[str, ...],
     objective: str | None,
+    dtype: str | None,
     output: Path | None,
     form: str,
 ) -> int:
@@ -42,7 +44,7 @@ def command(
     'x*y/(1+z^2)' with + - * / ^, parentheses, and abs, clip, dot, max, median, min, norm1, norminf, prod, relu.
     Options override the specification.  The verdict is that of the independent checker on the bytes written.
     """
-    problem = problem_of(target, eps, domain, arity, args, objective)
+    problem = problem_of(target, eps, domain, arity, args, objective, dtype)
     from .. import pipeline
 
     with stages("building", ctx.obj) as progress:

@@ -106,6 +106,7 @@ def problem_of(
     arity: str | None,
     args: tuple[str, ...],
     objective: str | None,
+    dtype: str | None = None,
 ) -> Problem:
     """Return the problem of a target name, an expression or a specification file, options overriding the file."""
     box = intervals("--domain", domain) or None
@@ -113,16 +114,18 @@ def problem_of(
     values = {name: number("--args", text) for name, text in assignments("--args", pairs).items()} or None
     tolerance = None if eps is None else number("--eps", eps)
     count = whole_number("--arity", arity)
+    arithmetic = None if dtype is None else {"dtype": dtype}
     path = Path(target)
     if path.suffix in SPEC_SUFFIXES or os.path.isfile(target):
         from ..spec.yaml import read_spec
 
         overrides = {"eps": tolerance, "domain": box, "arity": count, "args": values, "objective": objective}
+        overrides["arithmetic"] = arithmetic
         return read_spec(path, overrides)
     if path.is_dir():
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
     asked = Fraction(1) if tolerance is None else tolerance
-    problem = make_problem(target, asked, box, count, values, objective or "heads")
+    problem = make_problem(target, asked, box, count, values, objective or "heads", None, arithmetic)
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
     return problem

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..arithmetic.model import Arithmetic, make_arithmetic
 from ..errors import UsageError, nearest
 from ..exact.number import exact_text
 from ..target.expression import Expression
@@ -44,6 +45,7 @@ class Problem:
     tolerance: Fraction
     objective: str = "heads"
     limits: tuple[tuple[str, Fraction], ...] = ()
+    arithmetic: Arithmetic | None = None  # None: real numbers
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
@@ -77,6 +79,8 @@ class Problem:
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
         if self.limits:
             lines.append("limits: {" + ", ".join(f"{k}: {exact_text(v)}" for k, v in self.limits) + "}")
+        if self.arithmetic is not None:
+            lines.append("arithmetic: {" + ", ".join(f"{k}: {v}" for k, v in self.arithmetic.entries.items()) + "}")
         return "\n".join(lines) + "\n"
 
 
@@ -88,6 +92,7 @@ def make_problem(
     args: Mapping[str, Fraction] | None = None,
     objective: str = "heads",
     limits: Mapping[str, Fraction] | None = None,
+    arithmetic: Mapping[str, str | int] | None = None,
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
@@ -129,6 +134,7 @@ def make_problem(
         tolerance,
         objective,
         tuple((limits or {}).items()),
+        None if arithmetic is None else make_arithmetic(arithmetic),
     )
 
 

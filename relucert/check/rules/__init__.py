@@ -1,7 +1,7 @@
 """The fixed table of proof rules: a name in a certificate can reach nothing that is not listed here."""
 
 from ..kernel import Rule
-from . import extrema, gates, pieces, sawtooth, terms
+from . import extrema, gates, pieces, rounding, sawtooth, terms
 
-RULES: dict[str, Rule] = {**terms.RULES, **sawtooth.RULES, **extrema.RULES, **pieces.RULES, **gates.RULES}
+RULES: dict[str, Rule] = {**terms.RULES, **sawtooth.RULES, **extrema.RULES, **pieces.RULES, **gates.RULES, **rounding.RULES}
 FAMILIES = frozenset(rule.family for rule in RULES.values())

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from ..kernel import Context, Rule, distance, range_of, ranges
-from ..model import Fact, In, Near
+from ..model import LEAVES, Fact, In, Near
 from ..number import cost
 from ..refusal import Declined, Rejected
 from .polynomial import accumulate, bernstein, coefficients, constant, defined, difference, polynomial
@@ -34,7 +34,7 @@ def range_(context: Context, premises: Premises, term: int) -> In:
         return In(term, *context.domain[node.children[0]])
     if node.op == "const" and node.value is not None:
         return In(term, node.value, node.value)
-    if node.op in ("net", "gated", "subject"):
+    if node.op in ("net", "gated", "subject", "machine"):
         raise Rejected("interval arithmetic does not look inside a network; use another rule")
     known = ranges(premises)
     if any(c not in known for c in node.children):
@@ -162,7 +162,7 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
     in which at least one factor is a_i - b_i and the others are at most B_j; 1/a - 1/b = (b - a) / (a b).
     """
     f, g = context.nodes[left], context.nodes[right]
-    if f.op != g.op or f.op in ("input", "const", "net", "gated", "subject") or len(f.children) != len(g.children):
+    if f.op != g.op or f.op in LEAVES or f.op == "const" or len(f.children) != len(g.children):
         raise Rejected(f"t{left} and t{right} are not one operation on different terms")
     errors = [distance(premises, a, b) for a, b in zip(f.children, g.children, strict=True)]
     if f.op == "add":

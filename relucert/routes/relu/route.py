@@ -54,20 +54,20 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     the smallest inverse temperature, over a range of smaller approximation errors.
     Raises UnreachableError where no construction reaches the tolerance.
     """
-    candidates: list[Candidate] = []
+    found: list[Candidate] = []
     for allowance in _allowances(problem):
         progress(f"building within {decimal_up(allowance, 3)}")
-        candidates += _candidates(problem, allowance)
-        if _past_the_best(candidates):
+        found += candidates(problem, allowance)
+        if _past_the_best(found):
             break
-    if not candidates:
+    if not found:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
-    best = min(candidates, key=lambda c: _key(problem, c))
+    best = min(found, key=lambda c: _key(problem, c))
     progress("proving")
     return _prove(best), best.plan
 
 
-def _candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
+def candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
     """Return what can be built within the allowance; plans are estimates, so a little less is tried where they fail."""
     for shrink in SHRINKINGS:
         found = []
@@ -157,10 +157,10 @@ def _prove(candidate: Candidate) -> Proved:
     for chain in chains:
         prove.total(d, *chain)
     network = candidate.draft.network()
-    return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), _precision(candidate))
+    return Proved(transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), precision(candidate))
 
 
-def _precision(candidate: Candidate) -> int:
+def precision(candidate: Candidate) -> int:
     """Return the checker's bits: enough that its roundings stay below 2^-44 of the sensitivity."""
     least = min((s.bound for s in candidate.sensitivities if s.bound), default=Fraction(1))
     size = max(0, least.denominator.bit_length() - least.numerator.bit_length())

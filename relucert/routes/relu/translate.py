@@ -30,7 +30,7 @@ def translate(network: Network, inverse_temperature: Fraction) -> tuple[Transfor
     The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights.
     """
     wide = _wide_weights(network) <= MOST_WIDE_WEIGHTS
-    forms, outputs = _flattened(network) if wide else _same_depth_expanded(network)
+    forms, outputs = _flattened(network) if wide else same_depth_expanded(network)
     stored = set(network.gated)
     for form in outputs:
         stored |= {j for kind, j in form if kind == "u"}
@@ -59,7 +59,7 @@ def _wide_weights(network: Network) -> int:
     return sum(reached[j].bit_count() for j in network.gated) + sum(upstream(f).bit_count() for f in network.outputs)
 
 
-def _expand(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
+def expanded(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
     """Return the form with every u_j outside ``keep`` replaced by its known form."""
     result: Terms = {}
     for (kind, j), weight in form.terms.items():
@@ -73,11 +73,11 @@ def _flattened(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
     """Return every form over (1, x, r) alone."""
     forms: dict[int, Terms] = {}
     for j, form in enumerate(network.neurons):
-        forms[j] = _expand(form, forms, set())
-    return forms, [_expand(form, forms, set()) for form in network.outputs]
+        forms[j] = expanded(form, forms, set())
+    return forms, [expanded(form, forms, set()) for form in network.outputs]
 
 
-def _same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
+def same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
     """Return every form over (1, x, r) and those u_j that are complete at least one layer earlier.
 
     A u_j of the reader's own depth becomes complete in the layer before both are read, too late to be moved, and so is
@@ -86,8 +86,8 @@ def _same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms
     depths = network.depths()
     forms: dict[int, Terms] = {}
     for j, form in enumerate(network.neurons):
-        forms[j] = _expand(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
-    return forms, [_expand(form, forms, set(network.gated)) for form in network.outputs]
+        forms[j] = expanded(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
+    return forms, [expanded(form, forms, set(network.gated)) for form in network.outputs]
 
 
 def _assemble(

@@ -1,0 +1,410 @@
+"""Family ``rounding``: what a float machine returns for the transformer is near the ReLU network."""
+
+from fractions import Fraction
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+from ..arithmetic import FORMATS
+from ..attention import add_scaled
+from ..kernel import Context, Rule
+from ..model import ONE, Fact, Form, Head, Near
+from ..number import ceil_to, cost, exp_enclosure, floor_to
+from ..refusal import Rejected
+
+KAPPA_BITS = 128
+ROUNDINGS = 12  # (1 + u)^10 <= 1 + 12 u for u <= 2^-8, and a gate head has at most ten roundings
+PART_WORK = 60
+ZERO = Fraction(0)
+
+
+class Cell(NamedTuple):
+    """A number that the machine computes: in [lo, hi], and within ``error`` of ``form`` at the machine's atoms."""
+
+    form: Form
+    error: Fraction
+    lo: Fraction
+    hi: Fraction
+
+
+def rounding(
+    context: Context,
+    premises: tuple[Fact, ...],
+    machine: int,
+    net: int,
+    names: tuple[tuple[int, ...], ...],
+    spelled: tuple[int, ...],
+    kappa: Fraction,
+    terms: int,
+) -> Near:
+    """Claim: |machine - net| <= error of the read-out + sum over named neurons j of |A_j| E_j + G_j D_j.
+
+    Hypotheses: the entries of all matrices are normal numbers of the format; no sum and no score can exceed its
+    largest number; kappa exp(1 + kappa) >= 1, decided with ``terms`` Taylor terms.  ``names`` lists for every layer
+    pairs (coordinate, neuron): each coordinate is henceforth called u_j, no neuron twice.  A gate head has d_head 1,
+    its key reads a constant with a weight 2^k, its query and value read one coordinate that has just the name u_j,
+    the value with weight 1 or -1, and the score has the sign of the value; no gate twice.
+    Computation.  Every number that the machine computes is a ``Cell``.  The machine's u~_j is the coordinate when it
+    is named, E_j the distance of that coordinate from the form of u_j in the network at the machine's atoms; there
+    neurons without a name stand for their forms, and those that are ``spelled`` or were named in the same layer too,
+    at the price of their E.
+    The machine's r~_j is what the gate head returns (less -u~_j, if its value is -u_j), and D_j bounds its distance
+    from max(u~_j, 0).  A_j and G_j come from the backward sweep of ``gate_error``.
+    Proof.  Sums: see ``_Machine.total``; gates: see ``_Machine.gate``.  A linear head has scores zero, so weights
+    1 / (1 + 1) without rounding.  So u~_j = (form of u_j at the atoms) + e_j with |e_j| <= E_j and
+    r~_j = max(u~_j, 0) + d_j with |d_j| <= D_j, and the output likewise.  Subtract the same equations of the exact
+    network: r~_j - r_j = s_j (u~_j - u_j) + d_j with s_j in [0, 1] the mean slope of max(., 0), one number for all
+    readers of j.  Eliminating neurons from the last, the output's error is the read-out's, plus
+    sum_j a_j e_j + (sum_i d_ij a_i) d_j, where a_j = (1 - s_j) sum_i c_ij a_i + s_j sum_i (c_ij + d_ij) a_i is in A_j.
+    Weights that were rounded need no step of their own: the difference of the two forms is part of E_j.
+    Source: adjoint theorem with rounding errors as further perturbations; derived here.
+    """
+    (output,) = context.node(machine, "machine").children
+    k, o = context.node(net, "net").children
+    if not 0 < kappa < 1 or kappa * exp_enclosure(1 + kappa, terms, KAPPA_BITS)[0] < 1:
+        raise Rejected("kappa exp(1 + kappa) >= 1 is not established")
+    subject = context.subject
+    if len(names) != len(subject.layers):
+        raise Rejected("the layers named are not those of the transformer")
+    run = _Machine(context, k, kappa, frozenset(spelled))
+    run.represented()
+    inputs = [Cell({("x", i): Fraction(1)}, ZERO, lo, hi) for i, (lo, hi) in enumerate(context.domain)]
+    inputs.insert(0, Cell({ONE: Fraction(1)}, ZERO, Fraction(1), Fraction(1)))
+    stream = run.product(subject.embedding, subject.d_model, inputs, 1)
+    for pairs, layer in zip(names, subject.layers, strict=True):
+        run.name(pairs, stream)
+        written: list[list[tuple[Fraction, Cell]]] = [[] for _ in stream]
+        for head in layer:
+            returned = [run.gate(head, stream)] if head.w_q and head.w_k else run.linear(head, stream)
+            for (row, column), weight in head.w_o.items():
+                written[row].append((weight, returned[column]))
+        stored = 2 * len({head.d_head for head in layer}) - 2
+        for row, parts in enumerate(written):
+            if parts:
+                update = run.total(parts, stored)
+                stream[row] = run.total([(Fraction(1), stream[row]), (Fraction(1), update)], 0)
+    result = run.product(subject.readout, subject.outputs, stream, 0)[output]
+    return Near(machine, net, run.distance(context.networks[k].outputs[o], result) + run.swept(o))
+
+
+class _Machine:
+    """The machine's numbers so far: what is known of every u~_j and r~_j that has been computed."""
+
+    def __init__(self, context: Context, network: int, kappa: Fraction, spelled: frozenset[int]) -> None:
+        chosen = context.arithmetic
+        if chosen is None:
+            raise Rejected("the statement names no arithmetic")
+        self.context, self.chosen, self.kappa, self.spelled = context, chosen, kappa, spelled
+        self.network = context.networks[network]
+        self.bits = context.precision
+        self.format, self.fine = FORMATS[chosen.dtype], FORMATS[chosen.accumulate]
+        smallest = self.format.least_normal
+        # what a result loses by underflow, or an operand by being replaced by zero
+        self.tiny = smallest if chosen.subnormals == "flush" else smallest / (1 << self.format.precision)
+        self.inside: dict[int, tuple[Fraction, Fraction]] = {}  # u~_j
+        self.named: dict[int, Fraction] = {}  # E_j
+        self.gates: dict[int, Fraction] = {}  # D_j
+        self.expanded: set[int] = set()
+        self.work = 2 + cost(Fraction(1, 1 << self.bits))
+
+    def represented(self) -> None:
+        """Check that every weight is a normal number of the format."""
+        subject = self.context.subject
+        matrices = [subject.embedding, subject.readout]
+        for layer in subject.layers:
+            for head in layer:
+                matrices += (head.w_q, head.w_k, head.w_v, head.w_o)
+        for matrix in matrices:
+            self.context.spend(4 * len(matrix))
+            for place, value in matrix.items():
+                if not self.format.holds(value):
+                    raise Rejected(f"a weight at {place} is not a normal number of {self.chosen.dtype}")
+
+    def up(self, value: Fraction) -> Fraction:
+        """Return ``value`` rounded up to the precision."""
+        return Fraction(ceil_to(value, self.bits), 1 << self.bits)
+
+    def product(self, matrix: dict[tuple[int, int], Fraction], rows: int, cells: list[Cell], stored: int) -> list[Cell]:
+        """Return ``matrix`` times the cells."""
+        parts: list[list[tuple[Fraction, Cell]]] = [[] for _ in range(rows)]
+        for (row, column), weight in matrix.items():
+            parts[row].append((weight, cells[column]))
+        return [self.total(part, stored) for part in parts]
+
+    def total(self, parts: list[tuple[Fraction, Cell]], stored: int) -> Cell:
+        """Return the stored sum of weight * cell in any order, with ``stored`` more roundings to the format inside.
+
+        Proof.  A product with 2^k is exact but for underflow.  A tree of additions over n products has n - 1 nodes;
+        ordered by leaves, the i-th has at most i + 1, as a node with l leaves comes after the l - 2 nodes below it.
+        So its exact value is at most the sum of the i + 1 largest products, and at most that of all positive or all
+        negative ones; (1 + u)^n <= 1 + 2 n u covers that its operands are rounded, as n u <= 1/4.  The last node, the
+        sum itself, is also enclosed by the form.  Rounding to nearest is monotone, so a float that bounds the exact
+        value bounds the rounded one.  A sum c u~_j + d r~_j with c and c + d powers of two or zero is within
+        |d| D_j of a float, c u~_j or (c + d) u~_j, and rounding to nearest moves it no further than to that float.
+        """
+        form: Form = {}
+        error = ZERO
+        sizes: list[Fraction] = []
+        lows, highs, above, below = ZERO, ZERO, ZERO, ZERO
+        self.context.spend(PART_WORK * self.work)
+        for weight, cell in parts:
+            self.context.spend(PART_WORK * (self.work + cost(weight, cell.lo, cell.hi)))
+            self.context.spend(sum(cost(weight, value) for value in cell.form.values()))
+            add_scaled(form, weight, cell.form)
+            lo, hi = sorted((weight * cell.lo, weight * cell.hi))
+            size, lost = max(-lo, hi), ZERO
+            if not _power_of_two(weight):
+                lost = _half_ulp(size, self.fine.precision)
+                lo, hi = self.widened(lo, hi, lost, self.fine.precision)
+                if len(parts) == 1 and self.fine != self.format:
+                    again = _half_ulp(size + lost, self.format.precision)
+                    lo, hi, lost = *self.widened(lo, hi, again, self.format.precision), lost + again
+            lo, hi, underflow = self.settled(lo, hi, min(cell.lo, lo), max(cell.hi, hi))
+            error += abs(weight) * cell.error + lost + underflow * (1 + abs(weight))
+            sizes.append(max(-lo, hi))
+            lows, highs, above, below = lows + lo, highs + hi, above + max(hi, ZERO), below + max(-lo, ZERO)
+        n, most = len(parts), max(above, below)
+        unit = Fraction(n, 1 << self.fine.precision)
+        if 4 * unit > 1:
+            raise Rejected("a sum has too many terms for the format")
+        most += 4 * unit * most + n * self.tiny
+        if 2 * most > self.format.largest:
+            raise Rejected(f"a sum may overflow {self.chosen.dtype}")
+        inner, largest_first = ZERO, ZERO
+        for i, size in enumerate(sorted(sizes, reverse=True)[: n - 1]):
+            largest_first += size
+            if i:
+                bound = min(most, largest_first * (1 + 2 * unit) + n * self.tiny)
+                inner += _half_ulp(bound, self.fine.precision) + self.tiny
+        pair = self.pair(parts, form, error)
+        if n > 1 and pair is None and self.fine != self.format:
+            inner += stored * (_half_ulp(most, self.format.precision) + self.tiny)
+        error, lows, highs = error + inner, lows - inner, highs + inner
+        span_lo, span_hi = self.span(form)
+        lows, highs = max(lows, span_lo - error), min(highs, span_hi + error)
+        if n > 1:
+            size = max(-lows, highs)
+            last = _half_ulp(size, self.fine.precision)
+            if self.fine != self.format:
+                last += _half_ulp(size + last, self.format.precision)
+            if pair is not None:
+                last = min(last, pair * (1 + stored))
+            lows, highs = self.widened(lows, highs, last, self.format.precision)
+            lows, highs, underflow = self.settled(lows, highs, lows, highs)
+            error += last + underflow
+        scale = 1 << self.bits
+        return Cell(
+            form, self.up(error), Fraction(floor_to(lows, self.bits), scale), Fraction(ceil_to(highs, self.bits), scale)
+        )
+
+    def pair(self, parts: list[tuple[Fraction, Cell]], form: Form, error: Fraction) -> Fraction | None:
+        """Return how far the sum's rounding moves it if it is c u~_j + d r~_j as in ``total``, else None."""
+        weights = _weights(form)
+        if len(parts) != 2 or len(weights) != 1 or any(atom[0] not in ("u", "r") for atom in form):
+            return None
+        ((j, (c, d)),) = weights.items()
+        if any(w and not _power_of_two(w) for w in (c, c + d)):
+            return None
+        return (abs(d) * self.gates.get(j, ZERO) + error + 4 * self.tiny) * (1 if self.fine == self.format else 3)
+
+    def settled(
+        self, lo: Fraction, hi: Fraction, least: Fraction, most: Fraction
+    ) -> tuple[Fraction, Fraction, Fraction]:
+        """Return the interval after underflow, and what that loses if [least, most] has numbers that are not normal."""
+        normal = self.format.least_normal
+        if least >= normal or most <= -normal:
+            return lo, hi, ZERO
+        lo = min(lo, ZERO) if lo >= 0 else min(lo, -normal)
+        return lo, (max(hi, ZERO) if hi <= 0 else max(hi, normal)), self.tiny
+
+    def widened(self, lo: Fraction, hi: Fraction, error: Fraction, precision: int) -> tuple[Fraction, Fraction]:
+        """Return the interval of a rounded number, given that of the exact one."""
+        return (lo if _short(lo, precision) else lo - error), (hi if _short(hi, precision) else hi + error)
+
+    def span(self, form: Form) -> tuple[Fraction, Fraction]:
+        """Return an enclosure of a form at the machine's atoms, exact in each neuron's c u~ + d max(u~, 0)."""
+        lo = hi = 0
+
+        def add(ends: list[Fraction], slack: Fraction) -> None:
+            nonlocal lo, hi
+            lo += floor_to(min(ends) - slack, self.bits)
+            hi += ceil_to(max(ends) + slack, self.bits)
+
+        self.context.spend(sum(8 * (self.work + cost(weight)) for weight in form.values()))
+        for atom, weight in form.items():
+            if atom == ONE:
+                add([weight], ZERO)
+            elif len(atom) == 2 and atom[0] == "x":
+                self.context.spend(cost(*self.context.domain[atom[1]]))
+                add([weight * end for end in self.context.domain[atom[1]]], ZERO)
+        for j, (c, d) in _weights(form).items():
+            if j not in self.inside or (d and j not in self.gates):
+                raise Rejected(f"the machine does not compute neuron {j} before it is read")
+            a, b = self.inside[j]
+            ends = [c * u + d * max(u, ZERO) for u in (a, b)] + ([ZERO] if a < 0 < b else [])
+            add(ends, abs(d) * self.gates[j] if d else ZERO)
+        return Fraction(lo, 1 << self.bits), Fraction(hi, 1 << self.bits)
+
+    def name(self, pairs: tuple[int, ...], stream: list[Cell]) -> None:
+        """Call coordinates u_j from here on; ``pairs`` alternates coordinates and neurons."""
+        if len(pairs) % 2:
+            raise Rejected("a coordinate is named without a neuron")
+        before = frozenset(self.named) - self.spelled
+        self.context.spend(len(before))
+        for coordinate, j in zip(pairs[::2], pairs[1::2], strict=True):
+            if coordinate >= len(stream) or j >= len(self.network.neurons) or j in self.named or j in self.expanded:
+                raise Rejected(f"neuron {j} cannot be given a name here")
+            cell = stream[coordinate]
+            self.named[j] = self.distance(self.network.neurons[j], cell, before)
+            self.inside[j] = (cell.lo, cell.hi)
+            stream[coordinate] = Cell({("u", j): Fraction(1)}, ZERO, cell.lo, cell.hi)
+
+    def distance(self, wanted: Form, cell: Cell, kept: frozenset[int] | None = None) -> Fraction:
+        """Return a bound on |cell - wanted| at the machine's atoms; neurons that are not ``kept`` stand for forms."""
+        kept = frozenset(self.named) - self.spelled if kept is None else kept
+        difference = dict(wanted)
+        add_scaled(difference, Fraction(-1), cell.form)
+        error = cell.error
+        pending = [-a[1] for a in difference if len(a) == 2 and a[0] == "u" and a[1] not in kept]
+        heapify(pending)
+        while pending:
+            j = -heappop(pending)
+            weight = difference.pop(("u", j), None)
+            if weight is None:
+                continue
+            if j in self.named:
+                error += abs(weight) * self.named[j]
+            else:
+                self.expanded.add(j)
+            self.context.spend(sum(4 * cost(weight, value) for value in self.network.neurons[j].values()))
+            add_scaled(difference, weight, self.network.neurons[j])
+            for a in self.network.neurons[j]:
+                if len(a) == 2 and a[0] == "u" and a[1] not in kept:
+                    heappush(pending, -a[1])
+        lo, hi = self.span(difference)
+        return self.up(error + max(-lo, hi))
+
+    def linear(self, head: Head, stream: list[Cell]) -> list[Cell]:
+        """Return what a head with scores zero returns: half of its values, exactly."""
+        self.context.spend(head.d_head)
+        half = Fraction(1, 2)
+        return [self.total([(half, v)], 0) for v in self.product(head.w_v, head.d_head, stream, 0)]
+
+    def gate(self, head: Head, stream: list[Cell]) -> Cell:
+        """Return what a gate head returns, and note D_j.
+
+        Proof.  Let X = u~_j (or -u~_j) be the value, a float, t the size of the score, e the computed exp(-t), u the
+        unit roundoff.  The score is beta X (1 + d), |d| <= u, or beta X if the query's weight is 2^k.  exp is off by
+        a factor in [1 - E, 1 + E] and an amount of at most s; at most ten further roundings follow.  If X < 0 the
+        head returns at most |X| e / (1 + e) in size, and |X| / (1 + exp(t)) <= kappa / (beta (1 - u)) as in
+        ``gate_error``.  If X >= 0 it returns X / (1 + e) (1 + d), |d| <= ROUNDINGS u, where X - X / (1 + e) is bounded
+        in the same way.  In a stable softmax, t >= T = 7/10 (p + 3) gives e < 2^-p, so that 1 + e rounds to 1 and X
+        is returned unchanged; so X <= T / (beta (1 - u)) where there is any rounding.  Underflow adds
+        multiples of ``tiny``.  Without the subtraction, exp(t) must not overflow, nor its reciprocal underflow.
+        """
+        if head.d_head != 1 or any(len(m) != 1 for m in (head.w_q, head.w_k, head.w_v)):
+            raise Rejected("a gate head needs d_head 1 and one weight in each of query, key and value")
+        ((_, asked), query), ((_, constant), key), ((_, column), value) = (
+            next(iter(m.items())) for m in (head.w_q, head.w_k, head.w_v)
+        )
+        cell = stream[column]
+        if len(cell.form) != 1 or cell.error or asked != column:
+            raise Rejected("the query and value of a gate head do not read one named coordinate")
+        ((atom, one),) = cell.form.items()
+        if len(atom) != 2 or atom[0] != "u" or one != 1 or atom[1] in self.gates:
+            raise Rejected("a gate head reads no neuron's coordinate, or a second head is its gate")
+        if stream[constant].form != {ONE: Fraction(1)} or stream[constant].error or not _power_of_two(key):
+            raise Rejected("the key of a gate head does not read the constant one with a weight 2^k")
+        beta, j = query * key * value, atom[1]
+        if abs(value) != 1 or beta <= 0:
+            raise Rejected("the value of a gate head is not +-u with a score of the same sign")
+        lo, hi = (cell.lo, cell.hi) if value > 0 else (-cell.hi, -cell.lo)
+        size, u = max(-lo, hi), Fraction(1, 1 << self.format.precision)
+        if 2 * beta * size > self.format.largest or abs(query) * size * 2 > self.format.largest:
+            raise Rejected(f"a score may overflow {self.chosen.dtype}")
+        least = beta if _power_of_two(query) else beta * (1 - u)
+        ulps = Fraction(2 * self.chosen.exp_ulps, 1 << self.fine.precision)
+        ulps = (1 + ulps) * (1 + 4 * self.tiny * (1 + abs(key))) - 1
+        if 2 * ulps > 1:
+            raise Rejected("exp is too inaccurate in this format")
+        reach = min(size, Fraction(7, 10) * (self.fine.precision + 3) / least)
+        if self.chosen.softmax == "plain":
+            reach = size
+            if beta * (1 + u) * max(hi, ZERO) > Fraction(69, 100) * (self.format.emax - 3):
+                raise Rejected(f"exp of a score may overflow {self.chosen.dtype}")
+        slip = self.fine.least_normal + 3 * self.tiny
+        error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + ROUNDINGS * u)
+        error += reach * (ROUNDINGS * u + slip) + 2 * size * slip + 4 * self.tiny * (1 + size)
+        self.gates[j] = error = self.up(error)
+        form: Form = {("r", j): Fraction(1)} if value > 0 else {("r", j): Fraction(1), ("u", j): Fraction(-1)}
+        return Cell(form, ZERO, max(lo, ZERO) - error, max(hi, ZERO) + error)
+
+    def swept(self, output: int) -> Fraction:
+        """Return sum_j |A_j| E_j + G_j D_j for an output, from one backward sweep in integers rounded outward."""
+        neurons, one = self.network.neurons, 1 << self.bits
+        linear, both, gate = ([(0, 0)] * len(neurons) for _ in range(3))
+
+        def push(form: Form, lo: int, hi: int) -> None:
+            self.context.spend(sum(4 * (self.work + cost(weight)) for weight in form.values()))
+            for j, (c, d) in _weights(form).items():
+                for table, weight in ((linear, c), (both, c + d), (gate, d)):
+                    p, q = weight.numerator, weight.denominator
+                    a, b = (p * lo, p * hi) if p > 0 else (p * hi, p * lo)
+                    table[j] = (table[j][0] + a // q, table[j][1] - (-b // q))
+
+        push(self.network.outputs[output], one, one)
+        total = ZERO
+        for j in range(len(neurons) - 1, -1, -1):
+            lo, hi = min(linear[j][0], both[j][0]), max(linear[j][1], both[j][1])
+            moved = max(-gate[j][0], gate[j][1])
+            if moved and j not in self.gates:
+                raise Rejected(f"no head is the gate of neuron {j}")
+            total += max(-lo, hi) * self.named.get(j, ZERO) + moved * self.gates.get(j, ZERO)
+            if lo or hi:
+                push(neurons[j], lo, hi)
+        return self.up(total / one)
+
+
+def _power_of_two(value: Fraction) -> bool:
+    n, q = abs(value.numerator), value.denominator
+    return n > 0 and n & (n - 1) == 0 and q & (q - 1) == 0
+
+
+def _short(value: Fraction, precision: int) -> bool:
+    """Return whether ``precision`` bits write the number, whatever its exponent."""
+    n, q = abs(value.numerator), value.denominator
+    return q & (q - 1) == 0 and (not n or (n // (n & -n)).bit_length() <= precision)
+
+
+def _half_ulp(size: Fraction, precision: int) -> Fraction:
+    """Return how far rounding to nearest moves any number of at most this size, underflow aside.
+
+    Numbers below 2^e are moved by at most 2^(e - 1 - precision); those from 2^e to the size by at most twice that, and
+    by no more than to 2^e itself.
+    """
+    if size <= 0:
+        return ZERO
+    e = size.numerator.bit_length() - size.denominator.bit_length()
+    power = Fraction(2) ** e
+    if power > size:
+        power /= 2
+    below = power / (1 << (precision + 1))
+    return max(below, min(2 * below, size - power))
+
+
+def _weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:
+    """Return for every neuron that the form reads its weights (c, d) before and after the gate."""
+    weights: dict[int, tuple[Fraction, Fraction]] = {}
+    for atom, value in form.items():
+        if len(atom) == 2 and atom[0] != "x":
+            c, d = weights.get(atom[1], (ZERO, ZERO))
+            weights[atom[1]] = (c + value, d) if atom[0] == "u" else (c, d + value)
+    return weights
+
+
+RULES = {
+    "rounding": Rule(
+        "rounding",
+        rounding,
+        {"machine": "term", "net": "term", "names": "table", "spelled": "indices", "kappa": "rational", "terms": "index"},
+    )
+}
