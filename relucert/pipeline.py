@@ -253,6 +253,7 @@ def report(outcome: Outcome) -> BuildReport:
         families=verdict.families,
         sha256=verdict.sha256,
         missed_limits=tuple(shortfalls(verdict, problem)),
+        arithmetic=None if problem.arithmetic is None else problem.arithmetic.dtype,
     )
 
 

@@ -73,6 +73,8 @@ def development(certificate: Certificate) -> Development:
         raise DeclinedError("the Coq library checks certificates with one target only")
     if len(certificate.networks) != 1:
         raise DeclinedError("the Coq library checks certificates with one network only")
+    if stated.arithmetic is not None:
+        raise DeclinedError("the Coq library checks statements over the real numbers only, not float arithmetic")
     if (stated.mask, stated.length) != ("causal", 1):
         raise DeclinedError("the Coq library checks one token and the sink under a causal mask only")
     statement = _statement(certificate)

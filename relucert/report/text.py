@@ -20,8 +20,7 @@ from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
 ABOUT = (
-    "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink token "
-    "and the data token, causal mask."
+    "T is an attention-only softmax transformer with {weights}: a zero sink token and the data token, causal mask."
 )
 MOST_INPUTS_SHOWN = 6
 STYLES = {"accepted": "bold green", "declined": "yellow"}
@@ -109,7 +108,7 @@ def build_report(report: BuildReport) -> Group:
     rules = ", ".join(f"{name} {count}" for name, count in report.rules)
     blocks: list[RenderableType] = [
         section("Statement", Text(report.statement)),
-        Padding(Text(ABOUT), (0, 0, 0, 2)),
+        Padding(Text(ABOUT.format(weights=_weights(report.arithmetic))), (0, 0, 0, 2)),
         section(f"Resources, counted from the matrices ({report.construction}: {parameters})", resources),
         section("Error budget", budget),
     ]
@@ -163,6 +162,10 @@ def check_detail(row: CheckRow) -> Group:
     )
 
 
+def _weights(arithmetic: str | None) -> str:
+    return "exact rational weights over the real numbers" if arithmetic is None else f"weights that are {arithmetic}"
+
+
 def point_text(results: Sequence[PointResult]) -> Group:
     """Return f, N and T at a point with their distances, for each output."""
     place = ", ".join(f"{name} = {exact_text(value)}" for name, value in results[0].point)
@@ -176,7 +179,8 @@ def point_text(results: Sequence[PointResult]) -> Group:
         if result.network is not None:
             rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
         rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
-        rows.append(["bound", real(result.bound), "certified on the whole domain"])
+        scope = "on the whole domain" if result.arithmetic is None else f"for {result.arithmetic} machines, whole domain"
+        rows.append(["bound", real(result.bound), f"certified {scope}"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
 
@@ -192,7 +196,8 @@ def runtime_text(result: RuntimeResult) -> Group:
     if result.not_finite:
         rows.append(["", "", f"{result.not_finite} outputs are infinite or not numbers"])
     rows.append(["certified", "none" if result.certified is None else real(result.certified), result.note])
-    rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
+    if result.bound is not None:
+        rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
     if result.rounding is not None and result.t_error is not None:
         where = f"{result.t_samples} of these points, T to {result.t_digits} digits"
         rows.append(["|machine - T|", real(result.rounding), f"largest at {where}"])

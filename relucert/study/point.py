@@ -42,8 +42,11 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
     if bound is None:
         raise ValueError("an accepted certificate has a bound")
     place = tuple(zip(stated.inputs, point, strict=True))
+    machine = None if stated.arithmetic is None else stated.arithmetic.dtype
     return [
-        PointResult(place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound)
+        PointResult(
+            place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound, machine
+        )
         for f, t, o in zip(exact, computed, loaded.outputs, strict=True)
     ]
 

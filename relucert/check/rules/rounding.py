@@ -1,5 +1,6 @@
 """Family ``rounding``: what a float machine returns for the transformer is near the ReLU network."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
@@ -7,14 +8,16 @@ from typing import NamedTuple
 from ..arithmetic import FORMATS
 from ..attention import add_scaled
 from ..kernel import Context, Rule
-from ..model import ONE, Fact, Form, Head, Near
+from ..model import ONE, Fact, Form, Head, In, Near
 from ..number import ceil_to, cost, exp_enclosure, floor_to
 from ..refusal import Rejected
 
 KAPPA_BITS = 128
 ROUNDINGS = 12  # (1 + u)^10 <= 1 + 12 u for u <= 2^-8, and a gate head has at most ten roundings
 PART_WORK = 60
+DEPTH = 16  # how many gates are opened inside each other
 ZERO = Fraction(0)
+Interval = tuple[Fraction, Fraction]
 
 
 class Cell(NamedTuple):
@@ -24,6 +27,8 @@ class Cell(NamedTuple):
     error: Fraction
     lo: Fraction
     hi: Fraction
+    below: Fraction = ZERO  # bounds | max(-cell, 0) - max(-form, 0) |
+    above: Fraction = ZERO  # bounds | max(cell, 0) - max(form, 0) |
 
 
 def rounding(
@@ -36,19 +41,21 @@ def rounding(
     kappa: Fraction,
     terms: int,
 ) -> Near:
-    """Claim: |machine - net| <= error of the read-out + sum over named neurons j of |A_j| E_j + G_j D_j.
+    """Claim: |machine - net| <= error of the read-out + sum over named neurons j of |A_j| E_j + G_j D_j, or less.
 
     Hypotheses: the entries of all matrices are normal numbers of the format; no sum and no score can exceed its
     largest number; kappa exp(1 + kappa) >= 1, decided with ``terms`` Taylor terms.  ``names`` lists for every layer
     pairs (coordinate, neuron): each coordinate is henceforth called u_j, no neuron twice.  A gate head has d_head 1,
     its key reads a constant with a weight 2^k, its query and value read one coordinate that has just the name u_j,
-    the value with weight 1 or -1, and the score has the sign of the value; no gate twice.
+    the value with weight 1 or -1, and the score has the sign of the value; no gate twice.  Premises are ranges of
+    outputs of the network.
     Computation.  Every number that the machine computes is a ``Cell``.  The machine's u~_j is the coordinate when it
     is named, E_j the distance of that coordinate from the form of u_j in the network at the machine's atoms; there
-    neurons without a name stand for their forms, and those that are ``spelled`` or were named in the same layer too,
-    at the price of their E.
+    neurons without a name stand for their forms, and those named in the same layer too, at the price of their E.
     The machine's r~_j is what the gate head returns (less -u~_j, if its value is -u_j), and D_j bounds its distance
-    from max(u~_j, 0).  A_j and G_j come from the backward sweep of ``gate_error``.
+    from max(u~_j, 0).  Where j is ``spelled``, u~_j is the form itself, so that E_j = 0, and D_j has in it how much
+    the coordinate's error moves the gate.  A_j and G_j come from the backward sweep of ``gate_error``; the bound of
+    ``_Machine.moved`` is taken where that is less.
     Proof.  Sums: see ``_Machine.total``; gates: see ``_Machine.gate``.  A linear head has scores zero, so weights
     1 / (1 + 1) without rounding.  So u~_j = (form of u_j at the atoms) + e_j with |e_j| <= E_j and
     r~_j = max(u~_j, 0) + d_j with |d_j| <= D_j, and the output likewise.  Subtract the same equations of the exact
@@ -67,11 +74,12 @@ def rounding(
         raise Rejected("the layers named are not those of the transformer")
     run = _Machine(context, k, kappa, frozenset(spelled))
     run.represented()
+    run.assume(premises)
     inputs = [Cell({("x", i): Fraction(1)}, ZERO, lo, hi) for i, (lo, hi) in enumerate(context.domain)]
     inputs.insert(0, Cell({ONE: Fraction(1)}, ZERO, Fraction(1), Fraction(1)))
     stream = run.product(subject.embedding, subject.d_model, inputs, 1)
-    for pairs, layer in zip(names, subject.layers, strict=True):
-        run.name(pairs, stream)
+    for depth, (pairs, layer) in enumerate(zip(names, subject.layers, strict=True)):
+        run.name(depth, pairs, stream)
         written: list[list[tuple[Fraction, Cell]]] = [[] for _ in stream]
         for head in layer:
             returned = [run.gate(head, stream)] if head.w_q and head.w_k else run.linear(head, stream)
@@ -83,7 +91,8 @@ def rounding(
                 update = run.total(parts, stored)
                 stream[row] = run.total([(Fraction(1), stream[row]), (Fraction(1), update)], 0)
     result = run.product(subject.readout, subject.outputs, stream, 0)[output]
-    return Near(machine, net, run.distance(context.networks[k].outputs[o], result) + run.swept(o))
+    wanted, _ = run.expanded(context.networks[k].outputs[o], lambda j: j in run.named)
+    return Near(machine, net, run.distance(wanted, result) + min(run.swept(o), run.moved(wanted)))
 
 
 class _Machine:
@@ -100,10 +109,17 @@ class _Machine:
         smallest = self.format.least_normal
         # what a result loses by underflow, or an operand by being replaced by zero
         self.tiny = smallest if chosen.subnormals == "flush" else smallest / (1 << self.format.precision)
-        self.inside: dict[int, tuple[Fraction, Fraction]] = {}  # u~_j
+        self.inside: dict[int, Interval] = {}  # u~_j
         self.named: dict[int, Fraction] = {}  # E_j
         self.gates: dict[int, Fraction] = {}  # D_j
-        self.expanded: set[int] = set()
+        self.ripples: dict[int, Fraction] = {}  # see ``gate``
+        self.forms: dict[int, Form] = {}  # of u_j, over named neurons
+        self.away: dict[int, Fraction] = {}  # bounds |u~_j - u_j|
+        self.sides: dict[int, Interval] = {}  # of a spelled neuron's coordinate: ``below`` and ``above``
+        self.ranges: dict[tuple[object, ...], Interval] = {}
+        self.dissolved: set[int] = set()
+        self.layer: dict[int, int] = {}  # in which it was named
+        self.one = 1 << self.bits
         self.work = 2 + cost(Fraction(1, 1 << self.bits))
 
     def represented(self) -> None:
@@ -139,7 +155,9 @@ class _Machine:
         negative ones; (1 + u)^n <= 1 + 2 n u covers that its operands are rounded, as n u <= 1/4.  The last node, the
         sum itself, is also enclosed by the form.  Rounding to nearest is monotone, so a float that bounds the exact
         value bounds the rounded one.  A sum c u~_j + d r~_j with c and c + d powers of two or zero is within
-        |d| D_j of a float, c u~_j or (c + d) u~_j, and rounding to nearest moves it no further than to that float.
+        |d| D_j of a float, c u~_j or (c + d) u~_j, and rounding to nearest moves it no further than to that float;
+        for the other bound see ``gate``.  ``below`` and ``above``: rounding keeps signs, so where the sum before its
+        last rounding has the other sign, max(., 0) is 0 of it and of the result, and only earlier errors count.
         """
         form: Form = {}
         error = ZERO
@@ -175,36 +193,39 @@ class _Machine:
             if i:
                 bound = min(most, largest_first * (1 + 2 * unit) + n * self.tiny)
                 inner += _half_ulp(bound, self.fine.precision) + self.tiny
-        pair = self.pair(parts, form, error)
+        pair = self.pair(form, error) if n == 2 else None
         if n > 1 and pair is None and self.fine != self.format:
             inner += stored * (_half_ulp(most, self.format.precision) + self.tiny)
         error, lows, highs = error + inner, lows - inner, highs + inner
         span_lo, span_hi = self.span(form)
         lows, highs = max(lows, span_lo - error), min(highs, span_hi + error)
+        below = above = error
         if n > 1:
-            size = max(-lows, highs)
-            last = _half_ulp(size, self.fine.precision)
-            if self.fine != self.format:
-                last += _half_ulp(size + last, self.format.precision)
-            if pair is not None:
-                last = min(last, pair * (1 + stored))
-            lows, highs = self.widened(lows, highs, last, self.format.precision)
+            last, below, above = (
+                error + min(self.nearest(size), pair * (1 + stored) if pair is not None else self.nearest(size))
+                for size in (max(-lows, highs), -lows, highs)
+            )
+            lows, highs = self.widened(lows, highs, last - error, self.format.precision)
             lows, highs, underflow = self.settled(lows, highs, lows, highs)
-            error += last + underflow
-        scale = 1 << self.bits
-        return Cell(
-            form, self.up(error), Fraction(floor_to(lows, self.bits), scale), Fraction(ceil_to(highs, self.bits), scale)
-        )
+            error, below, above = last + underflow, below + underflow, above + underflow
+        lows, highs = Fraction(floor_to(lows, self.bits), self.one), Fraction(ceil_to(highs, self.bits), self.one)
+        return Cell(form, self.up(error), lows, highs, self.up(below), self.up(above))
 
-    def pair(self, parts: list[tuple[Fraction, Cell]], form: Form, error: Fraction) -> Fraction | None:
+    def nearest(self, size: Fraction) -> Fraction:
+        """Return how far storing any number of at most this size moves it, underflow aside."""
+        lost = _half_ulp(size, self.fine.precision)
+        return lost if self.fine == self.format else lost + _half_ulp(size + lost, self.format.precision)
+
+    def pair(self, form: Form, error: Fraction) -> Fraction | None:
         """Return how far the sum's rounding moves it if it is c u~_j + d r~_j as in ``total``, else None."""
         weights = _weights(form)
-        if len(parts) != 2 or len(weights) != 1 or any(atom[0] not in ("u", "r") for atom in form):
+        if len(weights) != 1 or any(atom[0] not in ("u", "r") for atom in form):
             return None
         ((j, (c, d)),) = weights.items()
-        if any(w and not _power_of_two(w) for w in (c, c + d)):
+        if j in self.spelled or j not in self.gates or any(w and not _power_of_two(w) for w in (c, c + d)):
             return None
-        return (abs(d) * self.gates.get(j, ZERO) + error + 4 * self.tiny) * (1 if self.fine == self.format else 3)
+        moved = min(abs(d) * self.gates[j], (abs(c) + abs(d)) * self.ripples[j])
+        return (moved + error + 4 * self.tiny) * (1 if self.fine == self.format else 3)
 
     def settled(
         self, lo: Fraction, hi: Fraction, least: Fraction, most: Fraction
@@ -220,7 +241,55 @@ class _Machine:
         """Return the interval of a rounded number, given that of the exact one."""
         return (lo if _short(lo, precision) else lo - error), (hi if _short(hi, precision) else hi + error)
 
-    def span(self, form: Form) -> tuple[Fraction, Fraction]:
+    def span(self, form: Form, depth: int = DEPTH) -> Interval:
+        """Return an enclosure of a form at the machine's atoms.
+
+        Proof.  c u~ + d max(u~, 0) takes its extremes at the ends of u~ or at 0.  If the form has one gate, F + d r~_j,
+        then with u~_j = f + e, |e| <= E_j, it is within |d| (D_j + E_j) + |c| E_j of F + d max(f, 0), c f in F, and
+        that is the larger (d < 0: the smaller) of F and F + d f.
+        """
+        lo, hi = self.hull(form)
+        gates = _gates(form)
+        if len(gates) == 1:
+            rest, both, slack = self.opened(form, gates[0])
+            (a, b), (c, d) = self.hull(rest), self.span(both, depth - 1) if depth and not _gates(rest) else self.hull(both)
+            pick = max if form["r", gates[0]] > 0 else min
+            lo, hi = max(lo, pick(a, c) - slack), min(hi, pick(b, d) + slack)
+        return lo, hi
+
+    def opened(self, form: Form, j: int) -> tuple[Form, Form, Fraction]:
+        """Return F and F + d f for a form F + d r_j, with f the form of u_j, and what replacing u~_j by f costs."""
+        if j not in self.gates:
+            raise Rejected(f"the machine does not compute gate {j} before it is read")
+        d, c = form["r", j], form.get(("u", j), ZERO)
+        rest = {atom: value for atom, value in form.items() if atom not in (("r", j), ("u", j))}
+        self.context.spend(sum(4 * cost(c, d, value) for value in self.forms[j].values()))
+        add_scaled(rest, c, self.forms[j])
+        both = dict(rest)
+        add_scaled(both, d, self.forms[j])
+        return rest, both, abs(d) * (self.gates[j] + self.named[j]) + abs(c) * self.named[j]
+
+    def moved(self, form: Form, depth: int = DEPTH) -> Fraction:
+        """Return a bound on how far the form at the machine's atoms is from the form in the exact network.
+
+        Proof.  |c u~ + d r~ - c u - d r| <= |c + s d| |u~ - u| + |d| D for one s in [0, 1]; and with one gate, as in
+        ``span``, F + d max(f, 0) is max(F, F + d f) or min(F, F + d f), which move by no more than their arguments.
+        """
+
+        def plain(of: Form) -> Fraction:
+            self.context.spend(sum(8 * (self.work + cost(value)) for value in of.values()))
+            parts = [max(abs(c), abs(c + d)) * self.away[j] + abs(d) * self.gates.get(j, ZERO) for j, (c, d) in _weights(of).items()]
+            return self.up(sum(map(self.up, parts), ZERO))
+
+        least = plain(form)
+        gates = _gates(form)
+        if len(gates) == 1:
+            rest, both, slack = self.opened(form, gates[0])
+            inner = self.moved(both, depth - 1) if depth and not _gates(rest) else plain(both)
+            least = min(least, max(plain(rest), inner) + slack)
+        return least
+
+    def hull(self, form: Form) -> Interval:
         """Return an enclosure of a form at the machine's atoms, exact in each neuron's c u~ + d max(u~, 0)."""
         lo = hi = 0
 
@@ -242,29 +311,71 @@ class _Machine:
             a, b = self.inside[j]
             ends = [c * u + d * max(u, ZERO) for u in (a, b)] + ([ZERO] if a < 0 < b else [])
             add(ends, abs(d) * self.gates[j] if d else ZERO)
-        return Fraction(lo, 1 << self.bits), Fraction(hi, 1 << self.bits)
+        return Fraction(lo, self.one), Fraction(hi, self.one)
 
-    def name(self, pairs: tuple[int, ...], stream: list[Cell]) -> None:
+    def name(self, layer: int, pairs: tuple[int, ...], stream: list[Cell]) -> None:
         """Call coordinates u_j from here on; ``pairs`` alternates coordinates and neurons."""
         if len(pairs) % 2:
             raise Rejected("a coordinate is named without a neuron")
-        before = frozenset(self.named) - self.spelled
-        self.context.spend(len(before))
         for coordinate, j in zip(pairs[::2], pairs[1::2], strict=True):
-            if coordinate >= len(stream) or j >= len(self.network.neurons) or j in self.named or j in self.expanded:
+            if coordinate >= len(stream) or j >= len(self.network.neurons) or j in self.named or j in self.dissolved:
                 raise Rejected(f"neuron {j} cannot be given a name here")
             cell = stream[coordinate]
-            self.named[j] = self.distance(self.network.neurons[j], cell, before)
-            self.inside[j] = (cell.lo, cell.hi)
-            stream[coordinate] = Cell({("u", j): Fraction(1)}, ZERO, cell.lo, cell.hi)
+            self.forms[j], _ = self.expanded(self.network.neurons[j], lambda i: i in self.named)
+            earlier, price = self.expanded(self.forms[j], lambda i: self.layer.get(i, layer) < layer)
+            error = self.distance(earlier, cell) + price
+            self.layer[j] = layer
+            slack = ZERO
+            self.named[j] = error
+            if j in self.spelled:
+                others = error - cell.error
+                self.named[j], slack, self.sides[j] = ZERO, error, (cell.below + others, cell.above + others)
+            self.away[j] = self.moved(self.forms[j]) + self.named[j]
+            lo, hi = cell.lo, cell.hi
+            ends = self.known(self.network.neurons[j])
+            if ends is not None:
+                reach = self.away[j] + slack
+                lo, hi = max(lo, ends[0] - reach), min(hi, ends[1] + reach)
+            self.inside[j] = (lo - slack, hi + slack)
+            stream[coordinate] = Cell({("u", j): Fraction(1)}, slack, lo, hi, slack, slack)
 
-    def distance(self, wanted: Form, cell: Cell, kept: frozenset[int] | None = None) -> Fraction:
-        """Return a bound on |cell - wanted| at the machine's atoms; neurons that are not ``kept`` stand for forms."""
-        kept = frozenset(self.named) - self.spelled if kept is None else kept
+    def assume(self, premises: tuple[Fact, ...]) -> None:
+        """Note the ranges of outputs of the network that premises give."""
+        for fact in premises:
+            if isinstance(fact, In):
+                k, form = self.context.output(fact.term)
+                if self.context.networks[k] is self.network:
+                    key, scale, offset = self.key(form)
+                    ends = sorted(((fact.lo - offset) / scale, (fact.hi - offset) / scale))
+                    self.ranges[key] = (ends[0], ends[1])
+
+    def known(self, form: Form) -> Interval | None:
+        """Return the range of a form in the exact network, if a premise gives it."""
+        key, scale, offset = self.key(form)
+        if key not in self.ranges:
+            return None
+        lo, hi = sorted(scale * end + offset for end in self.ranges[key])
+        return Fraction(floor_to(lo, self.bits), self.one), Fraction(ceil_to(hi, self.bits), self.one)
+
+    def key(self, form: Form) -> tuple[tuple[object, ...], Fraction, Fraction]:
+        """Return (what multiples of a form share, the multiple, the constant)."""
+        self.context.spend(sum(2 * cost(value) for value in form.values()))
+        atoms = sorted(atom for atom in form if atom != ONE)
+        scale = form[atoms[0]] if atoms else Fraction(1)
+        return tuple((atom, form[atom] / scale) for atom in atoms), scale, form.get(ONE, ZERO)
+
+    def distance(self, wanted: Form, cell: Cell) -> Fraction:
+        """Return a bound on |cell - wanted| at the machine's atoms; neurons that are spelled stand for their forms."""
         difference = dict(wanted)
         add_scaled(difference, Fraction(-1), cell.form)
-        error = cell.error
-        pending = [-a[1] for a in difference if len(a) == 2 and a[0] == "u" and a[1] not in kept]
+        rest, price = self.expanded(difference, lambda j: j in self.named and j not in self.spelled)
+        lo, hi = self.span(rest)
+        return self.up(cell.error + price + max(-lo, hi))
+
+    def expanded(self, form: Form, kept: Callable[[int], bool]) -> tuple[Form, Fraction]:
+        """Return a form with u_j that are not ``kept`` replaced by their forms, and what that costs."""
+        difference, error = dict(form), ZERO
+        pending = [-a[1] for a in difference if len(a) == 2 and a[0] == "u" and not kept(a[1])]
         heapify(pending)
         while pending:
             j = -heappop(pending)
@@ -274,14 +385,13 @@ class _Machine:
             if j in self.named:
                 error += abs(weight) * self.named[j]
             else:
-                self.expanded.add(j)
+                self.dissolved.add(j)
             self.context.spend(sum(4 * cost(weight, value) for value in self.network.neurons[j].values()))
             add_scaled(difference, weight, self.network.neurons[j])
             for a in self.network.neurons[j]:
-                if len(a) == 2 and a[0] == "u" and a[1] not in kept:
+                if len(a) == 2 and a[0] == "u" and not kept(a[1]):
                     heappush(pending, -a[1])
-        lo, hi = self.span(difference)
-        return self.up(error + max(-lo, hi))
+        return difference, self.up(error)
 
     def linear(self, head: Head, stream: list[Cell]) -> list[Cell]:
         """Return what a head with scores zero returns: half of its values, exactly."""
@@ -299,7 +409,9 @@ class _Machine:
         ``gate_error``.  If X >= 0 it returns X / (1 + e) (1 + d), |d| <= ROUNDINGS u, where X - X / (1 + e) is bounded
         in the same way.  In a stable softmax, t >= T = 7/10 (p + 3) gives e < 2^-p, so that 1 + e rounds to 1 and X
         is returned unchanged; so X <= T / (beta (1 - u)) where there is any rounding.  Underflow adds
-        multiples of ``tiny``.  Without the subtraction, exp(t) must not overflow, nor its reciprocal underflow.
+        multiples of ``tiny``.  A sum c u~_j + d r~_j is at most (|c| + |d|) X in size where X is not in those saturated
+        ranges, and is there within (|c| + |d|) times T exp(-T) / (beta (1 - u)) + s |X| of c u~_j or (c + d) u~_j;
+        so its rounding costs at most (|c| + |d|) ``ripples``.  Without the subtraction, exp(t) must not overflow, nor its reciprocal underflow.
         """
         if head.d_head != 1 or any(len(m) != 1 for m in (head.w_q, head.w_k, head.w_v)):
             raise Rejected("a gate head needs d_head 1 and one weight in each of query, key and value")
@@ -307,10 +419,11 @@ class _Machine:
             next(iter(m.items())) for m in (head.w_q, head.w_k, head.w_v)
         )
         cell = stream[column]
-        if len(cell.form) != 1 or cell.error or asked != column:
+        if len(cell.form) != 1 or asked != column:
             raise Rejected("the query and value of a gate head do not read one named coordinate")
         ((atom, one),) = cell.form.items()
-        if len(atom) != 2 or atom[0] != "u" or one != 1 or atom[1] in self.gates:
+        fresh = len(atom) == 2 and atom[0] == "u" and one == 1 and atom[1] not in self.gates
+        if not fresh or (cell.error and atom[1] not in self.spelled):
             raise Rejected("a gate head reads no neuron's coordinate, or a second head is its gate")
         if stream[constant].form != {ONE: Fraction(1)} or stream[constant].error or not _power_of_two(key):
             raise Rejected("the key of a gate head does not read the constant one with a weight 2^k")
@@ -334,7 +447,9 @@ class _Machine:
         slip = self.fine.least_normal + 3 * self.tiny
         error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + ROUNDINGS * u)
         error += reach * (ROUNDINGS * u + slip) + 2 * size * slip + 4 * self.tiny * (1 + size)
-        self.gates[j] = error = self.up(error)
+        error = self.up(error)
+        self.ripples[j] = 2 * (u * reach + size * slip)
+        self.gates[j] = error + (self.sides[j][value > 0] if j in self.spelled else ZERO)
         form: Form = {("r", j): Fraction(1)} if value > 0 else {("r", j): Fraction(1), ("u", j): Fraction(-1)}
         return Cell(form, ZERO, max(lo, ZERO) - error, max(hi, ZERO) + error)
 
@@ -389,6 +504,11 @@ def _half_ulp(size: Fraction, precision: int) -> Fraction:
         power /= 2
     below = power / (1 << (precision + 1))
     return max(below, min(2 * below, size - power))
+
+
+def _gates(form: Form) -> list[int]:
+    """Return the neurons that the form reads after their gates."""
+    return [atom[1] for atom in form if len(atom) == 2 and atom[0] == "r"]
 
 
 def _weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:

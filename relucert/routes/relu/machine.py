@@ -15,6 +15,7 @@ from fractions import Fraction
 from ...arithmetic.model import Arithmetic, FloatFormat
 from ...certificate.write import Proved
 from ...derivation import prove
+from ...derivation.judgement import In
 from ...errors import UnreachableError
 from ...exact.enclosure import Enclosure
 from ...exact.number import decimal_up, round_up
@@ -127,9 +128,25 @@ def _run(problem: Problem, candidate: Candidate, exponent: int, reverse: frozens
     laid = lay_out(network, Fraction(2) ** exponent, arithmetic.format, reverse)
     bits = max(LEAST_BITS, precision(candidate))
     kappa = gate_constant().kappa
-    machine = Machine(laid.transformer, network, laid.names, laid.spelled, problem.domain, arithmetic, kappa, bits)
+    ranges = [(candidate.draft.outputs[o], lo, hi) for _, o, lo, hi in _ranges(candidate)]
+    machine = Machine(
+        laid.transformer, network, laid.names, laid.spelled, problem.domain, arithmetic, kappa, bits, ranges
+    )
     shares = tuple(tuple(machine.shares(o, form)) for o, form in enumerate(network.outputs))
     return Run(candidate, exponent, laid, shares)
+
+
+def _ranges(candidate: Candidate) -> list[tuple[int, int, Fraction, Fraction]]:
+    """Return the ranges of network outputs that the draft has proved: step, output, ends."""
+    d = candidate.draft.derivation
+    found = []
+    for step, made in enumerate(d.steps):
+        if made.conclusion[0] == "in":
+            _, term, lo, hi = made.conclusion
+            node = d.nodes[term]
+            if node.op == "net":
+                found.append((step, node.children[1], lo, hi))
+    return found
 
 
 def _sharpest(problem: Problem, candidate: Candidate) -> Run:
@@ -192,6 +209,7 @@ def _prove(problem: Problem, run: Run) -> Proved:
     candidate, constant = run.candidate, gate_constant()
     d, beta = candidate.draft.derivation, Fraction(2) ** run.exponent
     chains = []
+    found = _ranges(candidate)
     for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
         output = d.nodes[value.term].children[1]
         machine, gated = d.term("machine", k), d.term("gated", 0, output)
@@ -209,7 +227,7 @@ def _prove(problem: Problem, run: Run) -> Proved:
         )
         near = d.claim_near(
             "rounding",
-            (),
+            tuple(In(d.steps[step].conclusion[1], lo, hi, step) for step, _, lo, hi in found),
             machine,
             value.term,
             run.distances[k],

@@ -7,15 +7,16 @@ checker's rule; this is the same mathematics written a second time, for finding 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ...arithmetic.model import Arithmetic
-from ...relu.network import Form, Network, atom, constant
+from ...relu.network import ONE, Form, Network, atom, constant
 from ...transformer.model import Head, Matrix, Transformer
 
 ROUNDINGS = 12
+DEPTH = 16
 ZERO = Fraction(0)
 Interval = tuple[Fraction, Fraction]
 Names = tuple[tuple[int, ...], ...]  # for every layer: coordinate, neuron, coordinate, neuron, ...
@@ -33,6 +34,8 @@ class Computed:
     error: Fraction
     lo: Fraction
     hi: Fraction
+    below: Fraction = ZERO  # bounds the error of max(-value, 0)
+    above: Fraction = ZERO  # bounds the error of max(value, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Machine:
         arithmetic: Arithmetic,
         kappa: Fraction,
         bits: int,
+        ranges: Sequence[tuple[Form, Fraction, Fraction]] = (),
     ) -> None:
         self.network, self.domain, self.chosen, self.kappa, self.bits = network, domain, arithmetic, kappa, bits
         self.spelled = frozenset(spelled)
@@ -66,12 +70,22 @@ class Machine:
         self.inside: dict[int, Interval] = {}
         self.named: dict[int, Fraction] = {}
         self.gates: dict[int, Fraction] = {}
+        self.ripples: dict[int, Fraction] = {}
+        self.forms: dict[int, Form] = {}
+        self.away: dict[int, Fraction] = {}
+        self.sides: dict[int, Interval] = {}
+        self.layer: dict[int, int] = {}
+        self.ranges: dict[tuple[object, ...], Interval] = {}
+        for known, low, high in ranges:
+            key, scale, offset = _key(known)
+            ends = sorted(((low - offset) / scale, (high - offset) / scale))
+            self.ranges[key] = (ends[0], ends[1])
         one = Fraction(1)
         inputs = [Computed(constant(1), ZERO, one, one)]
         inputs += [Computed(atom("x", k), ZERO, lo, hi) for k, (lo, hi) in enumerate(domain)]
         stream = self._product(transformer.embedding, inputs, 1)
-        for pairs, layer in zip(names, transformer.layers, strict=True):
-            self._name(pairs, stream)
+        for depth, (pairs, layer) in enumerate(zip(names, transformer.layers, strict=True)):
+            self._name(depth, pairs, stream)
             parts: list[list[tuple[Fraction, Computed]]] = [[] for _ in stream]
             for head in layer:
                 returned = (
@@ -88,7 +102,9 @@ class Machine:
 
     def shares(self, output: int, form: Form) -> list[Share]:
         """Return the parts of the bound on | machine's output - form of the network |; they add up to it."""
-        found = [Share("the read-out", self._distance(form, self.outputs[output], frozenset(self.named) - self.spelled))]
+        wanted, _ = self._expanded(form, lambda j: j in self.named)
+        read = Share("the read-out", self._distance(wanted, self.outputs[output]))
+        found: list[Share] = []
         one = 1 << self.bits
         count = len(self.network.neurons)
         linear, both, gate = ([(0, 0)] * count for _ in range(3))
@@ -109,7 +125,10 @@ class Machine:
                 found.append(Share(f"the gate of neuron {j}", moved * self.gates[j] / one))
             if lo or hi:
                 push(self.network.neurons[j], lo, hi)
-        return [share for share in found if share.bound]
+        forward = self._moved(wanted)
+        if forward < self._up(sum((share.bound for share in found), ZERO)):
+            found = [Share("one path of gates", forward)]
+        return [read, *(share for share in found if share.bound)]
 
     def _up(self, value: Fraction) -> Fraction:
         return Fraction(-((-value.numerator << self.bits) // value.denominator), 1 << self.bits)
@@ -161,17 +180,20 @@ class Machine:
         span = self._span(form)
         lo = max(sum((a for a, _ in products), -inner), span[0] - error)
         hi = min(sum((b for _, b in products), inner), span[1] + error)
+        below = above = error
         if n > 1:
-            size = max(-lo, hi)
-            last = half_ulp(size, fine)
-            if fine != coarse:
-                last += half_ulp(size + last, coarse)
+            losses = [self._nearest(size) for size in (max(-lo, hi), -lo, hi)]
             if pair is not None:
-                last = min(last, pair * (1 + stored))
-            lo, hi = _rounded(lo, hi, last, coarse)
+                losses = [min(loss, pair * (1 + stored)) for loss in losses]
+            lo, hi = _rounded(lo, hi, losses[0], coarse)
             lo, hi, underflow = self._settled(lo, hi, lo, hi)
-            error += last + underflow
-        return Computed(form, self._up(error), -self._up(-lo), self._up(hi))
+            error, below, above = (error + loss + underflow for loss in losses)
+        return Computed(form, self._up(error), -self._up(-lo), self._up(hi), self._up(below), self._up(above))
+
+    def _nearest(self, size: Fraction) -> Fraction:
+        """Return how far storing any number of at most this size moves it, underflow aside."""
+        lost = half_ulp(size, self.fine.precision)
+        return lost if self.fine == self.format else lost + half_ulp(size + lost, self.format.precision)
 
     def _pair(self, form: Form, error: Fraction) -> Fraction | None:
         """Return how far c u + d r is from a float, where c and c + d are powers of two or zero; None otherwise."""
@@ -179,9 +201,9 @@ class Machine:
         if len(weights) != 1 or any(kind not in "ur" for kind, _ in form.terms):
             return None
         ((j, (c, d)),) = weights.items()
-        if any(w and not _is_power_of_two(w) for w in (c, c + d)):
+        if j in self.spelled or j not in self.gates or any(w and not _is_power_of_two(w) for w in (c, c + d)):
             return None
-        slack = abs(d) * self.gates.get(j, ZERO) + error + 4 * self.tiny
+        slack = min(abs(d) * self.gates[j], (abs(c) + abs(d)) * self.ripples[j]) + error + 4 * self.tiny
         return slack if self.fine == self.format else 3 * slack
 
     def _settled(self, lo: Fraction, hi: Fraction, least: Fraction, most: Fraction) -> tuple[Fraction, Fraction, Fraction]:
@@ -191,7 +213,44 @@ class Machine:
         lo = ZERO if lo >= 0 else min(lo, -normal)
         return lo, (ZERO if hi <= 0 else max(hi, normal)), self.tiny
 
-    def _span(self, form: Form) -> Interval:
+    def _span(self, form: Form, depth: int = DEPTH) -> Interval:
+        """Return an enclosure of a form: F + d r is also the larger or smaller of F and F + d u."""
+        lo, hi = self._hull(form)
+        gates = _gates(form)
+        if len(gates) == 1:
+            rest, both, slack = self._opened(form, gates[0])
+            inner = self._span(both, depth - 1) if depth and not _gates(rest) else self._hull(both)
+            (a, b), (c, d) = self._hull(rest), inner
+            pick = max if form.terms["r", gates[0]] > 0 else min
+            lo, hi = max(lo, pick(a, c) - slack), min(hi, pick(b, d) + slack)
+        return lo, hi
+
+    def _opened(self, form: Form, j: int) -> tuple[Form, Form, Fraction]:
+        """Return F and F + d u for a form F + d r_j, u_j spelled out, and what that costs."""
+        c, d = _weights(form)[j]
+        rest = Form({a: v for a, v in form.terms.items() if a not in (("r", j), ("u", j))}) + c * self.forms[j]
+        slack = abs(d) * (self.gates[j] + self.named[j]) + abs(c) * self.named[j]
+        return rest, rest + d * self.forms[j], slack
+
+    def _moved(self, form: Form, depth: int = DEPTH) -> Fraction:
+        """Return how far the form can be at the machine's atoms from what it is in the network."""
+
+        def plain(of: Form) -> Fraction:
+            parts = [
+                max(abs(c), abs(c + d)) * self.away[j] + abs(d) * self.gates.get(j, ZERO)
+                for j, (c, d) in _weights(of).items()
+            ]
+            return self._up(sum(map(self._up, parts), ZERO))
+
+        least = plain(form)
+        gates = _gates(form)
+        if len(gates) == 1:
+            rest, both, slack = self._opened(form, gates[0])
+            inner = self._moved(both, depth - 1) if depth and not _gates(rest) else plain(both)
+            least = min(least, max(plain(rest), inner) + slack)
+        return least
+
+    def _hull(self, form: Form) -> Interval:
         """Return an enclosure of a form, exact in each neuron's c u + d max(u, 0)."""
         lo = hi = ZERO
         for (kind, k), weight in form.terms.items():
@@ -205,26 +264,44 @@ class Machine:
             lo, hi = lo - self._up(slack - min(ends)), hi + self._up(max(ends) + slack)
         return lo, hi
 
-    def _name(self, pairs: Sequence[int], stream: list[Computed]) -> None:
-        before = frozenset(self.named) - self.spelled
+    def _name(self, layer: int, pairs: Sequence[int], stream: list[Computed]) -> None:
         for coordinate, j in zip(pairs[::2], pairs[1::2], strict=True):
             number = stream[coordinate]
-            self.named[j] = self._distance(self.network.neurons[j], number, before)
-            self.inside[j] = (number.lo, number.hi)
-            stream[coordinate] = Computed(atom("u", j), ZERO, number.lo, number.hi)
+            self.forms[j], _ = self._expanded(self.network.neurons[j], lambda i: i in self.named)
+            earlier, price = self._expanded(self.forms[j], lambda i: self.layer.get(i, layer) < layer)
+            error = self._distance(earlier, number) + price
+            self.layer[j] = layer
+            self.named[j], slack = error, ZERO
+            if j in self.spelled:
+                others = error - number.error
+                self.named[j], slack, self.sides[j] = ZERO, error, (number.below + others, number.above + others)
+            self.away[j] = self._moved(self.forms[j]) + self.named[j]
+            lo, hi = number.lo, number.hi
+            key, scale, offset = _key(self.network.neurons[j])
+            if key in self.ranges:
+                ends = sorted(scale * end + offset for end in self.ranges[key])
+                reach = self.away[j] + slack
+                lo, hi = max(lo, -self._up(-ends[0]) - reach), min(hi, self._up(ends[1]) + reach)
+            self.inside[j] = (lo - slack, hi + slack)
+            stream[coordinate] = Computed(atom("u", j), slack, lo, hi, slack, slack)
 
-    def _distance(self, wanted: Form, number: Computed, kept: frozenset[int]) -> Fraction:
-        """Return a bound on | number - wanted |; neurons that are not ``kept`` stand for their forms."""
-        difference, error = wanted - number.form, number.error
+    def _distance(self, wanted: Form, number: Computed) -> Fraction:
+        """Return a bound on | number - wanted |; neurons that are spelled stand for their forms."""
+        rest, price = self._expanded(wanted - number.form, lambda j: j in self.named and j not in self.spelled)
+        lo, hi = self._span(rest)
+        return self._up(number.error + price + max(-lo, hi))
+
+    def _expanded(self, form: Form, kept: Callable[[int], bool]) -> tuple[Form, Fraction]:
+        """Return a form with u_j that are not ``kept`` replaced by their forms, and what that costs."""
+        difference, error = form, ZERO
         while True:
-            open_ = [j for kind, j in difference.terms if kind == "u" and j not in kept]
+            open_ = [j for kind, j in difference.terms if kind == "u" and not kept(j)]
             if not open_:
                 break
             weight = difference.terms["u", max(open_)]
             error += abs(weight) * self.named.get(max(open_), ZERO)
             difference = difference + weight * (self.network.neurons[max(open_)] - atom("u", max(open_)))
-        lo, hi = self._span(difference)
-        return self._up(error + max(-lo, hi))
+        return difference, self._up(error)
 
     def _linear(self, head: Head, stream: Sequence[Computed]) -> list[Computed]:
         half = Fraction(1, 2)
@@ -251,7 +328,9 @@ class Machine:
         slip = self.fine.least_normal + 3 * self.tiny
         error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + ROUNDINGS * u)
         error += reach * (ROUNDINGS * u + slip) + 2 * size * slip + 4 * self.tiny * (1 + size)
-        self.gates[j] = error = self._up(error)
+        error = self._up(error)
+        self.ripples[j] = 2 * (u * reach + size * slip)
+        self.gates[j] = error + (self.sides[j][value > 0] if j in self.spelled else ZERO)
         form = atom("r", j) if value > 0 else atom("r", j) - atom("u", j)
         return Computed(form, ZERO, max(lo, ZERO) - error, max(hi, ZERO) + error)
 
@@ -282,6 +361,17 @@ def _is_power_of_two(value: Fraction) -> bool:
     return n > 0 and n & (n - 1) == 0 and q & (q - 1) == 0
 
 
+def _gates(form: Form) -> list[int]:
+    return [j for kind, j in form.terms if kind == "r"]
+
+
 def _weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:
     """Return for every neuron that the form reads its weights before and after the gate."""
     return {j: (form.terms.get(("u", j), ZERO), form.terms.get(("r", j), ZERO)) for j in form.neurons()}
+
+
+def _key(form: Form) -> tuple[tuple[object, ...], Fraction, Fraction]:
+    """Return what multiples of a form share, the multiple, and the constant."""
+    atoms = sorted(a for a in form.terms if a != ONE)
+    scale = form.terms[atoms[0]] if atoms else Fraction(1)
+    return tuple((a, form.terms[a] / scale) for a in atoms), scale, form.terms.get(ONE, ZERO)
