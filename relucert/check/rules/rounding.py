@@ -13,9 +13,9 @@ from ..number import ceil_to, cost, exp_enclosure, floor_to
 from ..refusal import Rejected
 
 KAPPA_BITS = 128
-ROUNDINGS = 12  # (1 + u)^10 <= 1 + 12 u for u <= 2^-8, and a gate head has at most ten roundings
+ROUNDINGS = 5, 12  # (1 + u)^4 <= 1 + 5 u and (1 + u)^10 <= 1 + 12 u for u <= 2^-8
 PART_WORK = 60
-DEPTH = 16  # how many gates are opened inside each other
+DEPTH = 8  # how many gates are opened inside each other
 ZERO = Fraction(0)
 Interval = tuple[Fraction, Fraction]
 
@@ -244,16 +244,17 @@ class _Machine:
     def span(self, form: Form, depth: int = DEPTH) -> Interval:
         """Return an enclosure of a form at the machine's atoms.
 
-        Proof.  c u~ + d max(u~, 0) takes its extremes at the ends of u~ or at 0.  If the form has one gate, F + d r~_j,
+        Proof.  c u~ + d max(u~, 0) takes its extremes at the ends of u~ or at 0.  If the form has few gates, F + d r~_j,
         then with u~_j = f + e, |e| <= E_j, it is within |d| (D_j + E_j) + |c| E_j of F + d max(f, 0), c f in F, and
         that is the larger (d < 0: the smaller) of F and F + d f.
         """
         lo, hi = self.hull(form)
         gates = _gates(form)
-        if len(gates) == 1:
-            rest, both, slack = self.opened(form, gates[0])
-            (a, b), (c, d) = self.hull(rest), self.span(both, depth - 1) if depth and not _gates(rest) else self.hull(both)
-            pick = max if form["r", gates[0]] > 0 else min
+        if depth and len(gates) in (1, 2):
+            rest, both, slack = self.opened(form, gates[-1])
+            deeper = depth - 1 if len(_gates(rest)) < len(gates) else 0
+            (a, b), (c, d) = self.span(rest, deeper), self.span(both, deeper)
+            pick = max if form["r", gates[-1]] > 0 else min
             lo, hi = max(lo, pick(a, c) - slack), min(hi, pick(b, d) + slack)
         return lo, hi
 
@@ -283,10 +284,10 @@ class _Machine:
 
         least = plain(form)
         gates = _gates(form)
-        if len(gates) == 1:
-            rest, both, slack = self.opened(form, gates[0])
-            inner = self.moved(both, depth - 1) if depth and not _gates(rest) else plain(both)
-            least = min(least, max(plain(rest), inner) + slack)
+        if depth and len(gates) in (1, 2):
+            rest, both, slack = self.opened(form, gates[-1])
+            deeper = depth - 1 if len(_gates(rest)) < len(gates) else 0
+            least = min(least, max(self.moved(rest, deeper), self.moved(both, deeper)) + slack)
         return least
 
     def hull(self, form: Form) -> Interval:
@@ -404,7 +405,8 @@ class _Machine:
 
         Proof.  Let X = u~_j (or -u~_j) be the value, a float, t the size of the score, e the computed exp(-t), u the
         unit roundoff.  The score is beta X (1 + d), |d| <= u, or beta X if the query's weight is 2^k.  exp is off by
-        a factor in [1 - E, 1 + E] and an amount of at most s; at most ten further roundings follow.  If X < 0 the
+        a factor in [1 - E, 1 + E] and an amount of at most s; four roundings follow (the sum, its reciprocal, two
+        products), or with two formats at most ten.  If X < 0 the
         head returns at most |X| e / (1 + e) in size, and |X| / (1 + exp(t)) <= kappa / (beta (1 - u)) as in
         ``gate_error``.  If X >= 0 it returns X / (1 + e) (1 + d), |d| <= ROUNDINGS u, where X - X / (1 + e) is bounded
         in the same way.  In a stable softmax, t >= T = 7/10 (p + 3) gives e < 2^-p, so that 1 + e rounds to 1 and X
@@ -432,6 +434,7 @@ class _Machine:
             raise Rejected("the value of a gate head is not +-u with a score of the same sign")
         lo, hi = (cell.lo, cell.hi) if value > 0 else (-cell.hi, -cell.lo)
         size, u = max(-lo, hi), Fraction(1, 1 << self.format.precision)
+        theta = ROUNDINGS[self.fine != self.format] * u
         if 2 * beta * size > self.format.largest or abs(query) * size * 2 > self.format.largest:
             raise Rejected(f"a score may overflow {self.chosen.dtype}")
         least = beta if _power_of_two(query) else beta * (1 - u)
@@ -445,8 +448,8 @@ class _Machine:
             if beta * (1 + u) * max(hi, ZERO) > Fraction(69, 100) * (self.format.emax - 3):
                 raise Rejected(f"exp of a score may overflow {self.chosen.dtype}")
         slip = self.fine.least_normal + 3 * self.tiny
-        error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + ROUNDINGS * u)
-        error += reach * (ROUNDINGS * u + slip) + 2 * size * slip + 4 * self.tiny * (1 + size)
+        error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + theta)
+        error += reach * (theta + slip) + 2 * size * slip + 4 * self.tiny * (1 + size)
         error = self.up(error)
         self.ripples[j] = 2 * (u * reach + size * slip)
         self.gates[j] = error + (self.sides[j][value > 0] if j in self.spelled else ZERO)
@@ -508,7 +511,7 @@ def _half_ulp(size: Fraction, precision: int) -> Fraction:
 
 def _gates(form: Form) -> list[int]:
     """Return the neurons that the form reads after their gates."""
-    return [atom[1] for atom in form if len(atom) == 2 and atom[0] == "r"]
+    return sorted(atom[1] for atom in form if len(atom) == 2 and atom[0] == "r")
 
 
 def _weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:

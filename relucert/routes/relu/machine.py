@@ -150,40 +150,38 @@ def _ranges(candidate: Candidate) -> list[tuple[int, int, Fraction, Fraction]]:
 
 
 def _sharpest(problem: Problem, candidate: Candidate) -> Run:
-    """Return the run of least bound, over the layouts and with the largest inverse temperature that fits."""
+    """Return the run of least bound, over the layouts, with an inverse temperature as large as scores allow."""
     runs = []
-    error: UnfitError | None = None
+    unfit = UnfitError("no inverse temperature fits")
     for reverse in _orientations(candidate.network):
-        low, high = WEAKEST, _arithmetic(problem).format.emax
         fit: Run | None = None
-        while low <= high:  # a larger inverse temperature only ever makes scores overflow
-            middle = high if fit is None and high - low > 64 else (low + high) // 2
+        low, high = WEAKEST, _arithmetic(problem).format.emax - 1
+        middle = high - high // 8  # beyond that nothing is gained, so this is tried first
+        while low <= high:
             try:
                 fit = _run(problem, candidate, middle, reverse)
                 low = middle + 1
-            except UnfitError as unfit:
-                error = unfit
-                high = middle - 1 if high - low <= 64 else middle - 16
+                if high == _arithmetic(problem).format.emax - 1:
+                    break
+            except UnfitError as error:
+                unfit, high = error, middle - 1
+            middle = (low + high) // 2
         if fit is not None:
             runs.append((max(fit.bounds), len(runs), fit))
     if not runs:
-        raise error or UnfitError("no inverse temperature fits")
+        raise unfit
     return min(runs, key=lambda run: run[:2])[2]
 
 
 def _least_temperature(problem: Problem, run: Run, wanted: Fraction) -> Run:
-    """Return the run of least inverse temperature within ``wanted``, by bisection."""
-    low = WEAKEST
-    while low < run.exponent:
-        middle = (low + run.exponent) // 2
-        try:
-            other = _run(problem, run.candidate, middle, frozenset(run.laid.spelled))
-        except UnfitError:
-            other = None
-        if other is not None and max(other.bounds) <= wanted:
-            run = other
-        else:
-            low = middle + 1
+    """Return the run of least inverse temperature within ``wanted``, from what exact arithmetic needs upward."""
+    exact = run.candidate.inverse_temperature
+    exponent = max(WEAKEST, exact.numerator.bit_length() - exact.denominator.bit_length())
+    while exponent < run.exponent:
+        other = _run(problem, run.candidate, exponent, frozenset(run.laid.spelled))
+        if max(other.bounds) <= wanted:
+            return other
+        exponent += 1
     return run
 
 

@@ -15,8 +15,8 @@ from ...arithmetic.model import Arithmetic
 from ...relu.network import ONE, Form, Network, atom, constant
 from ...transformer.model import Head, Matrix, Transformer
 
-ROUNDINGS = 12
-DEPTH = 16
+ROUNDINGS = 5, 12
+DEPTH = 8
 ZERO = Fraction(0)
 Interval = tuple[Fraction, Fraction]
 Names = tuple[tuple[int, ...], ...]  # for every layer: coordinate, neuron, coordinate, neuron, ...
@@ -217,11 +217,11 @@ class Machine:
         """Return an enclosure of a form: F + d r is also the larger or smaller of F and F + d u."""
         lo, hi = self._hull(form)
         gates = _gates(form)
-        if len(gates) == 1:
-            rest, both, slack = self._opened(form, gates[0])
-            inner = self._span(both, depth - 1) if depth and not _gates(rest) else self._hull(both)
-            (a, b), (c, d) = self._hull(rest), inner
-            pick = max if form.terms["r", gates[0]] > 0 else min
+        if depth and len(gates) in (1, 2):
+            rest, both, slack = self._opened(form, gates[-1])
+            deeper = depth - 1 if len(_gates(rest)) < len(gates) else 0
+            (a, b), (c, d) = self._span(rest, deeper), self._span(both, deeper)
+            pick = max if form.terms["r", gates[-1]] > 0 else min
             lo, hi = max(lo, pick(a, c) - slack), min(hi, pick(b, d) + slack)
         return lo, hi
 
@@ -244,10 +244,10 @@ class Machine:
 
         least = plain(form)
         gates = _gates(form)
-        if len(gates) == 1:
-            rest, both, slack = self._opened(form, gates[0])
-            inner = self._moved(both, depth - 1) if depth and not _gates(rest) else plain(both)
-            least = min(least, max(plain(rest), inner) + slack)
+        if depth and len(gates) in (1, 2):
+            rest, both, slack = self._opened(form, gates[-1])
+            deeper = depth - 1 if len(_gates(rest)) < len(gates) else 0
+            least = min(least, max(self._moved(rest, deeper), self._moved(both, deeper)) + slack)
         return least
 
     def _hull(self, form: Form) -> Interval:
@@ -313,6 +313,7 @@ class Machine:
         ((_, j),) = number.form.terms
         lo, hi = (number.lo, number.hi) if value > 0 else (-number.hi, -number.lo)
         size, u = max(-lo, hi), Fraction(1, 2**self.format.precision)
+        theta = ROUNDINGS[self.fine != self.format] * u
         if 2 * beta * size > self.format.largest:
             raise UnfitError(f"a score may overflow {self.chosen.dtype}")
         least = beta if _is_power_of_two(query) else beta * (1 - u)
@@ -326,8 +327,8 @@ class Machine:
             if beta * (1 + u) * max(hi, ZERO) > Fraction(69, 100) * (self.format.emax - 3):
                 raise UnfitError(f"exp of a score may overflow {self.chosen.dtype}, as softmax subtracts no maximum")
         slip = self.fine.least_normal + 3 * self.tiny
-        error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + ROUNDINGS * u)
-        error += reach * (ROUNDINGS * u + slip) + 2 * size * slip + 4 * self.tiny * (1 + size)
+        error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + theta)
+        error += reach * (theta + slip) + 2 * size * slip + 4 * self.tiny * (1 + size)
         error = self._up(error)
         self.ripples[j] = 2 * (u * reach + size * slip)
         self.gates[j] = error + (self.sides[j][value > 0] if j in self.spelled else ZERO)
@@ -362,7 +363,7 @@ def _is_power_of_two(value: Fraction) -> bool:
 
 
 def _gates(form: Form) -> list[int]:
-    return [j for kind, j in form.terms if kind == "r"]
+    return sorted(j for kind, j in form.terms if kind == "r")
 
 
 def _weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:
