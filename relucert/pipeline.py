@@ -19,6 +19,7 @@ from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
 from .check.model import Certificate, Near
 from .check.model import Form as CheckedForm
+from .check.number import rational
 from .check.refusal import Declined, Rejected
 from .errors import DefectError
 from .exact.number import exact_text
@@ -27,11 +28,13 @@ from .relu.lower_bound import lower_bound, published
 from .relu.network import Form, Network
 from .relu.plan import Plan
 from .report.record import BudgetRow, BuildReport, ResourceRow
+from .routes.extremum import route as extremum
 from .routes.relu import machine
 from .routes.relu import route as relu
 from .spec.problem import Problem
+from .spec.sequence import Sequence
 from .target.expression import Expression, Node
-from .transformer.model import Head, Matrix, Transformer
+from .transformer.model import Code, Head, Matrix, Transformer
 from .transformer.resources import Resources, count
 from .version import VERSION
 
@@ -73,9 +76,14 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     Raises UnreachableError where no construction reaches the tolerance, and DefectError if the checker does not
     accept what was built, which is a fault of this program.
     """
-    route = relu if problem.arithmetic is None else machine
-    proved, plan = route.build(problem, progress)
+    if problem.arithmetic is not None:
+        proved, plan = machine.build(problem, progress)
+    else:
+        proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
+    gates = sum(len(network.gated) for network, _ in proved.networks)
+    resources = count(proved.subject, gates, problem.sequence.most)
+    del proved  # a large network and its proof need not be held while the checker builds its own
     progress("checking")
     verdict = checked(data)
     if verdict.status != "accepted":
@@ -83,13 +91,16 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
             f"the checker {verdict.status} the certificate that was built, at step {verdict.step} "
             f"({verdict.rule}): {verdict.reason}"
         )
-    gates = sum(len(network.gated) for network, _ in proved.networks)
-    return Outcome(problem, data, verdict, count(proved.subject, gates), plan)
+    return Outcome(problem, data, verdict, resources, plan)
 
 
 def statement_of(problem: Problem) -> Statement:
     """Return what a certificate for the problem has to state."""
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, problem.arithmetic)
+    tokens = problem.sequence
+    if problem.is_over_tokens:  # each token carries the one input, and all of them hold a result
+        tokens = Sequence(tokens.least, tokens.most, tokens.mask, "tokenwise")
+    domain, expression = problem.domain, problem.expression
+    return Statement(problem.inputs, domain, expression, problem.tolerance, tokens, problem.arithmetic)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -147,8 +158,8 @@ def load(verdict: Verdict) -> Loaded:
     for step in certificate.trace:
         if not isinstance(step.conclusion, Near):
             continue
-        ops = tuple(certificate.terms[t].op for t in step.conclusion[:2])
-        if ops in (("subject", "gated"), ("machine", "net")):
+        left, right = (certificate.terms[t].op for t in step.conclusion[:2])
+        if left in ("subject", "machine") and right in ("gated", "net"):
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
             lemma = certificate.networks[k]
@@ -162,8 +173,10 @@ def _form(form: CheckedForm) -> Form:
 
 def _transformer(certificate: Certificate) -> Transformer:
     subject, width = certificate.subject, certificate.subject.d_model
+    code = None if subject.code is None else Code(subject.code.kind, subject.code.size)
+    columns = 1 + len(certificate.statement.inputs) + (code.size if code else 0)
     return Transformer(
-        Matrix.of(width, 1 + len(certificate.statement.inputs), subject.embedding),
+        Matrix.of(width, columns, subject.embedding),
         tuple(
             tuple(
                 Head(
@@ -177,17 +190,21 @@ def _transformer(certificate: Certificate) -> Transformer:
             for layer in subject.layers
         ),
         Matrix.of(subject.outputs, width, subject.readout),
+        tuple(tuple(sorted(anchor.items())) for anchor in subject.anchors),
+        code,
     )
 
 
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
-    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.  Where the
-    statement names an arithmetic there is a row more, rounding: what a machine's distance from the ReLU network is
-    beyond that of the exact gates, which the trace bounds beside it.
+    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to; gates bounded
+    together with the function that they build share its row, "approximation with gates".  Where the statement names an
+    arithmetic there is a row more, rounding: what a machine's distance from the ReLU network is beyond that of exact
+    gates, which the trace bounds beside it.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    direct = False
     exact_gates: dict[int, Fraction] = {}
     if certificate.statement.arithmetic is not None:
         parts["rounding"] = Fraction(0)
@@ -203,12 +220,19 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            direct |= row == "approximation" and left == "gated"
+            row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
+            if step.rule == "tokens":  # one step for both, which has checked its gates' part
+                parts["gates"] += rational(step.args["gates"])
+                parts["leak"] -= rational(step.args["gates"])
             bound = step.conclusion.bound
             if left == "machine":
                 row = "rounding"
                 parts["gates"] = min(bound, exact_gates.get(step.conclusion.right, Fraction(0)))
                 bound -= parts["gates"]
             parts[row] += bound
+    if direct:
+        return [("approximation with gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
     return list(parts.items())
 
 
@@ -220,11 +244,16 @@ def report(outcome: Outcome) -> BuildReport:
         raise ValueError("only an accepted outcome is reported")
     forms, parameters = closed_forms(plan.construction), dict(plan.parameters)
     limits = dict(problem.limits)
+    tokenwise = problem.sequence.layout == "tokenwise"
     wide = verdict.resources["heads"] == verdict.resources["gates"]  # the closed forms are those of the wide layout
+    wide = wide and problem.sequence.is_single
     rows = []
     for name, counted in verdict.resources.items():
+        if name in ("code_size", "code_max") and certificate.subject.code is None and name not in limits:
+            continue
         text = value = None
-        if forms is not None and name in forms.resources and (wide or name in ("gates", "layers")):
+        known = wide or name == "gates" or (name == "layers" and tokenwise)
+        if forms is not None and name in forms.resources and known:
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))
         rows.append(ResourceRow(name, Fraction(counted), text, value, limits.get(name)))
@@ -235,6 +264,7 @@ def report(outcome: Outcome) -> BuildReport:
     return BuildReport(
         verdict=verdict.status,
         statement=verdict.statement,
+        about=_about(certificate),
         target=problem.target,
         domain=tuple(
             (name, exact_text(lo), exact_text(hi))
@@ -246,6 +276,7 @@ def report(outcome: Outcome) -> BuildReport:
         resources=tuple(rows),
         construction=plan.construction,
         parameters=plan.parameters,
+        even_split=None if plan.saved is None else outcome.resources.gates + plan.saved,
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),
@@ -253,8 +284,24 @@ def report(outcome: Outcome) -> BuildReport:
         families=verdict.families,
         sha256=verdict.sha256,
         missed_limits=tuple(shortfalls(verdict, problem)),
-        arithmetic=None if problem.arithmetic is None else problem.arithmetic.dtype,
     )
+
+
+def _about(certificate: Certificate) -> str:
+    """Return what T is, and of which tokens it is made."""
+    subject, tokens = certificate.subject, certificate.statement.sequence
+    anchors = f", {len(subject.anchors)} anchor token{'s' * (len(subject.anchors) > 1)}" if subject.anchors else ""
+    data = "the data token" if tokens.most == 1 else "the data tokens"
+    arithmetic = certificate.statement.arithmetic
+    weights = "exact rational weights over the real numbers" if arithmetic is None else f"{arithmetic.dtype} weights"
+    text = (
+        f"T is an attention-only softmax transformer with {weights}: a zero sink "
+        f"token{anchors} and {data}, {tokens.mask} mask"
+    )
+    if subject.code is not None:
+        columns = f"{subject.code.size} column{'s' * (subject.code.size != 1)}"
+        text += f"; {subject.code.kind} position code of {columns}"
+    return text + "."
 
 
 def rule_claim(name: str) -> str:

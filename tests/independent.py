@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import decimal
 import json
+import math
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -28,6 +29,7 @@ def all_matrices(data: dict[str, Any]) -> list[Rows]:
     """Every matrix of the transformer, dense: embedding, read-out, then w_q w_k w_v w_o of every head."""
     subject = data["subject"]
     d, inputs = subject["d_model"], len(data["statement"]["inputs"])
+    inputs += subject["code"]["size"] if subject["code"] else 0
     result = [dense(subject["embedding"], d, 1 + inputs), dense(subject["readout"], subject["outputs"], d)]
     for layer in subject["layers"]:
         for head in layer:
@@ -40,6 +42,7 @@ def all_matrices(data: dict[str, Any]) -> list[Rows]:
 def recount(certificate: bytes) -> dict[str, int | Fraction]:
     """The resources, by the issue's definitions."""
     data = json.loads(certificate)
+    length = int(data["statement"]["sequence"]["lengths"][1])
     layers = data["subject"]["layers"]
     heads = [head for layer in layers for head in layer]
     matrices = all_matrices(data)
@@ -54,7 +57,7 @@ def recount(certificate: bytes) -> dict[str, int | Fraction]:
             for j in read_k:
                 hottest = max(hottest, abs(sum(a[i] * b[j] for a, b in zip(q, k, strict=True))))
     return {
-        "tokens": 1 + data["statement"]["sequence"]["length"],
+        "tokens": 1 + len(data["subject"]["anchors"]) + length,
         "layers": len(layers),
         "heads": len(heads),
         "gates": sum(gates(network) for network in data["lemmas"]["networks"]),
@@ -65,6 +68,8 @@ def recount(certificate: bytes) -> dict[str, int | Fraction]:
         "max_weight": max(map(abs, nonzero), default=Fraction(0)),
         "inverse_temperature": hottest,
         "bits": max((len(f"{abs(w.numerator):b}") + len(f"{w.denominator:b}") for w in nonzero), default=0),
+        "code_size": data["subject"]["code"]["size"] if data["subject"]["code"] else 0,
+        "code_max": max((abs(entry) for entry in position_code(data["subject"]["code"], length - 1)), default=0),
     }
 
 
@@ -186,3 +191,69 @@ def breakpoints(
                 else:
                     p, u = middle, w
     return list(found)
+
+
+def position_code(code: dict[str, Any] | None, position: int) -> list[int]:
+    """The code of the data token at a position from 0 on."""
+    if code is None:
+        return []
+    if code["kind"] == "quadratic":
+        return [position, position**2]
+    return [1 if digit == "1" else -1 for digit in reversed(f"{position:0{code['size']}b}")] if code["size"] else []
+
+
+def sequence(certificate: bytes, rows: list[list[Fraction]], digits: int | None) -> list[list[Any]]:
+    """All outputs at every data token, by softmax over every token seen; in floats where ``digits`` is None.
+
+    ``rows`` are the inputs of each data token: for the layout one-per-token, zero but for its own.
+    """
+    data = json.loads(certificate)
+    subject, mask = data["subject"], data["statement"]["sequence"]["mask"]
+    number, exp = (float, math.exp) if digits is None else (Decimal, Decimal.exp)
+    context = decimal.Context(prec=digits or 28, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
+    with decimal.localcontext(context):
+
+        def real(q: Fraction | int) -> Any:
+            return number(Fraction(q).numerator) / number(Fraction(q).denominator)
+
+        def sparse(entries: list[list[Any]]) -> list[tuple[int, int, Any]]:
+            return [(i, j, real(Fraction(value))) for i, j, value in entries]
+
+        def times(entries: list[tuple[int, int, Any]], rows: int, vector: list[Any]) -> list[Any]:
+            result = [real(0)] * rows
+            for i, j, value in entries:
+                result[i] += value * vector[j]
+            return result
+
+        d, embedding = subject["d_model"], sparse(subject["embedding"])
+        stream = [[real(0)] * d]
+        for anchor in subject["anchors"]:
+            held = {row: real(Fraction(value)) for row, value in anchor}
+            stream.append([held.get(row, real(0)) for row in range(d)])
+        first = len(stream)
+        for place, row in enumerate(rows):
+            start = [real(v) for v in (1, *row, *position_code(subject["code"], place))]
+            stream.append(times(embedding, d, start))
+        for layer in subject["layers"]:
+            added = [list(token) for token in stream]
+            for head in layer:
+                k = head["d_head"]
+                queries, keys, values = (
+                    [times(sparse(head[name]), k, token) for token in stream] for name in ("w_q", "w_k", "w_v")
+                )
+                w_o = sparse(head["w_o"])
+                live = [i for i in range(k) if any(value[i] for value in values)]
+                for t, query in enumerate(queries):
+                    seen = range(1) if t == 0 else range(t + 1) if mask == "causal" else range(len(stream))
+                    scores = [sum(a * b for a, b in zip(query, keys[s], strict=True)) for s in seen]
+                    top = max(scores)
+                    powers = [exp(score - top) for score in scores]
+                    mass = sum(powers)
+                    mixed = [real(0)] * k
+                    for i in live:
+                        mixed[i] = sum(p * values[s][i] for s, p in zip(seen, powers, strict=True)) / mass
+                    for i, j, value in w_o:
+                        added[t][i] += value * mixed[j]
+            stream = added
+        readout = sparse(subject["readout"])
+        return [times(readout, subject["outputs"], token) for token in stream[first:]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,20 +11,25 @@ from ..arithmetic.model import Arithmetic
 from ..derivation.judgement import Step
 from ..exact.number import write_rational
 from ..relu.network import ONE, Form, Network
+from ..spec.sequence import SINGLE, Sequence
 from ..target.expression import Expression, Node
 from ..transformer.model import Matrix, Transformer
 
-FORMAT = "relucert/1"
+FORMAT = "relucert/2"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a certificate claims: for every x in the domain, each output is within tolerance of its target."""
+    """What a certificate claims: for every x in the domain, each output is within tolerance of its target.
+
+    ``sequence`` says how many data tokens there are, what they see and carry, and at which of them that holds.
+    """
 
     inputs: tuple[str, ...]
     domain: tuple[tuple[Fraction, Fraction], ...]
     expression: Expression
     tolerance: Fraction
+    sequence: Sequence = SINGLE
     arithmetic: Arithmetic | None = None
 
 
@@ -47,7 +52,11 @@ def write_statement(statement: Statement) -> dict[str, object]:
         "nodes": [_node(node) for node in statement.expression.nodes],
         "norm": "sup",
         "semantics": "real" if statement.arithmetic is None else statement.arithmetic.entries,
-        "sequence": {"length": 1, "mask": "causal"},
+        "sequence": {
+            "layout": statement.sequence.layout,
+            "lengths": [str(statement.sequence.least), str(statement.sequence.most)],
+            "mask": statement.sequence.mask,
+        },
         "targets": list(statement.expression.roots),
         "tolerance": write_rational(statement.tolerance),
     }
@@ -76,7 +85,7 @@ def canonical(data: object) -> bytes:
 
 
 def _node(node: Node) -> list[object]:
-    return ["const", write_rational(node.value)] if node.value is not None else [node.op, *node.children]
+    return [node.op, *node.children] if node.value is None else [node.op, *node.children, write_rational(node.value)]
 
 
 def _form(form: Form) -> list[object]:
@@ -100,7 +109,10 @@ def _matrix(matrix: Matrix) -> list[list[object]]:
 
 
 def _transformer(transformer: Transformer) -> dict[str, object]:
+    code = transformer.code
     return {
+        "anchors": [[[row, write_rational(value)] for row, value in anchor] for anchor in transformer.anchors],
+        "code": None if code is None else {"kind": code.kind, "size": code.size},
         "d_model": transformer.d_model,
         "embedding": _matrix(transformer.embedding),
         "kind": "attention",
@@ -125,7 +137,7 @@ def _transformer(transformer: Transformer) -> dict[str, object]:
 def _plain(value: object) -> object:
     if isinstance(value, Fraction):
         return write_rational(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Items) and not isinstance(value, str):
         return [_plain(v) for v in value]
     return value
 

@@ -1,35 +1,37 @@
 """What the transformer computes, and what it costs: the definition on which every proof rests.
 
-Semantics.  There are two tokens.  Token 0, the *sink*, is the zero vector of R^d_model.  Token 1,
-the data token, starts as  X = embedding (1, x_1, ..., x_d).  Token 0 sees token 0; token 1 sees
-both (causal mask).  There are no biases, no feed-forward parts and no normalisation but softmax.
-One layer maps every token t to
+Semantics.  The tokens are, in this order: the *sink*, the zero vector of R^d_model; the *anchors* 1..p, constant
+vectors given in the file; the data tokens 1..n.  Data token t starts as  embedding (1, x_1, ..., x_d, code(t)):
+in the layout "tokenwise" x is its own point of the box, in "one-per-token" (n = d) it is 0 but for x_t.  With the
+position q = t - 1, code(t) of kind "binary" and size L is the sign +1 or -1 for each of the binary digits 1 or 0 of q,
+lowest first; of kind "quadratic", (q, q^2).  Mask "causal": every token sees itself and all before it.  Mask "full":
+the sink sees itself, every other token sees all tokens.  There are no biases, no feed-forward parts and no
+normalisation but softmax.  One layer maps every token t, anchors too, to
 
     X_t + sum over heads h of  W_O  sum over visible s of  a_s W_V X_s,
     a = softmax over visible s of  (W_Q X_t) . (W_K X_s).
 
-The sink sees itself alone, so each of its updates is W_O W_V 0 = 0: it stays zero for ever.  Hence
-its score against token 1 is 0, its value is 0, and with sigma(z) = 1 / (1 + exp(-z)) a head adds to
-the data token exactly
+The sink sees itself alone, so each of its updates is W_O W_V 0 = 0: it stays zero for ever.  Hence its score against
+every token is 0 and its value is 0.  Without anchors and with one data token a head therefore adds to that token, with
+sigma(z) = 1 / (1 + exp(-z)), under either mask exactly
 
     sigma((W_Q X) . (W_K X)) W_O W_V X.
 
-Output k of the transformer is row k of  readout X  after the last layer.
+Output k of the transformer at a data token is row k of  readout X  after the last layer.
 """
 
 from collections.abc import Callable
 from fractions import Fraction
 
-from .model import ONE, Attention, Form, Head, Matrix
-
-TOKENS = 2
+from .model import ONE, Atom, Attention, Form, Head, Matrix, Statement
 
 
-def embedded(subject: Attention) -> list[Form]:
-    """Return each coordinate of the embedded data token as an affine form in the inputs."""
+def embedded(subject: Attention, inputs: int) -> list[Form]:
+    """Return each coordinate of an embedded data token as a form in ONE, ("x", input) and ("code", column)."""
     stream: list[Form] = [{} for _ in range(subject.d_model)]
     for (row, column), value in subject.embedding.items():
-        stream[row][ONE if column == 0 else ("x", column - 1)] = value
+        atom: Atom = ("x", column - 1) if column <= inputs else ("code", column - 1 - inputs)
+        stream[row][atom if column else ONE] = value
     return stream
 
 
@@ -43,8 +45,11 @@ def read(matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
 
 def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
     """Add ``factor`` times ``form`` to ``target`` in place; zero coefficients are not kept."""
+    alone = factor == 1
     for atom, value in form.items():
-        total = target.get(atom, 0) + factor * value
+        total = value if alone else factor * value
+        if atom in target:
+            total += target[atom]
         if total:
             target[atom] = total
         else:
@@ -60,34 +65,42 @@ def query_key(head: Head, spend: Callable[[int], None]) -> Matrix:
     for (row, i), q in head.w_q.items():
         spend(len(keys.get(row, ())))
         for j, k in keys.get(row, ()):
-            result[i, j] = result.get((i, j), Fraction(0)) + q * k
+            result[i, j] = q * k + result[i, j] if (i, j) in result else q * k
     return result
 
 
-def resources(subject: Attention, inputs: int, gates: int, spend: Callable[[int], None]) -> dict[str, int | Fraction]:
-    """Return what the transformer costs, counted from its matrices.
+def resources(
+    subject: Attention, stated: Statement, gates: int, spend: Callable[[int], None]
+) -> dict[str, int | Fraction]:
+    """Return what the transformer costs, counted from its matrices, for the longest sequence stated.
 
-    ``parameters`` counts nonzero entries and ``parameters_dense`` all entries of every matrix, the
+    ``parameters`` counts nonzero entries and ``parameters_dense`` all entries of every matrix and anchor, the
     embedding and the read-out included; ``bits`` is the largest number of binary digits that any
-    one weight needs (numerator and denominator together).
+    one weight needs (numerator and denominator together); ``code_max`` is the largest entry of a position code.
     """
+    inputs, code = len(stated.inputs), subject.code
+    last = stated.sequence.most - 1
     heads = [head for layer in subject.layers for head in layer]
     matrices = [subject.embedding, subject.readout]
     for head in heads:
         matrices += (head.w_q, head.w_k, head.w_v, head.w_o)
     entries = [value for matrix in matrices for value in matrix.values()]
+    entries += [value for anchor in subject.anchors for value in anchor.values()]
+    columns = 1 + inputs + (code.size if code else 0) + subject.outputs + len(subject.anchors)
     return {
-        "tokens": TOKENS,
+        "tokens": 1 + len(subject.anchors) + stated.sequence.most,
         "layers": len(subject.layers),
         "heads": len(heads),
         "gates": gates,
         "d_model": subject.d_model,
         "d_head": max((head.d_head for head in heads), default=0),
         "parameters": len(entries),
-        "parameters_dense": subject.d_model * (1 + inputs + subject.outputs + sum(4 * head.d_head for head in heads)),
+        "parameters_dense": subject.d_model * (columns + sum(4 * head.d_head for head in heads)),
         "max_weight": max((abs(value) for value in entries), default=Fraction(0)),
         "inverse_temperature": max(
             (abs(value) for head in heads for value in query_key(head, spend).values()), default=Fraction(0)
         ),
         "bits": max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0),
+        "code_size": code.size if code else 0,
+        "code_max": 0 if code is None else min(1, code.size) if code.kind == "binary" else last**2,
     }

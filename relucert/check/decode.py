@@ -17,10 +17,11 @@ from .refusal import Declined, Rejected
 
 MAX_BYTES = 1 << 28
 MAX_INDEX_DIGITS = 9
-MAX_INPUTS = 1 << 16
+MAX_INPUTS = 1 << 18
 MAX_WIDTH = 1 << 20
+MAX_LENGTH = 10**18
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
-RESERVED = re.compile(r"T[0-9]*|abs|max|min", re.ASCII)  # words of the printed statement
+RESERVED = re.compile(r"T[0-9]*|abs|cos|erf|exp|log|max|min|sin|sqrt", re.ASCII)  # words of the printed statement
 
 
 def certificate(data: bytes) -> Certificate:
@@ -45,6 +46,8 @@ def _certificate(raw: object) -> Certificate:
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
     subject = attention(top["subject"], inputs)
     terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject, stated.arithmetic is not None)
+    if stated.sequence.layout != "tokenwise" and any(node.op.startswith("seen") for node in terms):
+        raise Rejected("seen_max and seen_min need the layout tokenwise")
     precision = index(top["precision"], MAX_BITS + 1, "precision")
     trace: list[Step] = []
     for item in array(top["trace"], "trace"):
@@ -127,9 +130,7 @@ def statement(raw: object) -> Statement:
         domain.append((lo, hi))
     if body["norm"] != "sup":
         raise Declined('this checker knows the norm "sup" only')
-    sequence = fields(body["sequence"], "length mask", "statement.sequence")
-    if sequence["mask"] != "causal" or type(sequence["length"]) is not int or sequence["length"] != 1:
-        raise Declined("this checker knows sequences of length 1 under a causal mask only")
+    tokens = sequence(body["sequence"], len(inputs))
     expression = nodes(body["nodes"], (), len(inputs), (), None)
     targets = tuple(index(t, len(expression), "a target") for t in array(body["targets"], "statement.targets"))
     if not targets:
@@ -137,7 +138,23 @@ def statement(raw: object) -> Statement:
     tolerance = rational(body["tolerance"])
     if tolerance <= 0:
         raise Rejected("the tolerance must be positive")
-    return Statement(inputs, tuple(domain), expression, targets, tolerance, "causal", 1, arithmetic(body["semantics"]))
+    machine = arithmetic(body["semantics"])
+    if machine is not None and tokens != model.Sequence(1, 1, "causal", "tokenwise"):
+        raise Declined("this checker knows float arithmetic for one data token under a causal mask only")
+    return Statement(inputs, tuple(domain), expression, targets, tolerance, tokens, machine)
+
+
+def sequence(raw: object, inputs: int) -> model.Sequence:
+    """Return the lengths, as text, the mask and the layout; one-per-token has as many data tokens as inputs."""
+    body = fields(raw, "layout lengths mask", "statement.sequence")
+    if body["mask"] not in model.MASKS or body["layout"] not in model.LAYOUTS:
+        raise Declined(f"this checker knows the masks {model.MASKS} and the layouts {model.LAYOUTS} only")
+    least, most = map(rational, array(body["lengths"], "statement.sequence.lengths", 2))
+    if least.denominator != 1 or most.denominator != 1 or not 1 <= least <= most <= MAX_LENGTH:
+        raise Rejected(f"lengths must be whole numbers from 1 to {MAX_LENGTH}, the least first")
+    if body["layout"] == "one-per-token" and not least == most == inputs:
+        raise Rejected("the layout one-per-token needs one data token for each input")
+    return model.Sequence(int(least), int(most), body["mask"], body["layout"])
 
 
 def arithmetic(raw: object) -> Arithmetic | None:
@@ -175,6 +192,9 @@ def nodes(
         if op == "const":
             (text,) = array(rest, "a constant", 1)
             result.append(Node("const", (), rational(text)))
+        elif op == "power":
+            base, text = array(rest, "a power", 2)
+            result.append(Node(op, (index(base, len(result), "an argument of power"),), rational(text)))
         elif op in model.LEAVES:
             array(rest, f"node {op}", model.LEAVES[op])
             bounds = [inputs]
@@ -231,7 +251,7 @@ def form(raw: object, inputs: int, neurons: int) -> Form:
 
 def attention(raw: object, inputs: int) -> Attention:
     """Return the transformer, with every matrix inside its shape."""
-    body = fields(raw, "d_model embedding kind layers outputs readout", "subject")
+    body = fields(raw, "anchors code d_model embedding kind layers outputs readout", "subject")
     if body["kind"] != "attention":
         raise Declined('this checker knows subjects of kind "attention" only')
     d_model = index(body["d_model"], MAX_WIDTH, "d_model")
@@ -239,8 +259,28 @@ def attention(raw: object, inputs: int) -> Attention:
     layers = tuple(
         tuple(head(item, d_model) for item in array(layer, "a layer")) for layer in array(body["layers"], "layers")
     )
-    embedding = matrix(body["embedding"], d_model, 1 + inputs)
-    return Attention(d_model, embedding, layers, matrix(body["readout"], outputs, d_model), outputs)
+    positions = None if body["code"] is None else code(body["code"])
+    embedding = matrix(body["embedding"], d_model, 1 + inputs + (positions.size if positions else 0))
+    anchors = tuple(vector(item, d_model) for item in array(body["anchors"], "anchors"))
+    readout = matrix(body["readout"], outputs, d_model)
+    return Attention(d_model, embedding, anchors, positions, layers, readout, outputs)
+
+
+def code(raw: object) -> model.Code:
+    """Return a position code; a quadratic one has two columns."""
+    body = fields(raw, "kind size", "a position code")
+    if body["kind"] not in ("binary", "quadratic"):
+        raise Declined('this checker knows the position codes "binary" and "quadratic" only')
+    size = index(body["size"], 65, "the size of a position code")
+    if body["kind"] == "quadratic" and size != 2:
+        raise Rejected("a quadratic position code has two columns")
+    return model.Code(body["kind"], size)
+
+
+def vector(raw: object, size: int) -> model.Vector:
+    """Return a sparse vector; zeros and repeated entries are refused."""
+    entries = matrix([[0, *array(entry, "a vector entry", 2)] for entry in array(raw, "a vector")], 1, size)
+    return {column: value for (_, column), value in entries.items()}
 
 
 def head(raw: object, d_model: int) -> Head:

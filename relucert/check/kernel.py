@@ -52,6 +52,7 @@ class Context:
 
     def __init__(self, certificate: Certificate) -> None:
         self.domain = certificate.statement.domain
+        self.sequence = certificate.statement.sequence
         self.nodes: tuple[Node, ...] = certificate.terms
         self.networks: tuple[Network, ...] = certificate.networks
         self.subject: Attention = certificate.subject
@@ -72,16 +73,16 @@ class Context:
             raise Rejected(f"term {term} is {node.op!r} where {op!r} is needed")
         return node
 
-    def output(self, term: int, network: int | None = None) -> tuple[int, Form]:
-        """Return (network, form) of a "net" term, of the given network if one is given."""
-        k, o = self.node(term, "net").children
+    def output(self, term: int, network: int | None = None, op: str = "net") -> tuple[int, Form]:
+        """Return (network, form) of a "net" (or "gated") term, of the given network if one is given."""
+        k, o = self.node(term, op).children
         if network is not None and k != network:
             raise Rejected(f"term {term} belongs to network {k}, not {network}")
         return k, self.networks[k].outputs[o]
 
-    def definition(self, term: int, network: int | None = None) -> tuple[int, Form]:
+    def definition(self, term: int, network: int | None = None, op: str = "net") -> tuple[int, Form]:
         """Return the same as ``output``, but where the form is one u_j alone, the form that defines u_j."""
-        k, form = self.output(term, network)
+        k, form = self.output(term, network, op)
         if len(form) == 1:
             ((atom, weight),) = form.items()
             if len(atom) == 2 and atom[0] == "u" and weight == 1:
@@ -97,26 +98,39 @@ class Context:
 
 
 def ranges(premises: tuple[Fact, ...]) -> dict[int, In]:
-    """Return the enclosures among the premises by term."""
+    """Return the enclosures among the premises by term, the last where there are several."""
     return {fact.term: fact for fact in premises if isinstance(fact, In)}
+
+
+def range_in(known: dict[int, In], term: int) -> In:
+    """Return the enclosure of ``term`` among ``ranges``."""
+    if term not in known:
+        raise Rejected(f"no premise gives a range of t{term}")
+    return known[term]
 
 
 def range_of(premises: tuple[Fact, ...], term: int) -> In:
     """Return the premise that encloses ``term``."""
-    found = ranges(premises).get(term)
-    if found is None:
-        raise Rejected(f"no premise gives a range of t{term}")
-    return found
+    return range_in(ranges(premises), term)
+
+
+def distances(premises: tuple[Fact, ...]) -> dict[tuple[int, int], Fraction]:
+    """Return the bounds of the distances among the premises by (left, right), the first where there are several."""
+    return {(fact.left, fact.right): fact.bound for fact in reversed(premises) if isinstance(fact, Near)}
+
+
+def distance_in(known: dict[tuple[int, int], Fraction], left: int, right: int) -> Fraction:
+    """Return the bound of |left - right| among ``distances``, or zero if both are one term."""
+    if left == right:
+        return Fraction(0)
+    if (left, right) not in known:
+        raise Rejected(f"no premise says that t{left} is near t{right}")
+    return known[left, right]
 
 
 def distance(premises: tuple[Fact, ...], left: int, right: int) -> Fraction:
     """Return the bound of the premise |left - right| <= bound, or zero if both are one term."""
-    if left == right:
-        return Fraction(0)
-    for fact in premises:
-        if isinstance(fact, Near) and (fact.left, fact.right) == (left, right):
-            return fact.bound
-    raise Rejected(f"no premise says that t{left} is near t{right}")
+    return distance_in(distances(premises), left, right)
 
 
 def entails(proved: Fact, claimed: Fact) -> bool:
@@ -156,7 +170,7 @@ def check(data: bytes, rules: dict[str, Rule], only: frozenset[str] | None = Non
         bound = conclude(decoded, facts)
         text = statement.sentence(decoded.statement, bound)
         gates = sum(statement.gates(network) for network in decoded.networks)
-        counted = attention.resources(decoded.subject, len(decoded.statement.inputs), gates, context.spend)
+        counted = attention.resources(decoded.subject, decoded.statement, gates, context.spend)
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"
         return Verdict(status, *where, str(refusal), digest, decoded, "", None, tuple(sorted(families)), {})
@@ -174,14 +188,24 @@ def verify(context: Context, rule: Rule, claimed: Fact, premises: tuple[Fact, ..
 def conclude(certificate: Certificate, facts: list[Fact]) -> Fraction:
     """Return the largest bound over all targets; the last steps must prove them, in their order.
 
-    The trace must also enclose the argument of every reciprocal in the targets away from zero, so that the statement
+    The trace must also enclose the argument of every reciprocal in the targets away from zero, of every logarithm and
+    of every power with an exponent <= 0 above zero, and of every other power at or above zero, so that the statement
     speaks of defined functions only.
     """
     stated = certificate.statement
-    nonzero = {fact.term for fact in facts if isinstance(fact, In) and (fact.lo > 0 or fact.hi < 0)}
+    enclosed = [fact for fact in facts if isinstance(fact, In)]
+    nonzero = {fact.term for fact in enclosed if fact.lo > 0 or fact.hi < 0}
+    positive = {fact.term for fact in enclosed if fact.lo > 0}
+    at_least_zero = {fact.term for fact in enclosed if fact.lo >= 0}
     for t in statement.below(stated.nodes, stated.targets):
-        if stated.nodes[t].op == "inv" and stated.nodes[t].children[0] not in nonzero:
-            raise Rejected(f"no step encloses the denominator t{stated.nodes[t].children[0]} away from zero")
+        op, children, value = stated.nodes[t]
+        if op == "inv" and children[0] not in nonzero:
+            raise Rejected(f"no step encloses the denominator t{children[0]} away from zero")
+        if op == "log" or (op == "power" and value is not None and value <= 0):
+            if children[0] not in positive:
+                raise Rejected(f"no step encloses t{children[0]}, the argument of {op}, above zero")
+        elif op == "power" and children[0] not in at_least_zero:
+            raise Rejected(f"no step encloses t{children[0]}, the argument of power, at or above zero")
     if certificate.subject.outputs != len(stated.targets):
         raise Rejected("the subject must have one output for each target")
     final = facts[-len(stated.targets) :]

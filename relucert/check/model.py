@@ -4,11 +4,17 @@ These types are defined a second time on the builder's side, for writing.  That 
 builder and checker share a file format and nothing else, so that one misunderstanding cannot
 be made twice by the same line of code.
 
-Meaning.  ``x`` ranges over the statement's box D, and over the numbers of its float format in D alone if it names an
-arithmetic.  A *term* is a function of x: an expression node, an output of a ReLU network ("net"), the same output with
-every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), an output of the transformer ("subject"), or what a
-machine of that arithmetic returned for this output ("machine", see ``arithmetic``).  Where a is zero, 1/a is some
-number.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
+Meaning.  A *place* is what the statement speaks of at once: a length n that it allows, inputs in its box D, and a
+data token.  In the layout "tokenwise" every data token t carries inputs x_t in D of its own, all of them together are
+one sequence of D^n, and every token is a place.  In the layout "one-per-token" there is one x in D, n is its number of
+inputs, data token s carries x_s, and the last token alone is a place.  ``x`` below is x_t, or that one x.
+If the statement names an arithmetic, x ranges over the numbers of its float format in D alone.
+A *term* is a function of the place: an expression node in x, an output of a ReLU network at x ("net"), the same output
+with every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), an output of the transformer at the token
+("subject"), or what a machine of that arithmetic returned for this output ("machine", see ``arithmetic``).
+``seen_max`` and ``seen_min`` of a term are its largest and least value over the data tokens that the
+token sees.  Where a is zero, 1/a is some number; so is log a where a <= 0, and a power of a where a < 0 or, for an
+exponent <= 0, a = 0.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
 """
 
 from fractions import Fraction
@@ -16,7 +22,7 @@ from typing import NamedTuple
 
 from .arithmetic import Arithmetic
 
-FORMAT = "relucert/1"
+FORMAT = "relucert/2"
 
 
 class Node(NamedTuple):
@@ -26,7 +32,9 @@ class Node(NamedTuple):
     input    (i,)                the input i
     const    ()                  a rational, in ``value``
     add mul max min  two or more terms
-    inv abs  one term
+    inv abs exp log sin cos erf  one term
+    power    one term            the exponent
+    seen_max seen_min  one term
     net gated  (network, output)
     subject machine  (output,)
     """
@@ -37,7 +45,10 @@ class Node(NamedTuple):
 
 
 LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1, "machine": 1}
-OPERATIONS = {"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)}
+OPERATIONS: dict[str, tuple[int, int | None]] = {
+    **{"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)},
+    **dict.fromkeys(("exp", "log", "sin", "cos", "erf", "power", "seen_max", "seen_min"), (1, 1)),
+}
 STATEMENT_OPS = frozenset(OPERATIONS) | {"input", "const"}
 
 # An affine form: a map from atoms to coefficients.  Atoms are ("1",), ("x", i), and, for the
@@ -68,31 +79,55 @@ class Head(NamedTuple):
     w_o: Matrix
 
 
+Vector = dict[int, Fraction]
+
+
+class Code(NamedTuple):
+    """Position code of data tokens, ``size`` columns: "binary" (signs of binary digits) or "quadratic" (p and p^2)."""
+
+    kind: str
+    size: int
+
+
 class Attention(NamedTuple):
     """An attention-only softmax transformer; ``attention.py`` says what it computes."""
 
     d_model: int
     embedding: Matrix
+    anchors: tuple[Vector, ...]
+    code: Code | None
     layers: tuple[tuple[Head, ...], ...]
     readout: Matrix
     outputs: int
 
 
+class Sequence(NamedTuple):
+    """How many data tokens there may be, what they see, and what they carry and which are read (the layout)."""
+
+    least: int
+    most: int
+    mask: str
+    layout: str
+
+
+MASKS = ("causal", "full")
+LAYOUTS = ("tokenwise", "one-per-token")
+
+
 class Statement(NamedTuple):
-    """For every x in the box: | output k of T - targets[k] | <= tolerance."""
+    """At every place: | output k of T - targets[k] | <= tolerance."""
 
     inputs: tuple[str, ...]
     domain: tuple[tuple[Fraction, Fraction], ...]
     nodes: tuple[Node, ...]
     targets: tuple[int, ...]
     tolerance: Fraction
-    mask: str
-    length: int
+    sequence: Sequence
     arithmetic: Arithmetic | None = None  # None: real numbers
 
 
 class In(NamedTuple):
-    """For every x in D: lo <= term <= hi."""
+    """At every place: lo <= term <= hi."""
 
     term: int
     lo: Fraction
@@ -100,7 +135,7 @@ class In(NamedTuple):
 
 
 class Near(NamedTuple):
-    """For every x in D: | left - right | <= bound."""
+    """At every place: | left - right | <= bound."""
 
     left: int
     right: int

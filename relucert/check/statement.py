@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from .arithmetic import covers
-from .model import Network, Node, Statement
+from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
-LONGEST_STATEMENT = 1 << 20
+MANY_PARTS = 2000  # from so many parts on, shorter ones are named, so that a shared part is not written out again
+SHORT_FORMULA = 100
+LONGEST_STATEMENT = 1 << 23
 
 
 def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
@@ -54,7 +56,9 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
     room = LONGEST_STATEMENT
     text: dict[int, str] = {}
     definitions: list[str] = []
-    for t in below(nodes, roots):
+    order = below(nodes, roots)
+    longest = LONGEST_FORMULA if len(order) < MANY_PARTS else SHORT_FORMULA
+    for t in order:
         node = nodes[t]
         parts = [text[c] for c in node.children] if node.op != "input" else []
         room -= sum(map(len, parts))
@@ -71,9 +75,16 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
             text[t] = "*".join(parts)
         elif node.op == "inv":
             text[t] = f"(1/{parts[0]})" if nodes[node.children[0]].op != "mul" else f"(1/({parts[0]}))"
+        elif node.op == "power" and node.value == Fraction(1, 2):
+            text[t] = f"sqrt({parts[0]})"
+        elif node.op == "power":
+            base = parts[0] if nodes[node.children[0]].op not in ("mul", "power") else f"({parts[0]})"
+            text[t] = f"{base}^({node.value})"
+        elif node.op in ("seen_max", "seen_min"):
+            text[t] = f"{node.op[5:]}({parts[0]} over data tokens seen)"
         else:
             text[t] = f"{node.op}({', '.join(parts)})"
-        if len(text[t]) > LONGEST_FORMULA:
+        if len(text[t]) > longest:
             definitions.append(f"#{t} = {text[t]}")
             text[t] = f"#{t}"
     return definitions, [text[t] for t in roots]
@@ -85,15 +96,29 @@ def sentence(stated: Statement, bound: Fraction) -> str:
         f"{n} in [{exact(lo)}, {exact(hi)}]" for n, (lo, hi) in zip(stated.inputs, stated.domain, strict=True)
     )
     definitions, targets = formulas(stated.nodes, stated.targets, stated.inputs)
-    arguments = ", ".join(stated.inputs)
+    places, arguments = f"for all real {box}", f"({', '.join(stated.inputs)})"
+    if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
+        places, arguments = _places(stated.sequence, box), ""
     names = ["T"] if len(targets) == 1 else [f"T{k + 1}" for k in range(len(targets))]
     claims = " and ".join(
-        f"| {name}({arguments}) - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
+        f"| {name}{arguments} - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
     )
     where = f"  where {'; '.join(definitions)}" if definitions else ""
-    if stated.arithmetic is None:
-        return f"for all real {box}:  {claims}{where}"
-    return f"for all {stated.arithmetic.dtype} {box}:  {claims}{where};  {stated.arithmetic.sentence}"
+    if stated.arithmetic is not None:  # one data token, see ``decode``
+        return f"for all {stated.arithmetic.dtype} {box}:  {claims}{where};  {stated.arithmetic.sentence}"
+    return f"{places}:  {claims}{where}"
+
+
+def _places(tokens: Sequence, box: str) -> str:
+    """Return of what sequences, and at which of their tokens, the statement speaks."""
+    least, most, mask, layout = tokens
+    count = f"any number of data tokens from {least} to {most}"
+    if least == most:
+        count = f"{most} data token{'s' if most > 1 else ''}"
+    before = f"for {count} under a {mask} mask"
+    if layout == "tokenwise":
+        return f"{before}, each with real {box} of its own, at every data token"
+    return f"{before}, carrying in order one each of all real {box}, at the last data token"
 
 
 def shortfalls(
@@ -121,8 +146,11 @@ def shortfalls(
             )
     if not covers(stated.arithmetic, wanted.arithmetic):
         found.append("the arithmetic is not the wanted one")
-    if (stated.mask, stated.length) != (wanted.mask, wanted.length):
-        found.append("the sequence is not the wanted one")
+    tokens, want = stated.sequence, wanted.sequence
+    if (tokens.mask, tokens.layout) != (want.mask, want.layout):
+        found.append(f"mask and layout are {tokens.mask}, {tokens.layout}, wanted {want.mask}, {want.layout}")
+    if not tokens.least <= want.least <= want.most <= tokens.most:
+        found.append(f"lengths are {tokens.least} to {tokens.most}, wanted {want.least} to {want.most}")
     if bound > wanted.tolerance:
         found.append(f"the bound proved is {short(bound)}, wanted {short(wanted.tolerance, up=False)}")
     for name, limit in limits.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..report.output import say
-from ..spec.problem import OBJECTIVES
+from ..spec.problem import OBJECTIVES, PROOFS, ROUTES
 from .options import problem_of, verbosity, write_atomically
 from .progress import stages
 
@@ -23,6 +23,12 @@ LIMIT_MISSED = 1
 @click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
 @click.option("--objective", type=click.Choice(OBJECTIVES), help="What to minimise.  [default: heads]")
 @click.option("--dtype", metavar="FORMAT", help="Certify what machines return in float32, bfloat16, ...")
+@click.option("--length", metavar="N|any", help="Number of data tokens, or any up to --up-to.  [default: 1]")
+@click.option("--up-to", metavar="N", help="The longest sequence for --length any.")
+@click.option("--mask", metavar="causal|full", help="What tokens see.  [default: causal]")
+@click.option("--layout", metavar="tokenwise|one-per-token", help="What tokens carry.  [default: tokenwise]")
+@click.option("--route", type=click.Choice(ROUTES), help="Recipe; auto takes the cheapest.  [default: relu]")
+@click.option("--proof", type=click.Choice(PROOFS), help="How relu bounds folded squares.  [default: direct]")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
 @click.pass_context
@@ -35,6 +41,12 @@ def command(
     args: tuple[str, ...],
     objective: str | None,
     dtype: str | None,
+    route: str | None,
+    proof: str | None,
+    length: str | None,
+    up_to: str | None,
+    mask: str | None,
+    layout: str | None,
     output: Path | None,
     form: str,
 ) -> int:
@@ -44,7 +56,8 @@ def command(
     'x*y/(1+z^2)' with + - * / ^, parentheses, and abs, clip, dot, max, median, min, norm1, norminf, prod, relu.
     Options override the specification.  The verdict is that of the independent checker on the bytes written.
     """
-    problem = problem_of(target, eps, domain, arity, args, objective, dtype)
+    tokens = {"length": length, "up_to": up_to, "mask": mask, "layout": layout}
+    problem = problem_of(target, eps, domain, arity, args, objective, tokens, route, proof, dtype)
     from .. import pipeline
 
     with stages("building", ctx.obj) as progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -16,6 +17,7 @@ COMMANDS = ("build", "check", "explain", "export", "list", "run", "schema")
 INTERNAL = 70
 INTERRUPTED = 130
 USAGE = 2
+COLLECTIONS = (100_000, 20, 100)  # rarely: networks and proofs are large trees of objects without cycles
 
 EXIT_CODES = """\b
 Exit codes:
@@ -61,6 +63,7 @@ def relucert() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(*COLLECTIONS)
     code = _run(sys.argv[1:])
     try:
         sys.stdout.flush()

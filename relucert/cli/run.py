@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from ..report.output import say
 from .load import load_accepted
 from .options import assignments, float_format, named, number, verbosity, whole_number
 from .progress import stages
+
+if TYPE_CHECKING:
+    from ..pipeline import Loaded
 
 DTYPE = "float32"
 SAMPLES = 100_000
@@ -21,6 +25,7 @@ MOST_SAMPLES = 10_000_000
 @verbosity
 @click.argument("certificate", type=click.Path(path_type=Path))
 @click.argument("point", nargs=-1, metavar="[x=0.3 y=-7/10]")
+@click.option("--tokens", metavar="N", help="Evaluate N data tokens with random inputs, of a certificate of sequences.")
 @click.option("--runtime", metavar="torch|onnx|numpy", help="Compare this runtime with f and T on many points.")
 @click.option("--dtype", metavar="FORMAT", help=f"Float format of the runtime.  [default: {DTYPE}]")
 @click.option("--samples", metavar="COUNT", help=f"Number of points.  [default: {SAMPLES}]")
@@ -30,6 +35,7 @@ def command(
     ctx: click.Context,
     certificate: Path,
     point: tuple[str, ...],
+    tokens: str | None,
     runtime: str | None,
     dtype: str | None,
     samples: str | None,
@@ -37,16 +43,25 @@ def command(
 ) -> int:
     """Evaluate f, N and T at a point, with the actual error beside the certified bound.
 
+    For a certificate about sequences, give each input once for every data token (x=1/3,0,-1), or --tokens 16 for
+    random ones; the error is shown at every token.
+
     With --runtime, compare what that runtime returns in a float format with f and T on random, grid and breakpoint
     inputs: ``observed`` beside ``certified``.
     """
     if runtime is not None:
-        if point:
+        if point or tokens:
             raise UsageError("--runtime chooses its own points; leave out the point")
         return _compare(ctx, certificate, runtime, dtype or DTYPE, _count(samples), form)
     if dtype is not None or samples is not None:
         raise UsageError("--dtype and --samples need --runtime; try --runtime torch")
     loaded = load_accepted(certificate)
+    from ..study.sequence import is_about_sequences
+
+    if is_about_sequences(loaded):
+        return _tokens(loaded, point, tokens, form)
+    if tokens is not None:
+        raise UsageError("--tokens is for certificates about sequences whose tokens each carry all inputs")
     values = {name: number(name, text) for name, text in assignments("the point", point).items()}
     from ..study.point import evaluate_at
 
@@ -59,6 +74,30 @@ def command(
         from ..report.text import point_text, show
 
         show(point_text(result))
+    return 0
+
+
+def _tokens(loaded: Loaded, point: tuple[str, ...], tokens: str | None, form: str) -> int:
+    """Show f, N and T at every data token of a sequence that is given or random."""
+    from ..study.sequence import evaluate_tokens, random_rows, rows_of
+
+    if tokens is not None and point:
+        raise UsageError("--tokens chooses its own inputs; leave out the point")
+    count = whole_number("--tokens", tokens)
+    if count is not None:
+        rows = random_rows(loaded, count)
+    else:
+        lists = assignments("the point", point)
+        rows = rows_of(loaded, {name: [number(name, part) for part in text.split(",")] for name, text in lists.items()})
+    results = evaluate_tokens(loaded, rows)
+    if form == "json":
+        from ..report.data import tokens_json
+
+        say(tokens_json(results))
+    else:
+        from ..report.text import show, tokens_text
+
+        show(tokens_text(results))
     return 0
 
 

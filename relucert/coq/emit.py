@@ -17,7 +17,8 @@ from importlib import resources
 from pathlib import Path
 
 from ..check import check
-from ..check.model import Attention, Certificate, Node
+from ..check.model import Attention, Certificate, Node, Sequence
+from ..check.statement import below
 from ..errors import DeclinedError, UsageError
 from .terms import binary_terms, node_text
 from .text import closed, form, integer, matrix, rational, real, sequence
@@ -28,6 +29,7 @@ PROJECT = "_CoqProject"
 PROOF = "(* ---- The proof: data that Coq checks. ---- *)\n"
 LONGEST_TARGET = 20_000  # nodes of the target written out as a tree
 DEEPEST_TARGET = 200
+OPERATIONS = ("input", "const", "add", "mul", "max", "min", "inv", "abs")
 _PLAIN_NAME = re.compile(r"[a-z][0-9]*")
 
 
@@ -75,8 +77,10 @@ def development(certificate: Certificate) -> Development:
         raise DeclinedError("the Coq library checks certificates with one network only")
     if stated.arithmetic is not None:
         raise DeclinedError("the Coq library checks statements over the real numbers only, not float arithmetic")
-    if (stated.mask, stated.length) != ("causal", 1):
+    if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
         raise DeclinedError("the Coq library checks one token and the sink under a causal mask only")
+    if certificate.subject.anchors or certificate.subject.code is not None:
+        raise DeclinedError("the Coq library knows no anchors and no position codes")
     statement = _statement(certificate)
     text = statement + PROOF + _proof(certificate)
     own = f"-Q . Relucert\n{''.join(f'{name}{chr(10)}' for name in library())}{FILE}\n"
@@ -164,6 +168,9 @@ Qed.
 
 def _formula(nodes: tuple[Node, ...], root: int, names: list[str]) -> str:
     """Return the target in ordinary notation over R."""
+    for t in below(nodes, (root,)):
+        if nodes[t].op not in OPERATIONS:
+            raise DeclinedError(f"the Coq library does not know the operation {nodes[t].op!r}")
 
     def text(t: int) -> str:
         node = nodes[t]

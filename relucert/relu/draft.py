@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..derivation import prove
+from ..derivation import functions, prove
 from ..derivation.judgement import Derivation, In, Near
 from ..target.expression import Expression
-from .network import ONE, Form, Network, atom, constant
+from .network import ONE, Form, Network, atom, constant, weighted
 
 Domain = Sequence[tuple[Fraction, Fraction]]
 
@@ -41,9 +41,15 @@ class Value:
 
 
 class Draft:
-    """Neurons and outputs under construction, with the derivation that speaks of them as network 0."""
+    """Neurons and outputs under construction, with the derivation that speaks of them as network 0.
 
-    def __init__(self, expression: Expression, domain: Domain, bits: int) -> None:
+    With an inverse temperature the derivation speaks of the gated network, so that no gate error is left to add.
+    """
+
+    def __init__(
+        self, expression: Expression, domain: Domain, bits: int, inverse_temperature: Fraction | None = None
+    ) -> None:
+        self.inverse_temperature = inverse_temperature
         self.derivation = Derivation.of(expression)
         self.expression = expression
         self.domain = domain
@@ -77,7 +83,7 @@ class Draft:
     def output(self, form: Form) -> int:
         """Return the term of a new output with this form."""
         self.outputs.append(form)
-        return self.derivation.term("net", 0, len(self.outputs) - 1)
+        return self.derivation.term("net" if self.inverse_temperature is None else "gated", 0, len(self.outputs) - 1)
 
     def value(self, form: Form, target: int) -> Value:
         """Return the value of a form that is the polynomial ``target`` exactly."""
@@ -107,10 +113,7 @@ class Draft:
 
     def sum(self, parts: Sequence[tuple[Fraction, Value]], offset: Fraction) -> Form:
         """Return the form offset + sum weight * value."""
-        form = constant(offset)
-        for weight, value in parts:
-            form = form + weight * value.form
-        return form
+        return weighted(((weight, value.form) for weight, value in parts), offset)
 
     def combination(self, parts: Sequence[tuple[Fraction, int]], offset: Fraction) -> int:
         """Return the term offset + sum weight * term."""
@@ -152,6 +155,8 @@ class Draft:
                 coefficients = [-(inside.magnitude**2) / 2, Fraction(0), Fraction(1)]
                 near = prove.univariate(d, term, middle, inside, coefficients, SQUARE_PIECES)
                 return prove.range_near(d, near, self.range(middle))
+        if node.op in functions.OPS:
+            return functions.range_function(d, term, self.ranges[node.children[0]], self.bits)
         return prove.range_of(
             d, term, self.domain, [self.ranges[c] for c in node.children] if node.op != "input" else []
         )

@@ -41,6 +41,7 @@ def build_json(report: BuildReport) -> str:
         "resources": _resources([(row.name, row.counted) for row in report.resources]),
         "closed_forms": closed,
         "construction": {"name": report.construction, **dict(report.parameters)},
+        "even_split": None if report.even_split is None else {"gates": report.even_split},
         "lower_bound": None
         if report.lower_bound is None
         else {"gates": report.lower_bound[0], "reason": report.lower_bound[1]},
@@ -74,6 +75,15 @@ def check_json(rows: Sequence[CheckRow]) -> str:
 
 def point_json(results: Sequence[PointResult]) -> str:
     """Return f, N and T at a point as JSON text; values are rounded to nearest, errors and the bound up."""
+    return json.dumps(_point(results), indent=2)
+
+
+def tokens_json(results: Sequence[Sequence[PointResult]]) -> str:
+    """Return the same for every data token of a sequence, in their order."""
+    return json.dumps({"tokens": [_point(outputs) for outputs in results]}, indent=2)
+
+
+def _point(results: Sequence[PointResult]) -> dict[str, object]:
     outputs = [
         {
             "f": decimal_nearest(result.target, result.digits),
@@ -85,7 +95,7 @@ def point_json(results: Sequence[PointResult]) -> str:
         for result in results
     ]
     place = {name: exact_text(value) for name, value in results[0].point}
-    return json.dumps({"point": place, **(outputs[0] if len(outputs) == 1 else {"outputs": outputs})}, indent=2)
+    return {"point": place, **(outputs[0] if len(outputs) == 1 else {"outputs": outputs})}
 
 
 def runtime_json(result: RuntimeResult) -> str:

@@ -24,10 +24,14 @@ class ResourceRow(NamedTuple):
 
 
 class BuildReport(NamedTuple):
-    """Everything that ``relucert build`` shows."""
+    """Everything that ``relucert build`` shows.
+
+    ``even_split`` is how many gates an even split of the tolerance is planned to need, None with one part or none.
+    """
 
     verdict: str
     statement: str
+    about: str
     target: str
     domain: tuple[tuple[str, str, str], ...]
     tolerance: Fraction
@@ -36,6 +40,7 @@ class BuildReport(NamedTuple):
     resources: tuple[ResourceRow, ...]
     construction: str
     parameters: tuple[tuple[str, int], ...]
+    even_split: int | None
     lower_bound: tuple[int, str] | None
     published: str | None
     steps: int
@@ -43,7 +48,6 @@ class BuildReport(NamedTuple):
     families: tuple[str, ...]
     sha256: str
     missed_limits: tuple[str, ...]
-    arithmetic: str | None = None  # the float format of the statement, if it is not about real numbers
 
 
 class CheckRow(NamedTuple):

@@ -19,10 +19,9 @@ from .output import say
 from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
-ABOUT = (
-    "T is an attention-only softmax transformer with {weights}: a zero sink token and the data token, causal mask."
-)
 MOST_INPUTS_SHOWN = 6
+LONGEST_STATEMENT = 4000
+MOST_TOKENS_SHOWN = 8
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -66,6 +65,14 @@ def verdict_text(status: str, detail: str = "") -> Text:
     return text.append(f": {detail}", style="") if detail else text
 
 
+def shortened(statement: str) -> str:
+    """Return a statement whole, or where it is very long its two ends and what was left out."""
+    if len(statement) <= LONGEST_STATEMENT:
+        return statement
+    start, end = statement[: LONGEST_STATEMENT // 2], statement[-LONGEST_STATEMENT // 4 :]
+    return f"{start} [... {len(statement) - len(start) - len(end)} characters, all in --format json ...] {end}"
+
+
 def real(value: Fraction) -> str:
     """Return a number for a table, rounded up."""
     return decimal_up(value)
@@ -107,11 +114,15 @@ def build_report(report: BuildReport) -> Group:
         comparison.append(["published", report.published])
     rules = ", ".join(f"{name} {count}" for name, count in report.rules)
     blocks: list[RenderableType] = [
-        section("Statement", Text(report.statement)),
-        Padding(Text(ABOUT.format(weights=_weights(report.arithmetic))), (0, 0, 0, 2)),
+        section("Statement", Text(shortened(report.statement))),
+        Padding(Text(report.about), (0, 0, 0, 2)),
         section(f"Resources, counted from the matrices ({report.construction}: {parameters})", resources),
         section("Error budget", budget),
     ]
+    if report.even_split is not None:
+        built = next(real(row.counted) for row in report.resources if row.name == "gates")
+        line = f"budget: {built} gates; an even split of the tolerance would need {report.even_split}"
+        blocks.append(Padding(Text(line), (0, 0, 0, 2)))
     if comparison:
         blocks.append(section("Beside it", table(["", ""], comparison)))
     blocks.append(section("Proof", Text(f"{report.steps} steps, each recomputed by the checker: {rules}")))
@@ -146,7 +157,7 @@ def check_detail(row: CheckRow) -> Group:
     """Return everything that is known of one checked file."""
     lines = []
     if row.status in ("accepted", "limit missed", "too weak"):
-        lines += [["proved", row.statement], ["assumptions", "none"]]
+        lines += [["proved", shortened(row.statement)], ["assumptions", "none"]]
         if row.error_bound is not None:
             lines.append(["bound", real(row.error_bound)])
         lines.append(["resources", ", ".join(f"{name} {real(value)}" for name, value in row.resources)])
@@ -160,10 +171,6 @@ def check_detail(row: CheckRow) -> Group:
         Padding(body, (0, 0, 0, 2)),
         Padding(verdict_text(row.status, row.detail), (0, 0, 0, 2)),
     )
-
-
-def _weights(arithmetic: str | None) -> str:
-    return "exact rational weights over the real numbers" if arithmetic is None else f"weights that are {arithmetic}"
 
 
 def point_text(results: Sequence[PointResult]) -> Group:
@@ -183,6 +190,33 @@ def point_text(results: Sequence[PointResult]) -> Group:
         rows.append(["bound", real(result.bound), f"certified {scope}"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
+
+
+def tokens_text(results: Sequence[Sequence[PointResult]]) -> Group:
+    """Return the actual error at the data tokens of a sequence, and f, N and T where it is largest."""
+    errors = [max(abs(r.transformer - r.target) for r in outputs) for outputs in results]
+    worst = max(range(len(errors)), key=errors.__getitem__)
+    shown = range(len(results)) if len(results) <= MOST_TOKENS_SHOWN else range(MOST_TOKENS_SHOWN)
+    rows = [
+        [
+            str(t + 1),
+            ", ".join(f"{name} = {decimal_nearest(v, 6)}" for name, v in results[t][0].point[:MOST_INPUTS_SHOWN]),
+            ", ".join(decimal_nearest(r.target, 9) for r in results[t][:MOST_INPUTS_SHOWN]),
+            ", ".join(decimal_nearest(r.transformer, 9) for r in results[t][:MOST_INPUTS_SHOWN]),
+            real(errors[t]),
+        ]
+        for t in shown
+    ]
+    more = [Text(f"and {len(results) - len(shown)} more tokens")] if len(shown) < len(results) else []
+    bound = f"|T - f| <= {real(results[0][0].bound)} is certified at every data token"
+    title = f"{len(results)} data tokens; the largest error, an estimate, is {real(errors[worst])} at token {worst + 1}"
+    return Group(
+        Text(title, style="bold"),
+        Padding(table(["token", "inputs", "f", "T", "|T - f|"], rows, right=(0, 4)), (0, 0, 0, 2)),
+        *(Padding(text, (0, 0, 0, 2)) for text in more),
+        Text(bound),
+        section(f"At token {worst + 1}", point_text(results[worst])),
+    )
 
 
 def runtime_text(result: RuntimeResult) -> Group:

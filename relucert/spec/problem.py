@@ -10,12 +10,16 @@ from fractions import Fraction
 from ..arithmetic.model import Arithmetic, make_arithmetic
 from ..errors import UsageError, nearest
 from ..exact.number import exact_text
-from ..target.expression import Expression
+from ..target.expression import Expression, Node
 from ..target.named import SYMMETRIC, TARGETS, Interval, NamedTarget, input_names, named_target
 from ..target.parser import parse_expression
 from ..target.ranges import ranges
+from .sequence import SINGLE, Sequence, make_sequence
 
+EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
+ROUTES = ("relu", "native", "auto")
+PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
     "layers",
@@ -28,6 +32,8 @@ LIMITS = (
     "max_weight",
     "inverse_temperature",
     "bits",
+    "code_size",
+    "code_max",
 )
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 LEAST_TOLERANCE = Fraction(1, 10**100)
@@ -45,6 +51,9 @@ class Problem:
     tolerance: Fraction
     objective: str = "heads"
     limits: tuple[tuple[str, Fraction], ...] = ()
+    sequence: Sequence = SINGLE
+    route: str = "relu"
+    proof: str = "direct"
     arithmetic: Arithmetic | None = None  # None: real numbers
 
     def __post_init__(self) -> None:
@@ -59,12 +68,23 @@ class Problem:
             raise UsageError("eps must be at least 1e-100", "eps")
         if self.objective not in OBJECTIVES:
             raise UsageError(f"unknown objective {self.objective!r}{nearest(self.objective, OBJECTIVES)}", "objective")
+        for key, value, known in (("route", self.route, ROUTES), ("proof", self.proof, PROOFS)):
+            if value not in known:
+                raise UsageError(f"unknown {key} {value!r}{nearest(value, known)}", key)
         for name, limit in self.limits:
             if name not in LIMITS:
                 raise UsageError(f"unknown limit {name!r}{nearest(name, LIMITS)}", "limits")
             if limit < 0:
                 raise UsageError(f"the limit of {name} is negative", "limits")
+        alone = self.sequence == SINGLE and not self.is_over_tokens and self.route in ("relu", "auto")
+        if self.arithmetic is not None and not alone:
+            raise UsageError("float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic")
         ranges(self.expression, self.domain, self.inputs)
+
+    @property
+    def is_over_tokens(self) -> bool:
+        """Whether the target is an extremum over the data tokens seen."""
+        return self.expression.nodes[self.expression.roots[0]].op in ("seen_max", "seen_min")
 
     @property
     def text(self) -> str:
@@ -77,6 +97,10 @@ class Problem:
             f"{n}: [{exact_text(lo)}, {exact_text(hi)}]" for n, (lo, hi) in zip(self.inputs, self.domain, strict=True)
         )
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
+        defaults = (("route", self.route, ROUTES), ("proof", self.proof, PROOFS))
+        lines += [f"{key}: {value}" for key, value, known in defaults if value != known[0]]
+        if self.sequence != SINGLE:
+            lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
             lines.append("limits: {" + ", ".join(f"{k}: {exact_text(v)}" for k, v in self.limits) + "}")
         if self.arithmetic is not None:
@@ -92,14 +116,20 @@ def make_problem(
     args: Mapping[str, Fraction] | None = None,
     objective: str = "heads",
     limits: Mapping[str, Fraction] | None = None,
+    sequence: Mapping[str, str | None] | None = None,
+    route: str = "relu",
+    proof: str = "direct",
     arithmetic: Mapping[str, str | int] | None = None,
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
     The arity of a named target is the one given, or that of the domain, or the least the target allows.
+    ``sequence`` holds the texts length, up_to, mask and layout of a specification.
     Raises UsageError with what was expected where anything does not fit.
     """
     domain = dict(domain or {})
+    default: Interval | None
+    inputs: tuple[str, ...]
     named = named_target(target)
     values: dict[str, Fraction] = dict(named.args) if named else {}
     for name, value in (args or {}).items():
@@ -107,11 +137,18 @@ def make_problem(
             advice = nearest(name, values) if values else "; it takes none"
             raise UsageError(f"{target} has no argument {name!r}{advice}", "args")
         values[name] = value
-    if named is None:
+    tokens = make_sequence(sequence or {}, arity or 1)
+    over_tokens = target in EXTREMA and tokens.layout == "one-per-token" and set(domain) <= {"x"}
+    if over_tokens:
+        if arity not in (None, tokens.least) or (arity and tokens.least < tokens.most):
+            raise UsageError(f"{target} over tokens takes as many inputs as the sequence has tokens", "arity")
+        inputs, default = ("x",), SYMMETRIC
+        expression = Expression((Node("input", (0,)), Node(f"seen_{target}", (0,))), (1,))
+    elif named is None:
         if IDENTIFIER.fullmatch(target):
             raise UsageError(f"unknown target {target!r}{nearest(target, (t.name for t in TARGETS))}", "target")
         expression, inputs = parse_expression(target)
-        default: Interval | None = SYMMETRIC
+        default = SYMMETRIC
         if arity not in (None, len(inputs)):
             raise UsageError(f"the expression has {len(inputs)} inputs, not {arity}", "arity")
     else:
@@ -134,8 +171,24 @@ def make_problem(
         tolerance,
         objective,
         tuple((limits or {}).items()),
+        tokens if over_tokens else _one_each(tokens, len(inputs), sequence or {}),
+        route,
+        proof,
         None if arithmetic is None else make_arithmetic(arithmetic),
     )
+
+
+def _one_each(tokens: Sequence, inputs: int, asked: Mapping[str, str | None]) -> Sequence:
+    """Return the sequence with, in the layout one-per-token, one data token for each input."""
+    if tokens.layout != "one-per-token" or (tokens.least, tokens.most) == (inputs, inputs):
+        return tokens
+    if asked.get("length") is not None:
+        raise UsageError(
+            f"the layout one-per-token needs one token for each of the {inputs} inputs; only max and min take any "
+            "number of tokens, all with one domain x",
+            "sequence",
+        )
+    return Sequence(inputs, inputs, tokens.mask, tokens.layout)
 
 
 def _arity(named: NamedTarget, arity: int | None, domain: Mapping[str, Interval]) -> int:

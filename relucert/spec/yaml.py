@@ -13,8 +13,10 @@ from ..errors import UsageError, nearest
 from ..exact.number import parse_number
 from ..target.named import Interval
 from .problem import Problem, make_problem
+from .sequence import KEYS as KEYS_OF_SEQUENCE
 
-KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits", "arithmetic")
+KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits", "sequence", "route", "proof")
+KEYS += ("arithmetic",)
 MAX_BYTES = 1 << 20
 
 
@@ -156,6 +158,10 @@ def _outputs(name: str, node: yaml.Node) -> str:
     return "; ".join(_text(name, item) for item in node.value)
 
 
+def _sequence(name: str, node: yaml.Node) -> dict[str, str]:
+    return {key: _text(name, value) for key, value in _mapping(name, node, "sequence", KEYS_OF_SEQUENCE).items()}
+
+
 _READERS = {
     "target": _text,
     "outputs": _outputs,
@@ -164,6 +170,9 @@ _READERS = {
     "domain": _domain,
     "eps": _number,
     "objective": _text,
+    "route": _text,
+    "proof": _text,
     "limits": _numbers,
     "arithmetic": _arithmetic,
+    "sequence": _sequence,
 }

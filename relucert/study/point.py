@@ -21,6 +21,8 @@ GUARD = 20
 def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointResult]:
     """Return for each output f and N exactly, and T by plain softmax with guard digits beyond the largest weight.
 
+    Where each token carries one input, T is read from the last token.
+
     Raises UsageError for missing or unknown inputs and for points outside the certified domain.
     """
     stated = loaded.certificate.statement
@@ -35,7 +37,8 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
     point = [values[name] for name in stated.inputs]
     digits, working = precision(loaded)
     context = transformer.context(working)
-    computed = transformer.evaluate(loaded.transformer, point, context)
+    rows = transformer.one_per_token(point) if stated.sequence.layout == "one-per-token" else [point]
+    computed = transformer.evaluate_sequence(loaded.transformer, rows, stated.sequence.mask, context)[-1]
     exact = evaluate(loaded.expression, point)
     network = None if loaded.network is None else evaluate_exactly(loaded.network, point)
     bound = loaded.verdict.error_bound

@@ -48,7 +48,7 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
     finite = np.isfinite(returned).all(axis=1)
     points, returned = chosen.points[finite], returned[finite]
     arithmetic, bound = loaded.certificate.statement.arithmetic, loaded.verdict.error_bound
-    covered = arithmetic is not None and arithmetic.dtype == dtype.name
+    covered = arithmetic is not None and arithmetic.dtype == dtype.name and not chosen.outside
     shared: dict[str, Any] = {
         "runtime": runtime,
         "version": module.version(),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from ..errors import DeclinedError
 from ..export.subject import Subject
 from ..pipeline import Loaded
 
 
 def subject_of(loaded: Loaded) -> Subject:
-    """Return the transformer and its statement."""
+    """Return the transformer and its statement; DeclinedError for tokens that exports do not know."""
     stated = loaded.certificate.statement
+    if stated.sequence.most > 1:
+        raise DeclinedError("exports know a single data token only, and this certificate speaks of sequences")
+    if loaded.transformer.anchors or loaded.transformer.code is not None:
+        raise DeclinedError("exports know no anchor tokens and no position codes")
     return Subject(
         loaded.transformer,
         stated.inputs,

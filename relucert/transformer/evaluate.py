@@ -9,7 +9,7 @@ from typing import Any
 from mpmath.ctx_mp import MPContext
 from mpmath.libmp import to_fixed
 
-from .model import Matrix, Transformer
+from .model import Head, Matrix, Transformer
 
 EXACT_BITS = 4096
 
@@ -26,35 +26,66 @@ def exact(number: Any) -> Fraction:
     return Fraction(to_fixed(number._mpf_, EXACT_BITS), 1 << EXACT_BITS)
 
 
-def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext) -> list[Any]:
-    """Return the outputs at an exact point as numbers of ``ctx``; an estimate, with no proved error."""
+def evaluate(transformer: Transformer, point: Sequence[Fraction], ctx: MPContext, mask: str = "causal") -> list[Any]:
+    """Return the outputs at an exact point, on a single data token; an estimate, as in ``evaluate_sequence``."""
+    return evaluate_sequence(transformer, [point], mask, ctx)[0]
 
-    def real(q: Fraction) -> Any:
-        return ctx.mpf(q.numerator) / q.denominator
 
-    def apply(matrix: Matrix, vector: list[Any]) -> list[Any]:
-        result = [ctx.zero] * matrix.rows
-        for i, j, value in matrix.entries:
-            result[i] += real(value) * vector[j]
-        return result
+def evaluate_sequence(
+    transformer: Transformer, rows: Sequence[Sequence[Fraction]], mask: str, ctx: MPContext
+) -> list[list[Any]]:
+    """Return the outputs at every data token as numbers of ``ctx``; an estimate, with no proved error.
 
-    start = [ctx.one, *(real(x) for x in point)]
-    tokens = [[ctx.zero] * transformer.d_model, apply(transformer.embedding, start)]
+    ``rows`` holds the exact inputs of each data token; softmax runs over all tokens that a token sees.
+    """
+    width, code = transformer.d_model, transformer.code
+    tokens = [[ctx.zero] * width]
+    for anchor in transformer.anchors:
+        tokens.append([ctx.zero] * width)
+        for row, value in anchor:
+            tokens[-1][row] = _real(value, ctx)
+    for position, row_of_inputs in enumerate(rows):
+        start = [ctx.one, *(_real(x, ctx) for x in row_of_inputs)]
+        start += [ctx.mpf(entry) for entry in (code.entries(position) if code else ())]
+        tokens.append(_apply(transformer.embedding, start, ctx))
     for layer in transformer.layers:
         updated = [list(token) for token in tokens]
         for head in layer:
-            keys = [apply(head.w_k, token) for token in tokens]
-            values = [apply(head.w_v, token) for token in tokens]
-            for t, token in enumerate(tokens):
-                query = apply(head.w_q, token)
-                scores = [sum((q * k for q, k in zip(query, keys[s], strict=True)), ctx.zero) for s in range(t + 1)]
-                top = max(scores)
-                weights = [ctx.exp(score - top) for score in scores]
-                mass = sum(weights, ctx.zero)
-                mixed = [
-                    sum((w * values[s][i] for s, w in enumerate(weights)), ctx.zero) / mass for i in range(head.d_head)
-                ]
-                for i, update in enumerate(apply(head.w_o, mixed)):
-                    updated[t][i] += update
+            for t, mixed in enumerate(_mixed(head, tokens, mask, ctx)):
+                for i, j, value in head.w_o.entries:
+                    updated[t][i] += _real(value, ctx) * mixed[j]
         tokens = updated
-    return apply(transformer.readout, tokens[1])
+    return [_apply(transformer.readout, token, ctx) for token in tokens[1 + len(transformer.anchors) :]]
+
+
+def one_per_token(point: Sequence[Fraction]) -> list[list[Fraction]]:
+    """Return the inputs of each data token where token s carries the input s alone, and zero for the others."""
+    return [[x if k == s else Fraction(0) for k, x in enumerate(point)] for s in range(len(point))]
+
+
+def _real(q: Fraction, ctx: MPContext) -> Any:
+    return ctx.mpf(q.numerator) / q.denominator
+
+
+def _apply(matrix: Matrix, vector: list[Any], ctx: MPContext) -> list[Any]:
+    result = [ctx.zero] * matrix.rows
+    for i, j, value in matrix.entries:
+        result[i] += _real(value, ctx) * vector[j]
+    return result
+
+
+def _mixed(head: Head, tokens: list[list[Any]], mask: str, ctx: MPContext) -> list[list[Any]]:
+    """Return for every token the softmax average of the values of the tokens that it sees."""
+    queries, keys, values = ([_apply(m, token, ctx) for token in tokens] for m in (head.w_q, head.w_k, head.w_v))
+    columns = list(zip(*values, strict=True))
+    result = []
+    for t, query in enumerate(queries):
+        seen = 1 if t == 0 else t + 1 if mask == "causal" else len(tokens)
+        reads = [i for i, q in enumerate(query) if q]
+        asked = [query[i] for i in reads]
+        scores = [ctx.fdot(asked, [keys[s][i] for i in reads]) for s in range(seen)]
+        top = max(scores)
+        weights = [ctx.exp(score - top) for score in scores]
+        mass = sum(weights, ctx.zero)
+        result.append([ctx.fdot(weights, column[:seen]) / mass if any(column) else ctx.zero for column in columns])
+    return result

@@ -1,8 +1,10 @@
 """The transformer as data: sparse exact matrices, validated on construction.
 
-Semantics (the checker's ``attention.py`` states them again): token 0 is the sink, the zero vector; token 1
-starts as embedding (1, x).  Each layer adds, for every head, W_O sum_s softmax_s((W_Q X_t).(W_K X_s)) W_V X_s over
-the visible tokens (causal).  Outputs are read from token 1 by ``readout``.
+Semantics (the checker's ``attention.py`` states them again): the tokens are the sink, a zero vector, then the anchors,
+constant vectors, then the data tokens, which start as embedding (1, x, position code).  Each layer adds to every
+token t, for every head, W_O sum_s softmax_s((W_Q X_t).(W_K X_s)) W_V X_s over the tokens s that t sees: itself and
+earlier ones (mask "causal"), or all of them (mask "full"); the sink sees itself alone.  Outputs are read from data
+tokens by ``readout``.
 """
 
 from __future__ import annotations
@@ -58,15 +60,51 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """The position code of data token t, with q = t - 1: ``size`` columns of its embedding.
+
+    "binary": +1 or -1 for each of the lowest ``size`` binary digits, 1 or 0, of q, lowest first.  "quadratic": q, q^2.
+    """
+
+    kind: str
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("binary", "quadratic") or self.size < 0 or (self.kind == "quadratic" and self.size != 2):
+            raise ValueError(f"no position code {self.kind!r} of size {self.size}")
+
+    def entries(self, position: int) -> tuple[int, ...]:
+        """Return the code of the data token at a position from 0 on."""
+        if self.kind == "quadratic":
+            return position, position * position
+        return tuple(1 if position >> digit & 1 else -1 for digit in range(self.size))
+
+    def largest(self, length: int) -> int:
+        """Return the largest entry for sequences of up to ``length`` data tokens."""
+        return max(map(abs, self.entries(length - 1)), default=0)
+
+
+Vector = tuple[tuple[int, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Transformer:
-    """Embedding (d_model x 1+inputs), layers of heads, and a read-out (outputs x d_model)."""
+    """Embedding (d_model x 1+inputs+code), layers of heads, a read-out (outputs x d_model), and sparse anchors."""
 
     embedding: Matrix
     layers: tuple[tuple[Head, ...], ...]
     readout: Matrix
+    anchors: tuple[Vector, ...] = ()
+    code: Code | None = None
 
     def __post_init__(self) -> None:
         d_model = self.embedding.rows
+        for anchor in self.anchors:
+            rows = [row for row, value in anchor if value and 0 <= row < d_model]
+            if len(rows) != len(anchor) or rows != sorted(set(rows)):
+                raise ValueError("the entries of an anchor must be nonzero, sorted, distinct and inside d_model")
+        if self.code is not None and self.embedding.columns < 1 + self.code.size:
+            raise ValueError("the embedding lacks the columns of the position code")
         if self.readout.columns != d_model or any(h.w_q.columns != d_model for layer in self.layers for h in layer):
             raise ValueError("every matrix needs the same d_model")
 
@@ -74,3 +112,8 @@ class Transformer:
     def d_model(self) -> int:
         """The width of the residual stream."""
         return self.embedding.rows
+
+    @property
+    def inputs(self) -> int:
+        """The number of inputs that the embedding reads."""
+        return self.embedding.columns - 1 - (self.code.size if self.code else 0)

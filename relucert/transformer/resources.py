@@ -23,30 +23,37 @@ class Resources:
     max_weight: Fraction
     inverse_temperature: Fraction
     bits: int
+    code_size: int
+    code_max: int
 
 
 NAMES = tuple(f.name for f in fields(Resources))
 
 
-def count(transformer: Transformer, gates: int) -> Resources:
-    """Return the resources of a transformer that realises ``gates`` ReLU gates."""
+def count(transformer: Transformer, gates: int, length: int = 1) -> Resources:
+    """Return the resources of a transformer that realises ``gates`` ReLU gates, with ``length`` data tokens."""
     heads = [head for layer in transformer.layers for head in layer]
     matrices = [transformer.embedding, transformer.readout]
     for head in heads:
         matrices += [head.w_q, head.w_k, head.w_v, head.w_o]
     entries = [value for matrix in matrices for _, _, value in matrix.entries]
+    entries += [value for anchor in transformer.anchors for _, value in anchor]
+    dense = sum(matrix.rows * matrix.columns for matrix in matrices) + len(transformer.anchors) * transformer.d_model
+    code = transformer.code
     return Resources(
-        tokens=2,
+        tokens=1 + len(transformer.anchors) + length,
         layers=len(transformer.layers),
         heads=len(heads),
         gates=gates,
         d_model=transformer.d_model,
         d_head=max((head.d_head for head in heads), default=0),
         parameters=len(entries),
-        parameters_dense=sum(matrix.rows * matrix.columns for matrix in matrices),
+        parameters_dense=dense,
         max_weight=max((abs(value) for value in entries), default=Fraction(0)),
         inverse_temperature=max((_temperature(head) for head in heads), default=Fraction(0)),
         bits=max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0),
+        code_size=code.size if code else 0,
+        code_max=code.largest(length) if code else 0,
     )
 
 

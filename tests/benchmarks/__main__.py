@@ -1,6 +1,7 @@
 """Print the table of numbers to reach: each case, what was asked, what was reached.
 
-``python -m tests.benchmarks [RUNS]``; see README.md in this folder.  Nothing here is a test, and no time is asserted.
+``python -m tests.benchmarks [RUNS]`` or ``python -m tests.benchmarks scale``; see README.md in this folder.
+Nothing here is a test, and no time is asserted.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ Row = tuple[str, str, str, bool]
 
 
 def main() -> None:
-    """Measure everything and print one table."""
+    """Measure everything and print one table, or that of large networks alone."""
+    if sys.argv[1:2] == ["scale"]:
+        from tests.benchmarks import scale
+
+        scale.main([int(size) for size in sys.argv[2:]] or scale.GATES)
+        return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
     rows = [*_counts(), _tightness(), *_times(runs)]
     headers = ("case", "asked", "reached", "")

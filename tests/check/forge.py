@@ -104,7 +104,7 @@ def certificate(
         return value
 
     return {
-        "format": "relucert/1",
+        "format": "relucert/2",
         "info": {"generator": "", "spec": "", "version": ""},
         "lemmas": {
             "networks": [*copy.deepcopy(networks), copy.deepcopy(IDENTITY)],
@@ -117,11 +117,13 @@ def certificate(
             "nodes": [["input", k] for k in range(len(inputs))],
             "norm": "sup",
             "semantics": "real",
-            "sequence": {"length": 1, "mask": "causal"},
+            "sequence": {"layout": "tokenwise", "lengths": ["1", "1"], "mask": "causal"},
             "targets": [0],
             "tolerance": "1",
         },
         "subject": {
+            "anchors": [],
+            "code": None,
             "d_model": 1,
             "embedding": [[0, 1, "1"]],
             "kind": "attention",

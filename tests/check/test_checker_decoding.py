@@ -191,8 +191,8 @@ CHANGES = {
     "a node that is text": (("statement", "nodes"), ["input"], "not an expression node"),
     "an empty node": (("statement", "nodes"), [[]], "not an expression node"),
     "a node of a number": (("statement", "nodes"), [[0, 0]], "not an expression node"),
-    "an unknown node": (("statement", "nodes"), [*NODES, ["sin", 0]], "not an expression node"),
-    "an unknown node among the lemmas": (("lemmas", "terms"), [["sin", 0]], "unknown node 'sin'"),
+    "an unknown node": (("statement", "nodes"), [*NODES, ["sinh", 0]], "not an expression node"),
+    "an unknown node among the lemmas": (("lemmas", "terms"), [["sinh", 0]], "unknown node 'sinh'"),
     "a transformer in the statement": (("statement", "nodes"), [["subject", 0]], "not an expression node"),
     "a network in the statement": (("statement", "nodes"), [["net", 0, 0]], "not an expression node"),
     "a gated network in the statement": (("statement", "nodes"), [["gated", 0, 0]], "not an expression node"),
@@ -234,6 +234,31 @@ CHANGES = {
     "a negative width": (("subject", "d_model"), -1, INDEX),
     "a width that is truth": (("subject", "d_model"), True, "d_model must be"),
     "a width of zero": (("subject", "d_model"), 0, "a row must be"),
+    "a length of zero": (("statement", "sequence", "lengths"), ["0", "1"], "lengths must be"),
+    "lengths in the wrong order": (("statement", "sequence", "lengths"), ["2", "1"], "lengths must be"),
+    "half a length": (("statement", "sequence", "lengths"), ["1", "3/2"], "lengths must be"),
+    "a length that is an integer": (("statement", "sequence", "lengths"), [1, 1], "must be text"),
+    "a length that is truth": (("statement", "sequence", "lengths"), [True, True], "must be text"),
+    "a length beyond its limit": (("statement", "sequence", "lengths"), ["1", str(10**18 + 1)], "lengths must be"),
+    "one length": (("statement", "sequence", "lengths"), ["1"], "must be a list of 2"),
+    "more tokens than inputs": (("statement", "sequence"), {"layout": "one-per-token", "lengths": ["2", "2"],
+        "mask": "full"}, "one data token for each input"),
+    "any number of tokens with one input each": (("statement", "sequence"), {"layout": "one-per-token",
+        "lengths": ["1", "2"], "mask": "full"}, "one data token for each input"),
+    "a sequence with a further field": (("statement", "sequence"), {"layout": "tokenwise", "lengths": ["1", "1"],
+        "mask": "full", "padding": 1}, "unknown field"),
+    "an anchor outside the stream": (("subject", "anchors"), [[[1, "1"]]], "a column must be"),
+    "an anchor that repeats a row": (("subject", "anchors"), [[[0, "1"], [0, "2"]]], "repeats an entry"),
+    "an anchor with a zero": (("subject", "anchors"), [[[0, "0"]]], "stores a zero"),
+    "an anchor that is no list": (("subject", "anchors"), ["1"], "a vector must be a list"),
+    "an anchor with an entry of three": (("subject", "anchors"), [[[0, 0, "1"]]], "must be a list of 2"),
+    "anchors that are null": (("subject", "anchors"), None, "anchors must be a list"),
+    "a code without a size": (("subject", "code"), {"kind": "binary"}, "lacks the field"),
+    "a code of a huge size": (("subject", "code"), {"kind": "binary", "size": 65}, "size of a position code"),
+    "a quadratic code of three columns": (("subject", "code"), {"kind": "quadratic", "size": 3}, "two columns"),
+    "a column of a code that is not there": (("subject",), {"anchors": [], "code": {"kind": "binary", "size": 1},
+        "d_model": 1, "embedding": [[0, 3, "1"]], "kind": "attention", "layers": [], "outputs": 1, "readout": []},
+        "a column must be"),
     "a negative precision": (("precision",), -1, INDEX),
     "a width beyond its limit": (("subject", "d_model"), 1 << 20, "d_model must be"),
     "a width of a head beyond its limit": (("subject", "layers"), [[{**HEAD, "d_head": 1 << 20}]], "d_head must be"),
@@ -264,14 +289,15 @@ def test_rejects_a_certificate_with(name):
 
 
 DECLINED = {
-    "another version": (("format",), "relucert/2"),
+    "another version": (("format",), "relucert/1"),
     "a version that is a number": (("format",), 1),
     "a version with an escape character": (("format",), "\x1b[2J"),
     "another norm": (("statement", "norm"), "two"),
     "other semantics": (("statement", "semantics"), "float32"),
-    "a longer sequence": (("statement", "sequence"), {"length": 2, "mask": "causal"}),
-    "a length that is truth": (("statement", "sequence"), {"length": True, "mask": "causal"}),
-    "another mask": (("statement", "sequence"), {"length": 1, "mask": "full"}),
+    "another mask": (("statement", "sequence", "mask"), "window"),
+    "a mask that is a list": (("statement", "sequence", "mask"), ["full"]),
+    "another layout": (("statement", "sequence", "layout"), "packed"),
+    "another position code": (("subject", "code"), {"kind": "sinusoidal", "size": 2}),
     "another kind of subject": (("subject", "kind"), "feedforward"),
 }  # fmt: skip
 
@@ -356,8 +382,8 @@ def test_the_statement_stays_short_when_each_target_uses_the_one_before():
 
 def test_declines_to_print_a_statement_that_is_too_long():
     data = modest()
-    data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 600]
-    data["statement"]["targets"] = list(range(602))
+    data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 5000]
+    data["statement"]["targets"] = list(range(5002))
     data["lemmas"]["terms"], data["trace"] = [], []
     with pytest.raises(Declined, match="too long to print"):
         statement.sentence(decode.certificate(encode(data)).statement, Fraction(1))

@@ -134,7 +134,7 @@ def test_every_change_of_a_small_certificate_is_refused_or_true(built):
 
 @pytest.mark.parametrize("name", [name for name in PROBLEMS if name not in (SMALL, "reciprocal by a zigzag")])
 def test_sampled_changes_of_a_real_certificate_are_refused_or_true(built, name):
-    refused, accepted = attack(built(name), stride=97)
+    refused, accepted = attack(built(name), stride=41)
     assert accepted < refused / 10
 
 

@@ -4,9 +4,10 @@ from collections import Counter
 
 import pytest
 from forge import check_with_given
+from function_cases import function_cases
 from rule_cases import rule_cases
 
-CASES = rule_cases()
+CASES = rule_cases() + function_cases()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from forge import Case, certificate, encode, has, near, network, step
+from sequence_cases import sequence_cases
 
 Entries = list[list[Any]]
 EMBEDDED: Entries = [[0, 0, "1"], [1, 1, "1"]]  # coordinate 0 is one, 1 is x, 2 starts at zero
@@ -38,6 +39,9 @@ def translation(
     claim: Any = None,
     gated: str = "gated net",
     subject: str = "T",
+    anchors: list[Any] | None = None,
+    lengths: tuple[str, str] = ("1", "1"),
+    mask: str = "causal",
 ) -> Case:
     """Return the case of one translation; that the gated network is near the target is taken for granted."""
     terms = {"T": ["subject", 0], "gated net": ["gated", 0, 0], "exact net": ["net", 0, 0]}
@@ -45,8 +49,10 @@ def translation(
     data = certificate(terms, [first, step("given_near", ["near", "gated net", "x0", "1"], (), left="gated net",
                                            right="x0", bound="1")], (net,))  # fmt: skip
     data["trace"][2:] = [step("sum", ["near", 1, 0, "1"], (0, 1))]
-    data["subject"] = {"d_model": d_model, "embedding": embedding, "kind": "attention", "layers": layers, "outputs": 1,
+    data["subject"] = {"anchors": anchors or [], "code": None, "d_model": d_model, "embedding": embedding,
+                       "kind": "attention", "layers": layers, "outputs": 1,
                        "readout": [[0, 2, "1"]] if readout is None else readout}  # fmt: skip
+    data["statement"]["sequence"] |= {"lengths": lengths, "mask": mask}
     return Case(f"translation: {name}", encode(data), 0, "translation", why)
 
 
@@ -63,6 +69,9 @@ def translations() -> list[Case]:
     result = [
         translation("takes one gate", [[g]], relu, [[0]]),
         translation("splits the score between query and key", [[gate(1, (2, "1"), q="50", k="2")]], relu, [[0]]),
+        translation("takes one gate under a full mask", [[g]], relu, [[0]], mask="full"),
+        translation("needs a single data token", [[g]], relu, [[0]], "single data token", lengths=("1", "2")),
+        translation("needs no anchor", [[g]], relu, [[0]], "no anchors", anchors=[[]]),
         translation("takes two signs that cancel", [[gate(1, (2, "1"), q="-100", k="-1")]], relu, [[0]]),
         translation("takes a coordinate at half scale", [[gate(1, (2, "1"), q="200", v="2")]], relu, [[0]],
                     embedding=[[0, 0, "1"], [1, 1, "1/2"]]),
@@ -323,4 +332,4 @@ def denominators() -> list[Case]:
 
 def whole_cases() -> list[Case]:
     """Return every case that is a whole certificate."""
-    return translations() + kernel_cases() + denominators()
+    return translations() + kernel_cases() + denominators() + sequence_cases()

@@ -15,7 +15,7 @@ from relucert.relu.closed_form import FORMS, ClosedForms, closed_forms
 from relucert.relu.draft import Draft
 from relucert.relu.lower_bound import lower_bound
 from relucert.relu.network import Network
-from relucert.relu.plan import plans
+from relucert.relu.plan import Outline, plans
 from relucert.relu.sensitivity import sensitivity
 from tests import cases, independent
 from tests.cases import Case
@@ -120,7 +120,7 @@ def built_sensitivity(construction: str, gates: tuple[int, ...]) -> Fraction:
 @pytest.mark.parametrize("target", ["max", "min"])
 def test_computed_sensitivity_of_a_tree_is_its_depth(target: str, d: int) -> None:
     problem = relucert.make_problem(target, Fraction(1), arity=d)
-    (plan,) = plans(problem, Fraction(1))
+    (plan,) = plans(Outline.of(problem), Fraction(1))
     draft = Draft(problem.expression, problem.domain, BITS)
     (value,) = plan.build(draft)
     found = sensitivity(draft.network(), draft.derivation.nodes[value.term].children[1], BITS).bound

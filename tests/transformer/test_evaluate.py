@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from relucert import pipeline
 from relucert.relu.network import evaluate_exactly
-from relucert.transformer.evaluate import context, evaluate, exact
-from relucert.transformer.model import Head, Matrix, Transformer
+from relucert.transformer.evaluate import context, evaluate, evaluate_sequence, exact
+from relucert.transformer.model import Code, Head, Matrix, Transformer
 from tests import cases, independent
 from tests.cases import Case
 
@@ -41,7 +42,7 @@ def test_loaded_network_agrees_with_the_network_in_the_json(case: Case) -> None:
 
 @pytest.mark.parametrize("case", cases.parameters(cases.FEW))
 def test_transformer_is_within_the_gates_row_of_its_network(case: Case) -> None:
-    outcome = cases.outcome(case)
+    outcome = cases.outcome(replace(case, proof="adjoint"))
     loaded = pipeline.load(outcome.verdict)
     gates = dict(pipeline.error_budget(loaded.certificate))["gates"]
     for point in cases.scattered(outcome.problem.domain, 6, case.id + " gates"):
@@ -79,6 +80,70 @@ def test_two_heads_of_one_layer_both_read_the_stream_before_the_layer() -> None:
     ctx = context(40)
     assert exact(evaluate(once, [Fraction(3)], ctx)[0]) == 6
     assert exact(evaluate(twice, [Fraction(3)], ctx)[0]) == 12
+
+
+def _matrix(rows: int, columns: int, *entries: tuple[int, int, int]) -> Matrix:
+    return Matrix.of(rows, columns, {(i, j): Fraction(v) for i, j, v in entries})
+
+
+def _averaging(score: int = 0, anchors: tuple[tuple[tuple[int, Fraction], ...], ...] = ()) -> Transformer:
+    """Coordinate 0 holds x (or an anchor's value), coordinate 1 what one head with score x_t x_s * score averages."""
+    head = Head(
+        _matrix(1, 2, *[(0, 0, score)] * bool(score)), _matrix(1, 2, (0, 0, 1)), _matrix(1, 2, (0, 0, 1)),
+        _matrix(2, 1, (1, 0, 1)),
+    )  # fmt: skip
+    return Transformer(_matrix(2, 2, (0, 1, 1)), ((head,),), _matrix(1, 2, (0, 1, 1)), anchors)
+
+
+def test_a_causal_mask_averages_over_sink_and_prefix_and_a_full_one_over_all() -> None:
+    ctx = context(40)
+    rows = [[Fraction(x)] for x in (3, 6, -1)]
+    causal = [exact(value) for (value,) in evaluate_sequence(_averaging(), rows, "causal", ctx)]
+    full = [exact(value) for (value,) in evaluate_sequence(_averaging(), rows, "full", ctx)]
+    assert [round(v, 30) for v in causal] == [Fraction(3, 2), 3, 2]
+    assert [round(v, 30) for v in full] == [2, 2, 2]
+
+
+def test_every_data_token_sees_the_anchors_and_anchors_see_data_tokens_under_a_full_mask_only() -> None:
+    ctx = context(40)
+    anchored = _averaging(anchors=(((0, Fraction(5)),), ()))
+    assert round(exact(evaluate_sequence(anchored, [[Fraction(3)]], "causal", ctx)[0][0]), 30) == 2
+    # two layers: the second reads the averages that the first wrote on every token but the sink
+    second = Head(_matrix(1, 2), _matrix(1, 2), _matrix(1, 2, (0, 1, 1)), _matrix(2, 1, (1, 0, 1)))
+    twice = Transformer(anchored.embedding, (*anchored.layers, (second,)), anchored.readout, anchored.anchors)
+    causal = exact(evaluate_sequence(twice, [[Fraction(3)]], "causal", ctx)[0][0])
+    full = exact(evaluate_sequence(twice, [[Fraction(3)]], "full", ctx)[0][0])
+    # causal: the anchors 1 and 2 hold 5/2 and 5/3, the data token 8/4; full: all three hold 8/4
+    assert round(causal, 30) == round(2 + (Fraction(5, 2) + Fraction(5, 3) + 2) / 4, 30)
+    assert round(full, 30) == round(2 + (2 + 2 + Fraction(2)) / 4, 30)
+
+
+def test_scores_are_between_tokens() -> None:
+    ctx = context(40)
+    values = evaluate_sequence(_averaging(score=1), [[Fraction(1)], [Fraction(2)]], "full", ctx)
+    for (value,), x in zip(values, (1, 2), strict=True):
+        powers = [ctx.one, ctx.exp(x), ctx.exp(2 * x)]
+        assert abs(value - (powers[1] + 2 * powers[2]) / sum(powers)) < ctx.mpf(10) ** -38
+
+
+@pytest.mark.parametrize(
+    ("code", "entries"),
+    [(Code("binary", 3), [(-1, -1, -1), (1, -1, -1), (-1, 1, -1), (1, 1, -1)]), (Code("quadratic", 2),
+     [(0, 0), (1, 1), (2, 4), (3, 9)])],
+)  # fmt: skip
+def test_the_position_code_reaches_the_stream(code: Code, entries: list[tuple[int, ...]]) -> None:
+    size = len(entries[0])
+    embedding = _matrix(size, 2 + size, *[(k, 2 + k, 1) for k in range(size)])
+    plain = Transformer(embedding, (), _matrix(size, size, *[(k, k, 1) for k in range(size)]), (), code)
+    assert plain.inputs == 1
+    rows = evaluate_sequence(plain, [[Fraction(7)]] * 4, "causal", context(20))
+    assert [tuple(int(v) for v in row) for row in rows] == entries
+
+
+@pytest.mark.parametrize("anchor", [((2, 1),), ((0, 0),), ((1, 1), (0, 1)), ((0, 1), (0, 1))])
+def test_a_malformed_anchor_is_refused(anchor: tuple[tuple[int, int], ...]) -> None:
+    with pytest.raises(ValueError, match="anchor"):
+        _averaging(anchors=(tuple((row, Fraction(value)) for row, value in anchor),))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,18 @@
 """The fixed table of proof rules: a name in a certificate can reach nothing that is not listed here."""
 
 from ..kernel import Rule
-from . import extrema, gates, pieces, rounding, sawtooth, terms
+from . import extrema, functions, gates, pieces, rounding, sawtooth, sequence, smooth, softmax, terms
 
-RULES: dict[str, Rule] = {**terms.RULES, **sawtooth.RULES, **extrema.RULES, **pieces.RULES, **gates.RULES, **rounding.RULES}
+RULES: dict[str, Rule] = {
+    **terms.RULES,
+    **sawtooth.RULES,
+    **extrema.RULES,
+    **pieces.RULES,
+    **gates.RULES,
+    **rounding.RULES,
+    **sequence.RULES,
+    **functions.RULES,
+    **smooth.RULES,
+    **softmax.RULES,
+}
 FAMILIES = frozenset(rule.family for rule in RULES.values())

@@ -1,15 +1,12 @@
 """Family ``gates``: the transformer is the gated network, and the gated network is near the ReLU network."""
 
 from fractions import Fraction
-from heapq import heapify, heappop, heappush
 
 from ..attention import add_scaled, embedded, read
 from ..kernel import Context, Rule
 from ..model import ONE, Fact, Form, Near, Network
-from ..number import cost, exp_enclosure
 from ..refusal import Rejected
-
-KAPPA_BITS = 128
+from .forms import equal, gate_bound, sensitivities, weights
 
 
 def translation(
@@ -17,10 +14,10 @@ def translation(
 ) -> Near:
     """Claim: subject = gated, the network with every gate replaced by u * sigma(beta * u).  The leak is zero.
 
-    Hypotheses: every head whose query or key is zero is *linear*; ``heads`` names for every other head of every layer
-    one neuron, no neuron twice.  Executing the transformer on affine forms in (1, x, u, r): the gate head named j has
-    d_head 1, its key reads a constant c, its value equals u_j and its query, times c, equals beta times its value;
-    after the last layer the read-out equals the form of the output.
+    Hypotheses: one data token and no anchors.  Every head whose query or key is zero is *linear*; ``heads`` names for
+    every other head of every layer one neuron, no neuron twice.  Executing the transformer on affine forms in (1, x,
+    u, r): the gate head named j has d_head 1, its key reads a constant c, its value equals u_j and its query, times c,
+    equals beta times its value; after the last layer the read-out equals the form of the output.
     Computation: a form equals another if their difference vanishes after replacing u_j by its defining form, largest
     j first.  A coordinate that a gate head alone reads as w u_j is henceforth called u_j / w, which keeps forms short.
     Proof: by ``attention`` a head adds sigma(q k) W_O v to the data token.  A linear head has q k = 0, hence adds
@@ -33,13 +30,15 @@ def translation(
     k, o = context.node(gated, "gated").children
     network = context.networks[k]
     beta = network.inverse_temperature
+    if context.sequence.most != 1 or context.subject.anchors:
+        raise Rejected("a translation without leak needs a single data token and no anchors")
     if beta is None or len(heads) != len(context.subject.layers):
         raise Rejected("the layers named are not those of the transformer")
     named = [j for layer in heads for j in layer]
     if len(set(named)) != len(named) or max(named, default=-1) >= len(network.neurons):
         raise Rejected("the heads named are not distinct neurons of the network")
     context.spend(context.subject.d_model)
-    stream = embedded(context.subject)
+    stream = embedded(context.subject, len(context.domain))
     for names, layer in zip(heads, context.subject.layers, strict=True):
         gates = [head for head in layer if head.w_q and head.w_k]
         if len(gates) != len(names):
@@ -53,7 +52,7 @@ def translation(
             context.spend(len(query) + len(key) + len(value))
             if set(key) != {ONE}:
                 raise Rejected(f"the key of the gate head {j} does not read a constant")
-            if not _equal(context, network, value, {("u", j): Fraction(1)}):
+            if not equal(context, network, value, {("u", j): Fraction(1)}):
                 raise Rejected(f"the value of the gate head {j} is not the pre-activation of its neuron")
             if {atom: q * key[ONE] for atom, q in query.items()} != {atom: beta * v for atom, v in value.items()}:
                 raise Rejected(f"the score of the gate head {j} is not beta times its pre-activation")
@@ -72,28 +71,9 @@ def translation(
             context.spend(len(form))
             add_scaled(stream[row], weight, form)
     result = read(context.subject.readout, context.subject.outputs, stream)[output]
-    if not _equal(context, network, result, network.outputs[o]):
+    if not equal(context, network, result, network.outputs[o]):
         raise Rejected("the read-out is not the output of the network")
     return Near(subject, gated, Fraction(0))
-
-
-def _equal(context: Context, network: Network, a: Form, b: Form) -> bool:
-    """Return whether two forms are equal once every u_j in their difference is replaced by its defining form."""
-    difference = dict(a)
-    add_scaled(difference, Fraction(-1), b)
-    pending = [-atom[1] for atom in difference if len(atom) == 2 and atom[0] == "u"]
-    heapify(pending)
-    while pending and difference:
-        j = -heappop(pending)
-        weight = difference.pop(("u", j), None)
-        if weight is not None:
-            form = network.neurons[j]
-            context.spend(len(form) * cost(weight))
-            add_scaled(difference, weight, form)
-            for atom in form:
-                if len(atom) == 2 and atom[0] == "u":
-                    heappush(pending, -atom[1])
-    return not difference
 
 
 def gate_error(context: Context, premises: tuple[Fact, ...], gated: int, net: int, kappa: Fraction, terms: int) -> Near:
@@ -101,42 +81,14 @@ def gate_error(context: Context, premises: tuple[Fact, ...], gated: int, net: in
 
     Hypotheses: both terms are one output of one network; kappa * exp(1 + kappa) >= 1, decided with ``terms``
     Taylor terms.
-    Computation: one backward sweep, in integers rounded outward to ``precision`` bits.  With c_ij and d_ij the
-    weights with which form i reads u_j and r_j, and A_out = [1, 1]:
-    A_j = hull(sum_i c_ij A_i, sum_i (c_ij + d_ij) A_i),  G_j = | sum_i d_ij A_i |.
-    Proof.  Gate: for every t, exp(t) >= exp(1 + kappa) (t - kappa) because the tangent of exp at 1 + kappa lies
-    below exp.  So kappa (1 + exp(t)) >= kappa + (t - kappa) = t, that is t / (1 + exp(t)) <= kappa.  Hence for
-    every u: 0 <= max(u, 0) - u sigma(beta u) = |u| / (1 + exp(beta |u|)) <= kappa / beta.
-    Adjoint: let ~ mark the gated network.  r~_j - r_j = s_j (u~_j - u_j) + delta_j with |delta_j| <= kappa / beta
-    and s_j in [0, 1] the mean slope of max(., 0) between u_j and u~_j, one number for all readers of j.  Eliminating
-    neurons from the last, the output's error is sum_j (sum_i d_ij a_i) delta_j, where
-    a_j = (1 - s_j) sum_i c_ij a_i + s_j sum_i (c_ij + d_ij) a_i lies in A_j by induction.
+    Computation: one backward sweep, in integers rounded outward to ``precision`` bits: ``forms.sensitivities``.
+    Proof.  In the gated network every gate errs by at most kappa / beta: the lemma of ``forms.gate_bound``.  Then the
+    lemma of ``forms.sensitivities``.
     Source: adjoint theorem, derived here.
     """
-    network, o, gate_bound = _gated_pair(context, gated, net, kappa, terms)
-    bits = context.precision
-    one = 1 << bits
-    count = len(network.neurons)
-    linear, both, gate = ([(0, 0)] * count for _ in range(3))
-
-    def push(form: Form, lo: int, hi: int) -> None:
-        weights = _weights(form)
-        context.spend(len(weights))
-        for j, (c, d) in weights.items():
-            for table, weight in ((linear, c), (both, c + d), (gate, d)):
-                if weight:
-                    n, q = weight.numerator, weight.denominator
-                    a, b = (n * lo, n * hi) if n > 0 else (n * hi, n * lo)
-                    table[j] = (table[j][0] + a // q, table[j][1] - (-b // q))
-
-    push(network.outputs[o], one, one)
-    total = 0
-    for j in range(count - 1, -1, -1):
-        total += max(-gate[j][0], gate[j][1])
-        lo, hi = min(linear[j][0], both[j][0]), max(linear[j][1], both[j][1])
-        if lo or hi:
-            push(network.neurons[j], lo, hi)
-    return Near(gated, net, Fraction(total, one) * gate_bound)
+    network, o, most = _gated_pair(context, gated, net, kappa, terms)
+    total = sum(sensitivities(context, network, o))
+    return Near(gated, net, Fraction(total, 1 << context.precision) * most)
 
 
 def gate_error_forward(
@@ -153,14 +105,14 @@ def gate_error_forward(
     and min move by no more than their arguments do; replacing r~ by max(u~, 0) costs |d|.
     Source: max is 1-Lipschitz in the sup norm; derived here.
     """
-    network, o, gate_bound = _gated_pair(context, gated, net, kappa, terms)
+    network, o, most = _gated_pair(context, gated, net, kappa, terms)
     bits = context.precision
     one = 1 << bits
     errors: list[int] = []
 
     def error(form: Form) -> int:
         result = 0
-        for j, (c, d) in _weights(form).items():
+        for j, (c, d) in weights(form).items():
             context.spend(1)
             size, gate = max(abs(c), abs(c + d)), abs(d)
             result -= -size.numerator * errors[j] // size.denominator + -gate.numerator * one // gate.denominator
@@ -180,28 +132,16 @@ def gate_error_forward(
 
     for form in network.neurons:
         errors.append(least(form))
-    return Near(gated, net, Fraction(least(network.outputs[o]), one) * gate_bound)
+    return Near(gated, net, Fraction(least(network.outputs[o]), one) * most)
 
 
 def _gated_pair(context: Context, gated: int, net: int, kappa: Fraction, terms: int) -> tuple[Network, int, Fraction]:
     """Return (network, output, kappa / beta) if the terms are one output and kappa exp(1 + kappa) >= 1."""
     k, o = context.node(gated, "gated").children
     network = context.networks[k]
-    if context.node(net, "net").children != (k, o) or network.inverse_temperature is None:
+    if context.node(net, "net").children != (k, o):
         raise Rejected("the two terms are not one output, gated and exact")
-    if not 0 < kappa < 1 or kappa * exp_enclosure(1 + kappa, terms, KAPPA_BITS)[0] < 1:
-        raise Rejected("kappa exp(1 + kappa) >= 1 is not established")
-    return network, o, kappa / network.inverse_temperature
-
-
-def _weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:
-    """Return for every neuron that the form reads its weights (c, d) before and after the gate."""
-    weights: dict[int, tuple[Fraction, Fraction]] = {}
-    for atom, value in form.items():
-        if len(atom) == 2 and atom[0] != "x":
-            c, d = weights.get(atom[1], (Fraction(0), Fraction(0)))
-            weights[atom[1]] = (c + value, d) if atom[0] == "u" else (c, d + value)
-    return weights
+    return network, o, gate_bound(network, kappa, terms)
 
 
 ERROR = {"gated": "term", "net": "term", "kappa": "rational", "terms": "index"}

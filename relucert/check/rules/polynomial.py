@@ -114,10 +114,11 @@ def polynomial(context: Context, term: int, opaque: frozenset[int] = frozenset()
 
 
 def defined(context: Context, term: int) -> Polynomial:
-    """Return ``term`` as ``polynomial`` does, but a "net" term by its ``definition``."""
-    if context.nodes[term].op != "net":
+    """Return ``term`` as ``polynomial`` does, but a "net" or "gated" term by its ``definition``."""
+    op = context.nodes[term].op
+    if op not in ("net", "gated"):
         return polynomial(context, term)
-    return _over_atoms("net", *context.definition(term))
+    return _over_atoms(op, *context.definition(term, op=op))
 
 
 def _over_atoms(op: str, network: int, form: Form) -> Polynomial:

@@ -70,6 +70,8 @@ def rounding(
     if not 0 < kappa < 1 or kappa * exp_enclosure(1 + kappa, terms, KAPPA_BITS)[0] < 1:
         raise Rejected("kappa exp(1 + kappa) >= 1 is not established")
     subject = context.subject
+    if subject.anchors or subject.code is not None:
+        raise Rejected("this rule knows no anchors and no position codes")
     if len(names) != len(subject.layers):
         raise Rejected("the layers named are not those of the transformer")
     run = _Machine(context, k, kappa, frozenset(spelled))

@@ -2,13 +2,14 @@
 
 from fractions import Fraction
 
-from ..kernel import Context, Rule, distance, range_of, ranges
-from ..model import LEAVES, Fact, In, Near
+from ..kernel import Context, Rule, distance_in, distances, range_in, range_of, ranges
+from ..model import Fact, In, Near
 from ..number import cost
 from ..refusal import Declined, Rejected
 from .polynomial import accumulate, bernstein, coefficients, constant, defined, difference, polynomial
 
 MAX_PIECES = 4096
+OPS = ("add", "mul", "max", "min", "inv", "abs", "seen_max", "seen_min")
 
 Premises = tuple[Fact, ...]
 
@@ -24,7 +25,8 @@ def range_(context: Context, premises: Premises, term: int) -> In:
 
     Hypotheses: ``term`` is an input, a constant, or an operation on terms that premises enclose; for
     1/a the enclosure of a does not contain zero.
-    Computation: the box's interval; the constant; sums, products, minima, maxima, reciprocals of ends.
+    Computation: the box's interval; the constant; sums, products, minima, maxima, reciprocals of ends; an extremum
+    over the tokens seen has its argument's interval, which holds at every data token.
     Proof: each operation is monotone in each argument on the sign regions that the ends delimit, so its
     extremes over a product of intervals are taken at ends.
     Source: standard interval arithmetic (Moore 1966).
@@ -34,8 +36,8 @@ def range_(context: Context, premises: Premises, term: int) -> In:
         return In(term, *context.domain[node.children[0]])
     if node.op == "const" and node.value is not None:
         return In(term, node.value, node.value)
-    if node.op in ("net", "gated", "subject", "machine"):
-        raise Rejected("interval arithmetic does not look inside a network; use another rule")
+    if node.op not in OPS:
+        raise Rejected(f"interval arithmetic does not look inside {node.op!r}; use another rule")
     known = ranges(premises)
     if any(c not in known for c in node.children):
         raise Rejected(f"an argument of t{term} has no premise that encloses it")
@@ -93,12 +95,12 @@ def range_affine(
     """
     if len(parts) != len(weights):
         raise Rejected("one weight is needed for each part")
-    rest = dict(defined(context, term))
+    rest, known = dict(defined(context, term)), ranges(premises)
     accumulate(context, rest, constant(offset), Fraction(-1))
     lo = hi = offset
     for part, weight in zip(parts, weights, strict=True):
         accumulate(context, rest, polynomial(context, part), -weight)
-        inside = range_of(premises, part)
+        inside = range_in(known, part)
         ends = (weight * inside.lo, weight * inside.hi)
         lo, hi = lo + min(ends), hi + max(ends)
         context.spend(cost(lo, hi))
@@ -138,13 +140,13 @@ def affine(
     """
     if not len(lefts) == len(rights) == len(weights):
         raise Rejected("lefts, rights and weights must have one length")
-    rest = dict(defined(context, left))
+    rest, known = dict(defined(context, left)), distances(premises)
     accumulate(context, rest, polynomial(context, right), Fraction(-1))
     bound = Fraction(0)
     for a, b, weight in zip(lefts, rights, weights, strict=True):
         accumulate(context, rest, polynomial(context, a), -weight)
         accumulate(context, rest, polynomial(context, b), weight)
-        bound += abs(weight) * distance(premises, a, b)
+        bound += abs(weight) * distance_in(known, a, b)
         context.spend(cost(bound))
     if rest:
         raise Rejected(f"t{left} - t{right} is not that combination of differences")
@@ -156,32 +158,33 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
 
     Hypotheses: left = f(a_1, ..) and right = f(b_1, ..) with one f; premises |a_i - b_i| <= e_i (a term is
     at distance 0 from itself); for products and reciprocals premises that enclose the b_i, |b_i| <= B_i.
-    Computation: sums: sum of e_i.  max, min, abs: the largest e_i.  Products: prod (B_i + e_i) - prod B_i.
-    1/a: e / (m (m - e)) where |b| >= m > e.
-    Proof: |max a - max b| <= max |a_i - b_i|, likewise min and abs; a_1..a_n - b_1..b_n expands into products
-    in which at least one factor is a_i - b_i and the others are at most B_j; 1/a - 1/b = (b - a) / (a b).
+    Computation: sums: sum of e_i.  max, min, abs, and those over the tokens seen: the largest e_i.  Products:
+    prod (B_i + e_i) - prod B_i.  1/a: e / (m (m - e)) where |b| >= m > e.
+    Proof: |max a - max b| <= max |a_i - b_i|, also over tokens, likewise min and abs; a_1..a_n - b_1..b_n expands
+    into products in which at least one factor is a_i - b_i and the others are at most B_j; 1/a - 1/b = (b - a) / (a b).
     """
     f, g = context.nodes[left], context.nodes[right]
-    if f.op != g.op or f.op in LEAVES or f.op == "const" or len(f.children) != len(g.children):
+    if f.op != g.op or f.op not in OPS or len(f.children) != len(g.children):
         raise Rejected(f"t{left} and t{right} are not one operation on different terms")
-    errors = [distance(premises, a, b) for a, b in zip(f.children, g.children, strict=True)]
+    near, inside_of = distances(premises), ranges(premises)
+    errors = [distance_in(near, a, b) for a, b in zip(f.children, g.children, strict=True)]
     if f.op == "add":
         bound = Fraction(0)
         for error in errors:
             bound += error
             context.spend(cost(bound))
         return Near(left, right, bound)
-    if f.op in ("max", "min", "abs"):
+    if f.op in ("max", "min", "abs", "seen_max", "seen_min"):
         return Near(left, right, max(errors))
     if f.op == "inv":
-        inside = range_of(premises, g.children[0])
+        inside = range_in(inside_of, g.children[0])
         least = max(inside.lo, -inside.hi)
         if least <= errors[0]:
             raise Rejected("the denominator may come too close to zero")
         return Near(left, right, errors[0] / (least * (least - errors[0])))
     with_errors = without = Fraction(1)
     for error, b in zip(errors, g.children, strict=True):
-        inside = range_of(premises, b)
+        inside = range_in(inside_of, b)
         size = max(abs(inside.lo), abs(inside.hi))
         context.spend(4 * cost(with_errors, without, size, error))
         with_errors, without = with_errors * (size + error), without * size

@@ -21,11 +21,11 @@ from ...exact.enclosure import Enclosure
 from ...exact.number import decimal_up, round_up
 from ...relu.gate import gate_constant
 from ...relu.network import ONE, Atom, Network
-from ...relu.plan import Plan
+from ...relu.plan import Outline, Plan
 from ...spec.problem import Problem
 from ...transformer.model import Head, Matrix, Transformer
 from .rounding import Machine, Names, Share, UnfitError
-from .route import BITS, RESERVE, Candidate, candidates, precision
+from .route import BITS, RESERVE, Candidate, candidates
 from .translate import expanded, same_depth_expanded
 
 ONE_COORDINATE = 0
@@ -75,10 +75,10 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     best: Run | None = None
     unfit = ""
     wanted = problem.tolerance * (1 - RESERVE)
-    allowance = problem.tolerance
+    allowance, outline = problem.tolerance, Outline.of(problem)
     for _ in range(MOST_ROUNDS):
         progress(f"building within {decimal_up(allowance, 3)}")
-        found = sorted(candidates(problem, allowance), key=lambda c: _key(problem, c))
+        found = sorted(candidates(outline, allowance, direct=False), key=lambda c: _key(problem, c))
         for candidate in found:
             try:
                 run = _sharpest(problem, candidate)
@@ -126,7 +126,7 @@ def _arithmetic(problem: Problem) -> Arithmetic:
 def _run(problem: Problem, candidate: Candidate, exponent: int, reverse: frozenset[int]) -> Run:
     arithmetic, network = _arithmetic(problem), candidate.network
     laid = lay_out(network, Fraction(2) ** exponent, arithmetic.format, reverse)
-    bits = max(LEAST_BITS, precision(candidate))
+    bits = max(LEAST_BITS, candidate.precision)
     kappa = gate_constant().kappa
     ranges = [(candidate.draft.outputs[o], lo, hi) for _, o, lo, hi in _ranges(candidate)]
     machine = Machine(
@@ -239,7 +239,7 @@ def _prove(problem: Problem, run: Run) -> Proved:
         chains.append((near, value.near))
     for chain in chains:
         prove.total(d, *chain)
-    bits = max(LEAST_BITS, precision(candidate))
+    bits = max(LEAST_BITS, candidate.precision)
     network = candidate.draft.network()
     return Proved(run.laid.transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), bits)
 

@@ -24,12 +24,14 @@ ONE_COORDINATE = 0
 MOST_WIDE_WEIGHTS = 20_000
 
 
-def translate(network: Network, inverse_temperature: Fraction) -> tuple[Transformer, Heads]:
+def translate(network: Network, inverse_temperature: Fraction, linear_heads: bool = True) -> tuple[Transformer, Heads]:
     """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
 
-    The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights.
+    The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights and linear
+    heads are allowed.
     """
-    wide = _wide_weights(network) <= MOST_WIDE_WEIGHTS
+    small = len(network.gated) <= MOST_WIDE_WEIGHTS and _wide_weights(network) <= MOST_WIDE_WEIGHTS
+    wide = small or not linear_heads
     forms, outputs = _flattened(network) if wide else same_depth_expanded(network)
     stored = set(network.gated)
     for form in outputs:
@@ -41,22 +43,21 @@ def translate(network: Network, inverse_temperature: Fraction) -> tuple[Transfor
 
 
 def _wide_weights(network: Network) -> int:
-    """Return how many (gate, later gate or output) pairs the wide layout connects, at most."""
-    reached: list[int] = []
-    index = {j: k for k, j in enumerate(network.gated)}
-
-    def upstream(form: Form) -> int:
-        mask = 0
-        for kind, j in form.terms:
+    """Return how many (gate, later gate or output) pairs the wide layout connects, at most, or any number too many."""
+    reached: list[set[int]] = []
+    gated, pairs = set(network.gated), 0
+    for j, form in enumerate(network.neurons + network.outputs):
+        upstream: set[int] = set()
+        for kind, k in form.terms:
             if kind == "u":
-                mask |= reached[j]
+                upstream |= reached[k]
             elif kind == "r":
-                mask |= 1 << index[j]
-        return mask
-
-    for form in network.neurons:
-        reached.append(upstream(form))
-    return sum(reached[j].bit_count() for j in network.gated) + sum(upstream(f).bit_count() for f in network.outputs)
+                upstream.add(k)
+        reached.append(upstream)
+        pairs += len(upstream) if j in gated or j >= len(network.neurons) else 0
+        if pairs > MOST_WIDE_WEIGHTS:
+            break
+    return pairs
 
 
 def expanded(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:

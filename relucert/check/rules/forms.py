@@ -1,0 +1,89 @@
+"""Affine forms of networks, for the families ``gates`` and ``sequence``: equality, and the adjoint sweep."""
+
+from fractions import Fraction
+from heapq import heapify, heappop, heappush
+
+from ..attention import add_scaled
+from ..kernel import Context
+from ..model import Form, Network
+from ..number import cost, exp_enclosure
+from ..refusal import Rejected
+
+EXP_BITS = 128
+
+
+def equal(context: Context, network: Network, a: Form, b: Form) -> bool:
+    """Return whether two forms are equal once every u_j in their difference is replaced by its defining form."""
+    difference = dict(a)
+    add_scaled(difference, Fraction(-1), b)
+    pending = [-atom[1] for atom in difference if len(atom) == 2 and atom[0] == "u"]
+    heapify(pending)
+    while pending and difference:
+        j = -heappop(pending)
+        weight = difference.pop(("u", j), None)
+        if weight is not None:
+            form = network.neurons[j]
+            context.spend(len(form) * cost(weight))
+            add_scaled(difference, weight, form)
+            for atom in form:
+                if len(atom) == 2 and atom[0] == "u":
+                    heappush(pending, -atom[1])
+    return not difference
+
+
+def weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:
+    """Return for every neuron that the form reads its weights (c, d) before and after the gate."""
+    weights: dict[int, tuple[Fraction, Fraction]] = {}
+    for atom, value in form.items():
+        if len(atom) == 2 and atom[0] != "x":
+            c, d = weights.get(atom[1], (Fraction(0), Fraction(0)))
+            weights[atom[1]] = (c + value, d) if atom[0] == "u" else (c, d + value)
+    return weights
+
+
+def gate_bound(network: Network, kappa: Fraction, terms: int) -> Fraction:
+    """Return kappa / beta if kappa exp(1 + kappa) >= 1, decided with ``terms`` Taylor terms; raise Rejected otherwise.
+
+    Lemma.  For every u: 0 <= max(u, 0) - u sigma(beta u) <= kappa / beta.
+    Proof.  For every t, exp(t) >= exp(1 + kappa) (t - kappa) because the tangent of exp at 1 + kappa lies below exp.
+    So kappa (1 + exp(t)) >= kappa + (t - kappa) = t, that is t / (1 + exp(t)) <= kappa.  Hence
+    max(u, 0) - u sigma(beta u) = |u| / (1 + exp(beta |u|)) <= kappa / beta.
+    """
+    if network.inverse_temperature is None:
+        raise Rejected("the network has no inverse temperature")
+    if not 0 < kappa < 1 or kappa * exp_enclosure(1 + kappa, terms, EXP_BITS)[0] < 1:
+        raise Rejected("kappa exp(1 + kappa) >= 1 is not established")
+    return kappa / network.inverse_temperature
+
+
+def sensitivities(context: Context, network: Network, output: int) -> list[int]:
+    """Return G_j for every neuron j, in units of 2**-precision rounded up: the adjoint sweep of ``gates.gate_error``.
+
+    With c_ij and d_ij the weights with which form i reads u_j and r_j, and A_out = [1, 1]:
+    A_j = hull(sum_i c_ij A_i, sum_i (c_ij + d_ij) A_i),  G_j = | sum_i d_ij A_i |.
+    Lemma.  Let r~_j = max(u~_j, 0) + delta_j replace every r_j.  The output changes by at most sum_j G_j |delta_j|.
+    Proof.  r~_j - r_j = s_j (u~_j - u_j) + delta_j with s_j in [0, 1] the mean slope of max(., 0) between u_j and u~_j,
+    one number for all readers of j.  Eliminating neurons from the last, the output's change is
+    sum_j (sum_i d_ij a_i) delta_j, where a_j = (1 - s_j) sum_i c_ij a_i + s_j sum_i (c_ij + d_ij) a_i lies in A_j by
+    induction.
+    """
+    one = 1 << context.precision
+    count = len(network.neurons)
+    linear, both, gate = ([(0, 0)] * count for _ in range(3))
+
+    def push(form: Form, lo: int, hi: int) -> None:
+        read = weights(form)
+        context.spend(len(read) * (1 + max(lo.bit_length(), hi.bit_length()) // 512))
+        for j, (c, d) in read.items():
+            for table, weight in ((linear, c), (both, c + d), (gate, d)):
+                if weight:
+                    n, q = weight.numerator, weight.denominator
+                    a, b = (n * lo, n * hi) if n > 0 else (n * hi, n * lo)
+                    table[j] = (table[j][0] + a // q, table[j][1] - (-b // q))
+
+    push(network.outputs[output], one, one)
+    for j in range(count - 1, -1, -1):
+        lo, hi = min(linear[j][0], both[j][0]), max(linear[j][1], both[j][1])
+        if lo or hi:
+            push(network.neurons[j], lo, hi)
+    return [max(-lo, hi) for lo, hi in gate]

@@ -1,0 +1,275 @@
+"""Family ``sequence``: many data tokens at once, each computing its own value or the last one that of all."""
+
+from fractions import Fraction
+
+from ..attention import add_scaled, embedded, read
+from ..kernel import Context, Rule
+from ..model import ONE, Atom, Code, Fact, Form, Head, Matrix, Near, Network
+from ..number import ceil_to, cost, exp_enclosure, floor_to
+from ..refusal import Rejected
+from .forms import EXP_BITS, equal, gate_bound, sensitivities, weights
+from .polynomial import linear, polynomial
+
+LEAK_BITS = 8192  # beyond exp(-4096), the least power that is computed
+
+
+def tokens(
+    context: Context,
+    premises: tuple[Fact, ...],
+    subject: int,
+    net: int,
+    heads: tuple[tuple[int, ...], ...],
+    margin: Fraction,
+    gates: Fraction,
+    kappa: Fraction,
+    terms: int,
+) -> Near:
+    """Claim: |subject - net| <= gates + 2 q sum over gates j of G_j R_j at every place, for every length stated.
+
+    Hypotheses: no anchors, and a position code that tells all data tokens apart; kappa exp(1 + kappa) >= 1 and
+    kappa / beta sum_j G_j <= gates; margin M > 0.  Executing the transformer on affine forms in (1, x, code, u, r) of
+    one data token: ``heads`` names for every head of every layer that has scores one neuron, no neuron twice; its score
+    is beta u_j + P(s, t) with beta u_j read by the query of t, and P read from the two codes alone: binary,
+    P = M (<code(s), code(t)> - L), or quadratic, P = -M (s - t)^2; its value is u_j, in one row.  Without scores are
+    heads in the layout one-per-token alone, and their values read coordinates of ("own", i), "x_i on token i, 0 on all
+    others", and nothing else.  The read-out equals the form of the output.
+    Computation: q = (1 + exp(-2 M))^L - 1, or 2 exp(-M) / (1 - exp(-3 M)).  R_j >= |u_j| by one forward sweep of
+    intervals with D_j = kappa / beta + 2 R_j q, in which c u_j + d r_j is enclosed by the extremes of c u + d max(u, 0)
+    over the enclosure of u_j, widened by |d| D_j.  G_j: ``forms.sensitivities``.
+    Proof.  At data token t let r_j be what the head named j reads, at that token, and u_j its value there; by induction
+    over layers every coordinate equals its form.  No head can write what keys read unseen, as P would no longer be read
+    from the codes alone.  With a = beta u_j the weights of the sink, of t, and of another token s seen are 1, e^a and
+    e^a e^P(s, t) over their sum, so the mass q_t on other tokens is at most the sum of e^P over them.  Binary: codes at
+    k places different give -2 M k, distinct tokens have distinct codes as n <= 2^L, and sum_k>=1 binom(L, k) e^(-2 M k)
+    = q.  Quadratic: two tokens at each distance k, and k^2 >= 1 + 3 (k - 1).  The sink stays zero, so the head reads
+    (1 - q_t) u_j sigma(a) + q_t v with v an average of u_j over other tokens.  Hence |r_j - max(u_j, 0)| <= D_j if
+    |u_j| <= R_j at every data token, and that holds by induction over neurons, as each form reads earlier ones.
+    One-per-token: a head without scores averages over the sink and the data tokens seen, so n + 1 times what it reads
+    of ("own", i) is x_i at the last token, called ("x", i); at every other token it is 0 or x_i (n + 1) / (t + 1) with
+    i <= t (causal), or x_i (full), inside the box that the sweep starts from.  Tokenwise every x is in D by the
+    statement.  Last, the lemma of ``forms.sensitivities`` at the token that is read.
+    Source: query-side gates and the adjoint theorem, derived here.
+    """
+    (output,) = context.node(subject, "subject").children
+    k, o = context.node(net, "net").children
+    network, code = context.networks[k], context.subject.code
+    most = gate_bound(network, kappa, terms)
+    if context.subject.anchors or code is None:
+        raise Rejected("needs a position code and no anchors")
+    if code.kind == "binary" and context.sequence.most > 1 << code.size:
+        raise Rejected(f"a binary code of size {code.size} cannot tell {context.sequence.most} tokens apart")
+    if margin <= 0:
+        raise Rejected("the margin must be positive")
+    _execute(context, network, code, margin, heads, output, network.outputs[o])
+    leak = _leak_mass(code, margin, terms)
+    sizes = _magnitudes(context, network, most, leak)
+    influence = sensitivities(context, network, o)
+    one = 1 << context.precision
+    if Fraction(sum(influence), one) * most > gates:
+        raise Rejected("the gates' part of the bound is larger than stated")
+    product = sum(g * r for g, r in zip(influence, sizes, strict=True))
+    return Near(subject, net, gates + 2 * leak * Fraction(product, one * one))
+
+
+def _execute(
+    context: Context,
+    network: Network,
+    code: Code,
+    margin: Fraction,
+    heads: tuple[tuple[int, ...], ...],
+    output: int,
+    wanted: Form,
+) -> None:
+    """Raise Rejected unless the transformer computes ``wanted``, with r_j what the heads named j read."""
+    named = [j for layer in heads for j in layer]
+    if len(heads) != len(context.subject.layers):
+        raise Rejected("the layers named are not those of the transformer")
+    if len(set(named)) != len(named) or max(named, default=-1) >= len(network.neurons):
+        raise Rejected("the heads named are not distinct neurons of the network")
+    inputs = len(context.domain)
+    gathers = context.sequence.layout == "one-per-token"
+    context.spend(context.subject.d_model)
+    stream = embedded(context.subject, inputs)
+    if gathers:
+        stream = [_renamed(form, "x", "own") for form in stream]
+    for names, layer in zip(heads, context.subject.layers, strict=True):
+        scored = [head for head in layer if head.w_q and head.w_k]
+        if len(scored) != len(names):
+            raise Rejected("the heads named are not those with scores of a layer")
+        updates: list[tuple[int, Fraction, Form]] = []
+        short: dict[int, Form] = {}
+        for j, head in zip(names, scored, strict=True):
+            _gate(context, network, code, margin, j, head, stream)
+            updates += [(row, weight, {("r", j): Fraction(1)}) for (row, _), weight in head.w_o.items()]
+            if len(head.w_v) == 1:
+                (((_, coordinate), weight),) = head.w_v.items()
+                short[coordinate] = {("u", j): 1 / weight}
+        for head in layer:
+            if not head.w_q or not head.w_k:
+                values = _read(context, head.w_v, head.d_head, stream)
+                if not gathers or any(atom[0] != "own" for value in values for atom in value):
+                    raise Rejected("a head without scores may only gather inputs of one token each")
+                gathered = [_renamed(value, "own", "x") for value in values]
+                updates += [(row, w / (inputs + 1), gathered[column]) for (row, column), w in head.w_o.items()]
+        for coordinate, form in short.items():
+            stream[coordinate] = form
+        for row, weight, form in updates:
+            context.spend(len(form))
+            add_scaled(stream[row], weight, form)
+    result = _read(context, context.subject.readout, context.subject.outputs, stream)[output]
+    if not equal(context, network, result, wanted):
+        raise Rejected("the read-out is not the output of the network")
+
+
+def _renamed(form: Form, old: str, new: str) -> Form:
+    return {(new, atom[1]) if len(atom) == 2 and atom[0] == old else atom: value for atom, value in form.items()}
+
+
+def _gate(
+    context: Context, network: Network, code: Code, margin: Fraction, j: int, head: Head, stream: list[Form]
+) -> None:
+    """Raise Rejected unless the head's value is u_j and its score beta u_j plus the positions' term."""
+    rows = {row for row, _ in head.w_v} | {column for _, column in head.w_o}
+    if len(rows) != 1:
+        raise Rejected(f"the head {j} needs values in one row, and to write it")
+    value = _read(context, head.w_v, head.d_head, stream)[rows.pop()]
+    if not equal(context, network, value, {("u", j): Fraction(1)}):
+        raise Rejected(f"the value of the head {j} is not the pre-activation of its neuron")
+    queries, keys = (_read(context, m, head.d_head, stream) for m in (head.w_q, head.w_k))
+    score: dict[Atom, Form] = {}
+    for query, key in zip(queries, keys, strict=True):
+        for atom, weight in key.items():
+            context.spend(1 + len(query))
+            add_scaled(score.setdefault(atom, {}), weight, query)
+    if code.kind == "binary":
+        wanted: dict[Atom, Form] = {("code", k): {("code", k): margin} for k in range(code.size)}
+        rest: Form = {ONE: -margin * code.size}
+    else:
+        wanted = {("code", 0): {("code", 0): 2 * margin}, ("code", 1): {ONE: -margin}}
+        rest = {("code", 1): -margin}
+    beta = network.inverse_temperature or Fraction(0)
+    wanted[ONE] = {}
+    for form, factor in ((rest, Fraction(1)), (value, beta)):
+        add_scaled(wanted[ONE], factor, form)
+    if {atom: form for atom, form in score.items() if form} != {atom: form for atom, form in wanted.items() if form}:
+        raise Rejected(f"the score of the head {j} is not beta times its pre-activation plus the positions' term")
+
+
+def _read(context: Context, matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
+    """Return ``matrix`` times the stream, its work counted."""
+    context.spend(rows + sum(1 + len(stream[column]) for _, column in matrix))
+    return read(matrix, rows, stream)
+
+
+def _leak_mass(code: Code, margin: Fraction, terms: int) -> Fraction:
+    """Return q, rounded up: a bound on the softmax mass on other data tokens."""
+
+    def rounded(x: Fraction) -> Fraction:
+        return Fraction(ceil_to(x, LEAK_BITS), 1 << LEAK_BITS)
+
+    def power(x: Fraction) -> Fraction:
+        return rounded(exp_enclosure(x, terms, EXP_BITS)[1])
+
+    if code.kind == "binary":
+        return rounded((1 + power(-2 * margin)) ** code.size - 1)
+    third = power(-3 * margin)
+    if third >= 1:
+        raise Rejected("the margin is too small")
+    return rounded(2 * power(-margin) / (1 - third))
+
+
+def _magnitudes(context: Context, network: Network, gate: Fraction, leak: Fraction) -> list[int]:
+    """Return for every neuron R_j >= |u_j| at every data token of the perturbed network, in units of 2**-precision."""
+    bits, inputs, tokens = context.precision, len(context.domain), context.sequence
+    box: list[tuple[int, int]] = []
+    for i, interval in enumerate(context.domain):
+        corners = [*interval]
+        if tokens.layout == "one-per-token" and tokens.mask == "causal":
+            corners += [Fraction(0), *(Fraction(inputs + 1, i + 2) * end for end in interval)]
+        box.append((floor_to(min(corners), bits), ceil_to(max(corners), bits)))
+    inside: list[tuple[int, int]] = []
+    errors: list[int] = []
+    sizes: list[int] = []
+    doubled = ceil_to(2 * leak, bits + 64)
+    for form in network.neurons:
+        lo, hi = floor_to(form.get(ONE, Fraction(0)), bits), ceil_to(form.get(ONE, Fraction(0)), bits)
+        parts = [(*inside[j], c, d, errors[j]) for j, (c, d) in weights(form).items()]
+        parts += [(*box[a[1]], v, Fraction(0), 0) for a, v in form.items() if len(a) == 2 and a[0] == "x"]
+        for a, b, c, d, error in parts:
+            context.spend(4 * cost(Fraction(a), Fraction(b), c, d))
+            values = [c * u + d * max(u, 0) for u in (a, b, min(max(a, 0), b))]
+            lo += floor_to(min(values) - abs(d) * error, 0)
+            hi -= floor_to(-max(values) - abs(d) * error, 0)
+        inside.append((lo, hi))
+        sizes.append(max(-lo, hi))
+        errors.append(ceil_to(gate, bits) - (-sizes[-1] * doubled >> bits + 64))
+    return sizes
+
+
+def extremum(
+    context: Context, premises: tuple[Fact, ...], subject: int, target: int, constant: Fraction, terms: int
+) -> Near:
+    """Claim: |subject - target| <= |w| c for ``target`` the extremum of z over the data tokens seen, one head alone.
+
+    Hypotheses: layout tokenwise, no anchors; one layer of one head with d_head 1, whose query is a constant.  Its score
+    S is an affine form in x with S >= 0 on the box, its value is a multiple of S, and the read-out is F before the
+    layer, a constant, plus w times the average of S.  ``target`` is seen_max(z) with w > 0, or seen_min(z) with w < 0,
+    for the affine z = F + w S.  ``constant`` is c > 0 with c exp(1 + c) >= n for every length stated.
+    Computation: S >= 0 by the sum of the least ends over the box; exp with ``terms`` Taylor terms.
+    Proof.  The sink has S = 0 and so has the largest S of the data tokens seen as the largest of all.  Let t_i >= 0 be
+    how far the others, at most n with the sink, lie below it.  The average lies below it by
+    sum t_i e^-t_i / (1 + sum e^-t_i), which is at most c if sum (t_i - c) e^-t_i <= c; and each
+    (t - c) e^-t <= e^(-c - 1), its value at t = c + 1, so that n e^(-c - 1) <= c suffices.
+    z is F plus w times S, so its extremum is F plus w times the largest S.
+    Source: softmax as a soft maximum; W(n/e) is the least c; derived here.
+    """
+    (output,) = context.node(subject, "subject").children
+    node = context.nodes[target]
+    whole = context.subject
+    if node.op not in ("seen_max", "seen_min") or context.sequence.layout != "tokenwise" or whole.anchors:
+        raise Rejected("needs an extremum over the tokens seen, the layout tokenwise and no anchors")
+    if len(whole.layers) != 1 or len(whole.layers[0]) != 1 or whole.layers[0][0].d_head != 1:
+        raise Rejected("needs one layer of one head with d_head 1")
+    (head,) = whole.layers[0]
+    context.spend(whole.d_model)
+    stream = embedded(whole, len(context.domain))
+    (query,), (key,), (value,) = (_read(context, m, 1, stream) for m in (head.w_q, head.w_k, head.w_v))
+    if set(query) != {ONE} or not key or any(atom != ONE and atom[0] != "x" for atom in key):
+        raise Rejected("the score is not a form in the inputs of the token that is seen")
+    score = {atom: query[ONE] * v for atom, v in key.items()}
+    atom, v = next(iter(score.items()))
+    ratio = value.get(atom, Fraction(0)) / v
+    if value != {a: ratio * v for a, v in score.items()} or not ratio:
+        raise Rejected("the value is not a multiple of the score")
+    if _least(context, score) < 0:
+        raise Rejected("the score may be below the sink's, which is zero")
+    readout = {column: weight for (row, column), weight in whole.readout.items() if row == output}
+    before = _read(context, {(0, column): weight for column, weight in readout.items()}, 1, stream)[0]
+    scale = sum((readout.get(row, Fraction(0)) * weight for (row, _), weight in head.w_o.items()), Fraction(0)) * ratio
+    if any(atom != ONE for atom in before) or (scale > 0) != (node.op == "seen_max") or not scale:
+        raise Rejected("the read-out is not a constant plus a multiple of the average, of the sign of the extremum")
+    add_scaled(before, scale, score)
+    if linear({tuple(a): v for a, v in before.items()}) != polynomial(context, node.children[0]):
+        raise Rejected(f"t{node.children[0]} is not the affine form whose extremum the head takes")
+    if constant <= 0 or constant * exp_enclosure(1 + constant, terms, EXP_BITS)[0] < context.sequence.most:
+        raise Rejected("c exp(1 + c) >= n is not established")
+    return Near(subject, target, abs(scale) * constant)
+
+
+def _least(context: Context, form: Form) -> Fraction:
+    """Return the least value of an affine form in the inputs over the box."""
+    total = form.get(ONE, Fraction(0))
+    for atom, weight in form.items():
+        if len(atom) == 2:
+            total += min(weight * end for end in context.domain[atom[1]])
+    return total
+
+
+Shape = dict[str, str]
+TOKENS: Shape = {"subject": "term", "net": "term", "heads": "table", "margin": "rational", "gates": "rational"}
+RULES: dict[str, Rule] = {
+    "tokens": Rule("sequence", tokens, {**TOKENS, "kappa": "rational", "terms": "index"}),
+    "token_extremum": Rule(
+        "sequence", extremum, {"subject": "term", "target": "term", "constant": "rational", "terms": "index"}
+    ),
+}

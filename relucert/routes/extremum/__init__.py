@@ -1,0 +1,1 @@
+"""The largest or least input over all data tokens, by one softmax head."""

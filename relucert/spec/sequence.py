@@ -1,0 +1,84 @@
+"""How many data tokens a statement speaks of, what they see, what they carry and which of them are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import UsageError, nearest
+from ..exact.number import parse_number
+
+MASKS = ("causal", "full")
+LAYOUTS = ("tokenwise", "one-per-token")
+KEYS = ("length", "up_to", "mask", "layout")
+MOST_LENGTH = 10**18
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Every length from ``least`` to ``most``.
+
+    "tokenwise": each data token carries a point of the box of its own and all are read; "one-per-token": data token s
+    carries input s and the last one is read.  Raises UsageError for lengths, masks and layouts that are none.
+    """
+
+    least: int = 1
+    most: int = 1
+    mask: str = "causal"
+    layout: str = "tokenwise"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.least <= self.most <= MOST_LENGTH:
+            raise UsageError(f"a sequence has from 1 to 1e18 data tokens, not {self.most}", "sequence")
+        for value, known, what in ((self.mask, MASKS, "mask"), (self.layout, LAYOUTS, "layout")):
+            if value not in known:
+                raise UsageError(f"unknown {what} {value!r}{nearest(value, known)}", "sequence")
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one data token, so that masks and layouts do not differ."""
+        return self.most == 1
+
+    @property
+    def text(self) -> str:
+        """The sequence as a specification writes it, in YAML flow style."""
+        length = f"length: {self.most}" if self.least == self.most else f"length: any, up_to: {self.most}"
+        return f"{{{length}, mask: {self.mask}, layout: {self.layout}}}"
+
+
+SINGLE = Sequence()
+
+
+def make_sequence(asked: Mapping[str, str | None], default_length: int) -> Sequence:
+    """Return the sequence that the texts ``asked`` describe, by ``KEYS``; those not given have defaults.
+
+    ``default_length`` is that of the layout one-per-token.
+
+    Raises UsageError for lengths that are no whole numbers from 1 on, and for an upper limit without "any".
+    """
+    given = {key: text for key, text in asked.items() if text is not None}
+    for key in given:
+        if key not in KEYS:
+            raise UsageError(f"unknown key {key!r}{nearest(key, KEYS)}", "sequence")
+    mask, layout = given.get("mask", SINGLE.mask), given.get("layout", SINGLE.layout)
+    if given.get("length") == "any":
+        if "up_to" not in given:
+            raise UsageError("the length any needs a limit; try up_to: 1e9, or --up-to 1e9", "sequence")
+        return Sequence(1, _length("up_to", given["up_to"]), mask, layout)
+    if "up_to" in given:
+        raise UsageError("up_to needs the length any; try length: any, or --length any", "sequence")
+    length = default_length if layout == "one-per-token" else 1
+    if "length" in given:
+        length = _length("length", given["length"])
+    return Sequence(length, length, mask, layout)
+
+
+def _length(key: str, text: str) -> int:
+    try:
+        value = parse_number(text)
+    except ValueError:
+        value = None
+    if value is None or value.denominator != 1 or not 1 <= value <= MOST_LENGTH:
+        wanted = "a whole number from 1 to 1e18" + (', or "any"' if key == "length" else "")
+        raise UsageError(f"sequence {key}: expected {wanted}, not {text!r}", "sequence")
+    return int(value)

@@ -1,0 +1,117 @@
+"""f, N and T at every data token of one sequence, by brute force over all tokens."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from ..errors import UsageError, nearest
+from ..exact.number import exact_text
+from ..pipeline import Loaded
+from ..relu.network import evaluate_exactly
+from ..report.record import PointResult
+from ..target.expression import Expression, evaluate
+from ..transformer import evaluate as transformer
+from .point import precision
+
+SEED = 20260428
+MOST_TOKENS = 1024
+FINENESS = 10**6  # random inputs are multiples of a millionth of their interval
+Rows = list[list[Fraction]]
+
+
+def is_about_sequences(loaded: Loaded) -> bool:
+    """Whether the certificate speaks of tokens that each carry inputs of their own."""
+    tokens = loaded.certificate.statement.sequence
+    return tokens.layout == "tokenwise" and tokens.most > 1
+
+
+def rows_of(loaded: Loaded, values: Mapping[str, Sequence[Fraction]]) -> Rows:
+    """Return the inputs of each data token from one list for each input.
+
+    Raises UsageError for missing or unknown inputs, lists of different lengths, lengths that the certificate does not
+    speak of, and numbers outside the domain.
+    """
+    stated = loaded.certificate.statement
+    for name in values:
+        if name not in stated.inputs:
+            raise UsageError(f"no input {name!r}{nearest(name, stated.inputs)}")
+    for name in stated.inputs:
+        if name not in values:
+            raise UsageError(f"the input {name} is missing; try {name}=0,1,... or --tokens 16")
+    counts = {len(values[name]) for name in stated.inputs}
+    if len(counts) > 1:
+        raise UsageError(f"the inputs have different numbers of tokens: {', '.join(map(str, sorted(counts)))}")
+    _covered(loaded, counts.pop())
+    for name, (lo, hi) in zip(stated.inputs, stated.domain, strict=True):
+        for value in values[name]:
+            if not lo <= value <= hi:
+                raise UsageError(f"{name}={exact_text(value)} is outside [{exact_text(lo)}, {exact_text(hi)}]")
+    return [list(row) for row in zip(*(values[name] for name in stated.inputs), strict=True)]
+
+
+def random_rows(loaded: Loaded, count: int) -> Rows:
+    """Return random inputs for ``count`` data tokens, the same ones each time; a quarter of them are corners."""
+    _covered(loaded, count)
+    draw = random.Random(SEED)  # noqa: S311
+
+    def part() -> Fraction:
+        return Fraction(draw.randint(0, FINENESS), FINENESS) if draw.random() < 0.75 else Fraction(draw.randint(0, 1))
+
+    return [[lo + part() * (hi - lo) for lo, hi in loaded.certificate.statement.domain] for _ in range(count)]
+
+
+def _covered(loaded: Loaded, count: int) -> None:
+    tokens = loaded.certificate.statement.sequence
+    if tokens.least > MOST_TOKENS:
+        raise UsageError(
+            f"brute force over {tokens.least} tokens takes too long here; one built with --length any --up-to "
+            f"{tokens.most} can be run on up to {MOST_TOKENS}"
+        )
+    if not tokens.least <= count <= tokens.most:
+        wanted = f"{tokens.most}" if tokens.least == tokens.most else f"{tokens.least} to {tokens.most}"
+        raise UsageError(f"the certificate speaks of {wanted} data tokens, not of {count}; try --tokens {tokens.most}")
+    if count > MOST_TOKENS:
+        raise UsageError(f"brute force over {count} tokens takes too long here; at most {MOST_TOKENS}")
+
+
+def evaluate_tokens(loaded: Loaded, rows: Rows) -> list[list[PointResult]]:
+    """Return for each data token its outputs: f and N exactly, T by plain softmax over all tokens that it sees."""
+    stated = loaded.certificate.statement
+    digits, working = precision(loaded)
+    computed = transformer.evaluate_sequence(
+        loaded.transformer, rows, stated.sequence.mask, transformer.context(working)
+    )
+    targets = target_values(loaded.expression, rows, stated.sequence.mask)
+    bound = loaded.verdict.error_bound
+    if bound is None:
+        raise ValueError("an accepted certificate has a bound")
+    results = []
+    for row, exact, ts in zip(rows, targets, computed, strict=True):
+        network = None if loaded.network is None else evaluate_exactly(loaded.network, row)
+        place = tuple(zip(stated.inputs, row, strict=True))
+        results.append(
+            [
+                PointResult(
+                    place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound
+                )
+                for f, t, o in zip(exact, ts, loaded.outputs, strict=True)
+            ]
+        )
+    return results
+
+
+def target_values(expression: Expression, rows: Rows, mask: str) -> list[list[Fraction]]:
+    """Return the exact values of all roots at each token; extrema over tokens may stand at a root only."""
+    columns = []
+    for root in expression.roots:
+        node = expression.nodes[root]
+        if node.op not in ("seen_max", "seen_min"):
+            columns.append([evaluate(Expression(expression.nodes[: root + 1], (root,)), row)[0] for row in rows])
+            continue
+        (child,) = node.children
+        inner = [evaluate(Expression(expression.nodes[: child + 1], (child,)), row)[0] for row in rows]
+        pick = max if node.op == "seen_max" else min
+        columns.append([pick(inner[: t + 1] if mask == "causal" else inner) for t in range(len(rows))])
+    return [list(values) for values in zip(*columns, strict=True)]
