@@ -85,7 +85,7 @@ class Arithmetic:
 
 
 def make_arithmetic(entries: Mapping[str, str | int]) -> Arithmetic:
-    """Return the model with defaults filled in: 16-bit formats accumulate in float32, and only float16 keeps subnormals.
+    """Return the model with defaults: 16-bit formats accumulate in float32, and float16 alone keeps subnormals.
 
     Raises UsageError, with the key ``arithmetic``, for unknown keys and values.
     """

@@ -41,8 +41,12 @@ class Subject:
         if self.arithmetic is None:
             return f"proved over the real numbers for the exact weights; these are rounded to {dtype.name}"
         if self.arithmetic == dtype.name:
-            return f"proved for machines that keep to the arithmetic of the statement, with the {dtype.name} weights here"
-        return f"proved for {self.arithmetic} machines; these weights are {dtype.name}, which the statement does not cover"
+            return (
+                f"proved for machines that keep to the arithmetic of the statement, with the {dtype.name} weights here"
+            )
+        return (
+            f"proved for {self.arithmetic} machines; these weights are {dtype.name}, which the statement does not cover"
+        )
 
     def metadata(self, dtype: Dtype) -> dict[str, str]:
         """Return the header that every exported file carries: all text, sorted by key."""

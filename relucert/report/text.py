@@ -186,7 +186,9 @@ def point_text(results: Sequence[PointResult]) -> Group:
         if result.network is not None:
             rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
         rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
-        scope = "on the whole domain" if result.arithmetic is None else f"for {result.arithmetic} machines, whole domain"
+        scope = (
+            "on the whole domain" if result.arithmetic is None else f"for {result.arithmetic} machines, whole domain"
+        )
         rows.append(["bound", real(result.bound), f"certified {scope}"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)

@@ -78,7 +78,9 @@ class Problem:
                 raise UsageError(f"the limit of {name} is negative", "limits")
         alone = self.sequence == SINGLE and not self.is_over_tokens and self.route in ("relu", "auto")
         if self.arithmetic is not None and not alone:
-            raise UsageError("float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic")
+            raise UsageError(
+                "float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic"
+            )
         ranges(self.expression, self.domain, self.inputs)
 
     @property

@@ -15,8 +15,8 @@ from ..target.named import Interval
 from .problem import Problem, make_problem
 from .sequence import KEYS as KEYS_OF_SEQUENCE
 
-KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits", "sequence", "route", "proof")
-KEYS += ("arithmetic",)
+KEYS: tuple[str, ...] = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
+KEYS += ("sequence", "route", "proof", "arithmetic")
 MAX_BYTES = 1 << 20
 
 

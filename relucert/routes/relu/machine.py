@@ -128,7 +128,7 @@ def _run(problem: Problem, candidate: Candidate, exponent: int, reverse: frozens
     laid = lay_out(network, Fraction(2) ** exponent, arithmetic.format, reverse)
     bits = max(LEAST_BITS, candidate.precision)
     kappa = gate_constant().kappa
-    ranges = [(candidate.draft.outputs[o], lo, hi) for _, o, lo, hi in _ranges(candidate)]
+    ranges = [(candidate.draft.outputs[o], known.lo, known.hi) for known, o in _ranges(candidate)]
     machine = Machine(
         laid.transformer, network, laid.names, laid.spelled, problem.domain, arithmetic, kappa, bits, ranges
     )
@@ -136,22 +136,22 @@ def _run(problem: Problem, candidate: Candidate, exponent: int, reverse: frozens
     return Run(candidate, exponent, laid, shares)
 
 
-def _ranges(candidate: Candidate) -> list[tuple[int, int, Fraction, Fraction]]:
-    """Return the ranges of network outputs that the draft has proved: step, output, ends."""
+def _ranges(candidate: Candidate) -> list[tuple[In, int]]:
+    """Return the ranges of network outputs that the draft has proved, and those outputs."""
     d = candidate.draft.derivation
-    found = []
+    found: list[tuple[In, int]] = []
     for step, made in enumerate(d.steps):
-        if made.conclusion[0] == "in":
-            _, term, lo, hi = made.conclusion
-            node = d.nodes[term]
-            if node.op == "net":
-                found.append((step, node.children[1], lo, hi))
+        kind, term, *ends = made.conclusion
+        node = d.nodes[term] if kind == "in" and isinstance(term, int) else None
+        lo, hi = (end if isinstance(end, Fraction) else Fraction(0) for end in (ends[0], ends[-1]))
+        if node is not None and node.op == "net" and isinstance(term, int):
+            found.append((In(term, lo, hi, step), node.children[1]))
     return found
 
 
 def _sharpest(problem: Problem, candidate: Candidate) -> Run:
     """Return the run of least bound, over the layouts, with an inverse temperature as large as scores allow."""
-    runs = []
+    runs: list[tuple[Fraction, int, Run]] = []
     unfit = UnfitError("no inverse temperature fits")
     for reverse in _orientations(candidate.network):
         fit: Run | None = None
@@ -225,7 +225,7 @@ def _prove(problem: Problem, run: Run) -> Proved:
         )
         near = d.claim_near(
             "rounding",
-            tuple(In(d.steps[step].conclusion[1], lo, hi, step) for step, _, lo, hi in found),
+            tuple(known for known, _ in found),
             machine,
             value.term,
             run.distances[k],
@@ -296,7 +296,8 @@ def lay_out(network: Network, inverse_temperature: Fraction, form: FloatFormat, 
         own = {(0, coordinate[j]): Fraction(sign)}
         query = {(0, coordinate[j]): sign * inverse_temperature}
         key = {(0, ONE_COORDINATE): Fraction(1)}
-        return Head(*(matrix(1, d_model, m) for m in (query, key, own)), matrix(d_model, 1, writes[j]))
+        w_q, w_k, w_v = (matrix(1, d_model, entries) for entries in (query, key, own))
+        return Head(w_q, w_k, w_v, matrix(d_model, 1, writes[j]))
 
     def mover(start: int, to: dict[int, Fraction]) -> Head:
         zero = Matrix.of(1, d_model, {})
@@ -325,7 +326,7 @@ def _stored(network: Network, forms: dict[int, Terms], outputs: Sequence[Terms])
 
 
 def _turned(terms: Terms, forms: dict[int, Terms], reverse: frozenset[int]) -> Terms:
-    """Return the form with r_j = u_j + max(-u_j, 0) in place of every gate that is reversed, u_j as affine in inputs."""
+    """Return the form with r_j = u_j + max(-u_j, 0) for every gate that is reversed, u_j affine in the inputs."""
     result: Terms = {}
     for (kind, j), weight in terms.items():
         parts = {(kind, j): Fraction(1)}

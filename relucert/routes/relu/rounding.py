@@ -206,7 +206,9 @@ class Machine:
         slack = min(abs(d) * self.gates[j], (abs(c) + abs(d)) * self.ripples[j]) + error + 4 * self.tiny
         return slack if self.fine == self.format else 3 * slack
 
-    def _settled(self, lo: Fraction, hi: Fraction, least: Fraction, most: Fraction) -> tuple[Fraction, Fraction, Fraction]:
+    def _settled(
+        self, lo: Fraction, hi: Fraction, least: Fraction, most: Fraction
+    ) -> tuple[Fraction, Fraction, Fraction]:
         normal = self.format.least_normal
         if least >= normal or most <= -normal:
             return lo, hi, ZERO
@@ -340,7 +342,7 @@ def half_ulp(size: Fraction, precision: int) -> Fraction:
     """Return how far rounding to nearest moves any number of at most this size, underflow aside."""
     if size <= 0:
         return ZERO
-    power = Fraction(2) ** (size.numerator.bit_length() - size.denominator.bit_length())
+    power: Fraction = Fraction(2) ** (size.numerator.bit_length() - size.denominator.bit_length())
     if power > size:
         power /= 2
     below = power / 2 ** (precision + 1)
