@@ -44,6 +44,16 @@ class Proved:
     precision: int
 
 
+@dataclass(frozen=True, slots=True)
+class ProvedNetwork:
+    """The same for a feed-forward network: the first of ``networks`` is what is certified."""
+
+    networks: tuple[tuple[Network, Fraction | None], ...]
+    nodes: tuple[Node, ...]
+    steps: tuple[Step, ...]
+    precision: int
+
+
 def write_statement(statement: Statement) -> dict[str, object]:
     """Return the statement as JSON data."""
     return {
@@ -64,6 +74,18 @@ def write_statement(statement: Statement) -> dict[str, object]:
 
 def write_certificate(statement: Statement, proved: Proved, info: dict[str, str]) -> bytes:
     """Return the certificate: ASCII JSON, sorted keys, no spaces, one final newline."""
+    return _written(statement, proved, _transformer(proved.subject), info)
+
+
+def write_feedforward(statement: Statement, proved: ProvedNetwork, info: dict[str, str]) -> bytes:
+    """Return the certificate of a feed-forward network, which is network 0 of its lemmas."""
+    subject: dict[str, object] = {"kind": "feedforward", "network": 0}
+    return _written(statement, proved, subject, info)
+
+
+def _written(
+    statement: Statement, proved: Proved | ProvedNetwork, subject: dict[str, object], info: dict[str, str]
+) -> bytes:
     certificate = {
         "format": FORMAT,
         "info": info,
@@ -73,7 +95,7 @@ def write_certificate(statement: Statement, proved: Proved, info: dict[str, str]
         },
         "precision": proved.precision,
         "statement": write_statement(statement),
-        "subject": _transformer(proved.subject),
+        "subject": subject,
         "trace": [_step(step) for step in proved.steps],
     }
     return canonical(certificate)

@@ -10,8 +10,23 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import model
-from .arithmetic import FORMATS, MAX_ULPS, SOFTMAX, SUBNORMALS, Arithmetic
-from .model import Atom, Attention, Certificate, Fact, Form, Head, In, Matrix, Near, Network, Node, Statement, Step
+from .arithmetic import DTYPES, MAX_ULPS, SOFTMAX, SUBNORMALS, Arithmetic
+from .model import (
+    Atom,
+    Attention,
+    Certificate,
+    Fact,
+    Feedforward,
+    Form,
+    Head,
+    In,
+    Matrix,
+    Near,
+    Network,
+    Node,
+    Statement,
+    Step,
+)
 from .number import MAX_BITS, rational
 from .refusal import Declined, Rejected
 
@@ -44,7 +59,7 @@ def _certificate(raw: object) -> Certificate:
     lemmas = fields(top["lemmas"], "networks terms", "lemmas")
     inputs = len(stated.inputs)
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
-    subject = attention(top["subject"], inputs)
+    subject = subject_(top["subject"], stated, networks)
     terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject, stated.arithmetic is not None)
     if stated.sequence.layout != "tokenwise" and any(node.op.startswith("seen") for node in terms):
         raise Rejected("seen_max and seen_min need the layout tokenwise")
@@ -166,7 +181,7 @@ def arithmetic(raw: object) -> Arithmetic | None:
     body = fields(raw, " ".join(Arithmetic._fields), "statement.semantics")
     dtype = body["dtype"]
     wide = [dtype, "float32"] if dtype in ("float16", "bfloat16") else [dtype]
-    known = {"dtype": FORMATS, "accumulate": wide, "softmax": SOFTMAX, "subnormals": SUBNORMALS}
+    known = {"dtype": DTYPES, "accumulate": wide, "softmax": SOFTMAX, "subnormals": SUBNORMALS}
     for name, values in known.items():
         if not isinstance(body[name], str) or body[name] not in values:
             raise Declined(f"this checker knows no arithmetic with {name} {str(body[name])[:20]!a}")
@@ -179,7 +194,7 @@ def nodes(
     before: tuple[Node, ...],
     inputs: int,
     networks: tuple[Network, ...],
-    subject: Attention | None,
+    subject: Attention | Feedforward | None,
     machine: bool = False,
 ) -> tuple[Node, ...]:
     """Return ``before`` followed by the nodes of ``raw``; each may refer to earlier ones only."""
@@ -249,11 +264,21 @@ def form(raw: object, inputs: int, neurons: int) -> Form:
     return result
 
 
+def subject_(raw: object, stated: Statement, networks: tuple[Network, ...]) -> Attention | Feedforward:
+    """Return what is certified: a transformer, or one of the networks, which reads one token."""
+    if not isinstance(raw, dict) or raw.get("kind") != "feedforward":
+        return attention(raw, len(stated.inputs))
+    if stated.sequence != model.Sequence(1, 1, "causal", "tokenwise"):
+        raise Rejected("a feed-forward subject reads one token")
+    k = index(fields(raw, "kind network", "subject")["network"], len(networks), "the subject's network")
+    return Feedforward(k, len(networks[k].outputs))
+
+
 def attention(raw: object, inputs: int) -> Attention:
     """Return the transformer, with every matrix inside its shape."""
     body = fields(raw, "anchors code d_model embedding kind layers outputs readout", "subject")
     if body["kind"] != "attention":
-        raise Declined('this checker knows subjects of kind "attention" only')
+        raise Declined('this checker knows subjects of kind "attention" and "feedforward" only')
     d_model = index(body["d_model"], MAX_WIDTH, "d_model")
     outputs = index(body["outputs"], 1 << 16, "outputs")
     layers = tuple(

@@ -8,6 +8,7 @@ from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
+FEEDFORWARD = "  where T is a feed-forward ReLU network"
 MANY_PARTS = 2000  # from so many parts on, shorter ones are named, so that a shared part is not written out again
 SHORT_FORMULA = 100
 LONGEST_STATEMENT = 1 << 23
@@ -44,6 +45,8 @@ def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
 
 def exact(value: Fraction) -> str:
     """Return ``value`` exactly, as a decimal if it has a short one and as p/q otherwise."""
+    if value.denominator == 1 and abs(value.numerator) < 10**15:
+        return str(value.numerator)
     text = short(value, digits=15)
     return text if len(str(value.denominator)) <= 20 and Fraction(text) == value else str(value)
 
@@ -154,7 +157,9 @@ def shortfalls(
     if bound > wanted.tolerance:
         found.append(f"the bound proved is {short(bound)}, wanted {short(wanted.tolerance, up=False)}")
     for name, limit in limits.items():
-        if resources[name] > limit:
+        if name not in resources:
+            found.append(f"{name} is not counted for what was certified")
+        elif resources[name] > limit:
             found.append(f"{name} is {short(Fraction(resources[name]))}, the limit is {short(limit, up=False)}")
     return found
 
@@ -162,6 +167,19 @@ def shortfalls(
 def gates(network: Network) -> int:
     """Return the number of neurons whose r is read."""
     return len({atom for form in network.neurons + network.outputs for atom in form if atom[0] == "r"})
+
+
+def counts(network: Network) -> dict[str, int | Fraction]:
+    """Return what a feed-forward network costs; ``layers`` is the largest number of gates on a path."""
+    depths: list[int] = []
+    for form in network.neurons + network.outputs:
+        depths.append(max((depths[a[1]] + (a[0] == "r") for a in form if len(a) == 2 and a[0] != "x"), default=0))
+    layers = max(depths[len(network.neurons) :], default=0)
+    entries = [value for form in network.neurons + network.outputs for value in form.values()]
+    largest = max(map(abs, entries), default=Fraction(0))
+    bits = max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0)
+    counted = {"layers": layers, "gates": gates(network), "parameters": len(entries)}
+    return {**counted, "max_weight": largest, "bits": bits}
 
 
 def below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:

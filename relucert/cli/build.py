@@ -8,7 +8,7 @@ import click
 
 from ..report.output import say
 from ..spec.problem import OBJECTIVES, PROOFS, ROUTES
-from .options import problem_of, verbosity, write_atomically
+from .options import packed, problem_of, verbosity, write_atomically
 from .progress import stages
 
 LIMIT_MISSED = 1
@@ -63,7 +63,7 @@ def command(
     with stages("building", ctx.obj) as progress:
         outcome = pipeline.build(problem, progress)
     if output is not None:
-        write_atomically(output, _packed(outcome.certificate) if output.suffix == ".gz" else outcome.certificate)
+        write_atomically(output, packed(outcome.certificate) if output.suffix == ".gz" else outcome.certificate)
         ctx.obj.log(f"wrote {output}")
     report = pipeline.report(outcome)
     if form == "json":
@@ -75,9 +75,3 @@ def command(
 
         show(build_report(report))
     return LIMIT_MISSED if report.missed_limits else 0
-
-
-def _packed(data: bytes) -> bytes:
-    import gzip
-
-    return gzip.compress(data, mtime=0)

@@ -159,6 +159,13 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
 
+def packed(data: bytes) -> bytes:
+    """Return the bytes of a .gz file, the same at any time."""
+    import gzip
+
+    return gzip.compress(data, mtime=0)
+
+
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder whole or not at all: a unique temporary sibling, then one rename.
 

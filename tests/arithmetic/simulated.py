@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
-from relucert.check.arithmetic import FORMATS, Arithmetic, Format
+from relucert.check.arithmetic import Arithmetic
 from relucert.check.model import Attention, Head, Matrix
+from relucert.check.rules.floats import FORMATS, Format
 
 HOSTILE = 0.5
 

@@ -9,7 +9,7 @@ import pytest
 
 import relucert
 from relucert import pipeline
-from relucert.check.arithmetic import FORMATS
+from relucert.check.rules.floats import FORMATS
 from relucert.relu.network import evaluate_exactly
 from relucert.target.expression import evaluate
 from tests.arithmetic.simulated import Simulated

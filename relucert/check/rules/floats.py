@@ -3,10 +3,43 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..arithmetic import FORMATS, Arithmetic
+from ..arithmetic import Arithmetic
 from ..model import Form
 
 ZERO = Fraction(0)
+
+
+class Format(NamedTuple):
+    """An IEEE 754 binary format: bits of the significand, the hidden one included, and the largest exponent."""
+
+    precision: int
+    emax: int
+
+    @property
+    def least_normal(self) -> Fraction:
+        """The smallest positive number with a full significand."""
+        return Fraction(1, 1 << (self.emax - 1))
+
+    @property
+    def largest(self) -> Fraction:
+        """The largest finite number."""
+        return Fraction(((1 << self.precision) - 1) << (self.emax + 1 - self.precision))
+
+    def holds(self, value: Fraction) -> bool:
+        """Return whether ``value`` is zero or a normal number of the format."""
+        n, q = abs(value.numerator), value.denominator
+        odd = n // (n & -n) if n else 0
+        return not n or (
+            q & (q - 1) == 0 and odd.bit_length() <= self.precision and self.least_normal <= abs(value) <= self.largest
+        )
+
+
+FORMATS = {
+    "float16": Format(11, 15),
+    "bfloat16": Format(8, 127),
+    "float32": Format(24, 127),
+    "float64": Format(53, 1023),
+}
 
 
 class Cell(NamedTuple):

@@ -345,7 +345,7 @@ def half_ulp(size: Fraction, precision: int) -> Fraction:
     power: Fraction = Fraction(2) ** (size.numerator.bit_length() - size.denominator.bit_length())
     if power > size:
         power /= 2
-    below = power / 2 ** (precision + 1)
+    below: Fraction = power / 2 ** (precision + 1)
     return max(below, min(2 * below, size - power))
 
 

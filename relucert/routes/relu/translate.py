@@ -24,14 +24,17 @@ ONE_COORDINATE = 0
 MOST_WIDE_WEIGHTS = 20_000
 
 
-def translate(network: Network, inverse_temperature: Fraction, linear_heads: bool = True) -> tuple[Transformer, Heads]:
+def translate(
+    network: Network, inverse_temperature: Fraction, linear_heads: bool = True, wide: bool | None = None
+) -> tuple[Transformer, Heads]:
     """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
 
     The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights and linear
-    heads are allowed.
+    heads are allowed; ``wide`` chooses the layout where they are.
     """
-    small = len(network.gated) <= MOST_WIDE_WEIGHTS and _wide_weights(network) <= MOST_WIDE_WEIGHTS
-    wide = small or not linear_heads
+    if wide is None or not linear_heads:
+        small = len(network.gated) <= MOST_WIDE_WEIGHTS and _wide_weights(network) <= MOST_WIDE_WEIGHTS
+        wide = small or not linear_heads
     forms, outputs = _flattened(network) if wide else same_depth_expanded(network)
     stored = set(network.gated)
     for form in outputs:
@@ -64,9 +67,10 @@ def expanded(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
     """Return the form with every u_j outside ``keep`` replaced by its known form."""
     result: Terms = {}
     for (kind, j), weight in form.terms.items():
-        source = known[j] if kind == "u" and j not in keep else {(kind, j): Fraction(1)}
-        for atom, value in source.items():
-            result[atom] = result.get(atom, Fraction(0)) + weight * value
+        replaced = kind == "u" and j not in keep
+        for atom, value in known[j].items() if replaced else (((kind, j), weight),):
+            term = weight * value if replaced else value
+            result[atom] = result[atom] + term if atom in result else term
     return {atom: value for atom, value in result.items() if value}
 
 
