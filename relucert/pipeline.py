@@ -126,7 +126,8 @@ def statement_of(problem: Problem) -> Statement:
     tokens = problem.sequence
     if problem.is_over_tokens:  # each token carries the one input, and all of them hold a result
         tokens = Sequence(tokens.least, tokens.most, tokens.mask, "tokenwise")
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, tokens)
+    domain, expression = problem.domain, problem.expression
+    return Statement(problem.inputs, domain, expression, problem.tolerance, tokens, problem.arithmetic)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -195,9 +196,10 @@ def load(verdict: Verdict) -> Loaded:
         lemma = _network(certificate, subject.network)
         return Loaded(verdict, certificate, expression, None, lemma, tuple(range(len(stated.targets))))
     for step in certificate.trace:
-        if not isinstance(step.conclusion, Near) or certificate.terms[step.conclusion.left].op != "subject":
+        if not isinstance(step.conclusion, Near):
             continue
-        if certificate.terms[step.conclusion.right].op == "gated":
+        left, right = (certificate.terms[t].op for t in step.conclusion[:2])
+        if left in ("subject", "machine") and right in ("gated", "net"):
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
             network = _network(certificate, k)
@@ -242,11 +244,19 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
     They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.  Gates that
-    are bounded together with what they build share its row; without a network there are no gates.
+    are bounded together with what they build share its row; without a network there are no gates.  Where the statement
+    names an arithmetic there is a row more, rounding: what a machine's distance from the ReLU network is beyond that of
+    exact gates, which the trace bounds beside it.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
     network_alone = isinstance(certificate.subject, Feedforward)
     direct = False
+    exact_gates: dict[int, Fraction] = {}
+    if certificate.statement.arithmetic is not None:
+        parts["rounding"] = Fraction(0)
+        for step in certificate.trace:
+            if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.left].op == "gated":
+                exact_gates[step.conclusion.right] = step.conclusion.bound
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
@@ -259,7 +269,12 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
             row = "leak" if left == "subject" and not network_alone else row
             direct |= row == "approximation" and left == "gated"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
-            parts[row] += step.conclusion.bound
+            bound = step.conclusion.bound
+            if left == "machine":
+                row = "rounding"
+                parts["gates"] = min(bound, exact_gates.get(step.conclusion.right, Fraction(0)))
+                bound -= parts["gates"]
+            parts[row] += bound
     if direct:
         return [("approximation and gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
     if not {node.op for node in certificate.terms} & {"gated", "net"} and not parts["gates"]:
@@ -326,8 +341,10 @@ def _about(certificate: Certificate) -> str:
         return "T is a feed-forward ReLU network with exact rational weights over the real numbers."
     anchors = f", {len(subject.anchors)} anchor token{'s' * (len(subject.anchors) > 1)}" if subject.anchors else ""
     data = "the data token" if tokens.most == 1 else "the data tokens"
+    arithmetic = certificate.statement.arithmetic
+    weights = "exact rational weights over the real numbers" if arithmetic is None else f"{arithmetic.dtype} weights"
     text = (
-        "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink "
+        f"T is an attention-only softmax transformer with {weights}: a zero sink "
         f"token{anchors} and {data}, {tokens.mask} mask"
     )
     if subject.code is not None:

@@ -78,13 +78,15 @@ class PointResult(NamedTuple):
     network: Fraction | None
     transformer: Fraction
     bound: Fraction
+    arithmetic: str | None = None
 
 
 class RuntimeResult(NamedTuple):
     """A runtime beside the exact f and T.
 
     ``observed`` is the largest | machine - f | of the samples, exactly, found at ``worst`` in ``output``.
-    ``certified`` is None where the certificate does not cover the arithmetic, and ``note`` says so.  ``rounding`` and
+    ``certified`` is None where the certificate does not cover the arithmetic, and ``note`` says so; ``bound`` is the
+    certified bound over the real numbers, None where the certificate speaks of machines.  ``rounding`` and
     ``t_error`` are the largest | machine - T | and | T - f | on ``t_samples`` of the samples, T to ``t_digits`` digits.
     """
 
@@ -97,7 +99,7 @@ class RuntimeResult(NamedTuple):
     observed: Fraction | None
     certified: Fraction | None
     note: str
-    bound: Fraction
+    bound: Fraction | None
     worst: tuple[tuple[str, Fraction], ...]
     output: int
     rounding: Fraction | None
