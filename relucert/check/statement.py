@@ -43,6 +43,8 @@ def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
 
 def exact(value: Fraction) -> str:
     """Return ``value`` exactly, as a decimal if it has a short one and as p/q otherwise."""
+    if value.denominator == 1 and abs(value.numerator) < 10**15:
+        return str(value.numerator)
     text = short(value, digits=15)
     return text if len(str(value.denominator)) <= 20 and Fraction(text) == value else str(value)
 

@@ -55,7 +55,7 @@ def command(
     Options override the specification.  The verdict is that of the independent checker on the bytes written.
     """
     tokens = {"length": length, "up_to": up_to, "mask": mask, "layout": layout}
-    problem = problem_of(target, eps, domain, arity, args, objective, tokens)
+    problem = problem_of(target, eps, domain, arity, args, objective, tokens, route, proof)
     from .. import pipeline
 
     with stages("building", ctx.obj) as progress:

@@ -13,7 +13,7 @@ from ..errors import RelucertError
 from ..version import VERSION
 from .options import Verbosity, verbosity
 
-COMMANDS = ("audit", "build", "check", "explain", "export", "list", "plot", "run", "schema", "sweep")
+COMMANDS = ("audit", "build", "check", "compare", "explain", "export", "list", "plot", "run", "schema", "sweep")
 INTERNAL = 70
 INTERRUPTED = 130
 USAGE = 2

@@ -3,7 +3,7 @@
     plain   f(v) = g(v)
     even    f(v) = g(|v - c|) + slope (v - c)                for an f that is a line plus an even function about c
     exp     f(v) = g(v)^(2^j),  g = exp((a v + b) / 2^j)
-    cos     f(v) = sign T_(2^j)(g(w)),  T_2(y) = 2 y^2 - 1,  g(w) = cos(angle / 2^j), w folded at multiples of pi
+    cos     f(v) = +- T_(2^j)(g(w)),  T_2(y) = 2 y^2 - 1,  g = cos(angle / 2^j), folds at k pi
 
 Any g may be bowed: built as g + bow (w - middle)^2, which has no inflection, less a folded square.
 A fold |w - c| costs one gate, a squaring or doubling one folded square.  That the pieces fit is proved afterwards, of the
@@ -98,7 +98,7 @@ class Reduction:
         return 4.0**left
 
     def squares(self, inside: Interval) -> list[float]:
-        """Return the weights of the folded squares, of the bow and of each doubling: errors are weights times 4^-gates."""
+        """Return the weight of each folded square, of bow and doublings: its error is the weight times 4^-gates."""
         width = float(self.span(inside)[1] - self.span(inside)[0])
         result = [float(self.bow) * width * width / 8] if self.bow else []
         lo, hi = self._angles(inside) if self.doublings else (0.0, 0.0)
@@ -182,5 +182,3 @@ def _folded(op: str, a: Fraction, b: Fraction, inside: Interval, bits: int) -> R
     if len(centres) == MOST_FOLDS:
         return None
     return Reduction("cos", tuple(centres), 0, abs(a), Fraction(0), sign)
-
-

@@ -99,8 +99,7 @@ def _apply(ctx: MPContext, node: Node, arguments: list[Any]) -> Any:
 
 
 def variables(expression: Expression) -> list[int | None]:
-    """Return for every node the one node that it is a smooth function of: itself where there is none other, None for
-    a constant."""
+    """Return for every node the one that it is a smooth function of: itself if there is no other, None if constant."""
     result: list[int | None] = []
     for t, node in enumerate(expression.nodes):
         if node.op == "const":

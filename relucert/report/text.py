@@ -22,6 +22,7 @@ PIPED_WIDTH = 80
 MOST_INPUTS_SHOWN = 6
 LONGEST_STATEMENT = 4000
 MOST_TOKENS_SHOWN = 8
+EXACT_BELOW = 10**12
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -74,7 +75,9 @@ def shortened(statement: str) -> str:
 
 
 def real(value: Fraction) -> str:
-    """Return a number for a table, rounded up."""
+    """Return a number for a table, rounded up; whole numbers of things are exact."""
+    if value.denominator == 1 and abs(value) < EXACT_BELOW:
+        return str(value.numerator)
     return decimal_up(value)
 
 

@@ -109,14 +109,14 @@ def make_problem(
     args: Mapping[str, Fraction] | None = None,
     objective: str = "heads",
     limits: Mapping[str, Fraction] | None = None,
-    sequence: Mapping[str, str | None] | None = None,
+    sequence: Mapping[str, str | int | None] | None = None,
     route: str = "relu",
     proof: str = "direct",
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
     The arity of a named target is the one given, or that of the domain, or the least the target allows.
-    ``sequence`` holds the texts length, up_to, mask and layout of a specification.
+    ``sequence`` holds length, up_to, mask and layout as a specification does, in text.
     Raises UsageError with what was expected where anything does not fit.
     """
     domain = dict(domain or {})
@@ -169,7 +169,7 @@ def make_problem(
     )
 
 
-def _one_each(tokens: Sequence, inputs: int, asked: Mapping[str, str | None]) -> Sequence:
+def _one_each(tokens: Sequence, inputs: int, asked: Mapping[str, str | int | None]) -> Sequence:
     """Return the sequence with, in the layout one-per-token, one data token for each input."""
     if tokens.layout != "one-per-token" or (tokens.least, tokens.most) == (inputs, inputs):
         return tokens

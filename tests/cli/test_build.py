@@ -41,7 +41,7 @@ def test_json_report_is_alone_on_stdout_and_has_the_promised_keys(tmp_path: Path
     assert Fraction(report["tolerance"]) == Fraction(1, 1000)
     assert verdict.error_bound <= Fraction(report["error_bound"]) <= verdict.error_bound * (1 + Fraction(1, 10**15))
     rows = [(row["row"], Fraction(row["bound"])) for row in report["error_budget"]]
-    assert [name for name, _ in rows] == ["approximation with gates", "leak"]
+    assert [name for name, _ in rows] == ["approximation and gates", "leak"]
     assert verdict.error_bound <= sum(bound for _, bound in rows) <= verdict.error_bound * (1 + Fraction(1, 10**15))
     assert report["steps"] == len(json.loads((tmp_path / "c.json").read_bytes())["trace"])
     for name, value in report["resources"].items():

@@ -67,9 +67,10 @@ def _expand(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
     """Return the form with every u_j outside ``keep`` replaced by its known form."""
     result: Terms = {}
     for (kind, j), weight in form.terms.items():
-        source = known[j] if kind == "u" and j not in keep else {(kind, j): Fraction(1)}
-        for atom, value in source.items():
-            result[atom] = result.get(atom, Fraction(0)) + weight * value
+        replaced = kind == "u" and j not in keep
+        for atom, value in known[j].items() if replaced else (((kind, j), weight),):
+            term = weight * value if replaced else value
+            result[atom] = result[atom] + term if atom in result else term
     return {atom: value for atom, value in result.items() if value}
 
 
