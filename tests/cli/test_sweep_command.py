@@ -150,6 +150,12 @@ def test_lengths_are_swept_and_only_the_position_code_grows() -> None:
     assert [cell["heads"] for cell in json.loads(over.stdout)["cells"]] == [1, 1]
 
 
+def test_routes_are_swept_and_the_bound_on_relu_gates_is_not_held_against_softmax() -> None:
+    result = run("sweep", "multiply", "--eps", "1e-2,1e-3", "--route", "native", "--format", "json")
+    cells = json.loads(result.stdout)["cells"]
+    assert [(cell["heads"], cell["gates"], cell["lower_bound"]) for cell in cells] == [(1, 0, None)] * 2
+
+
 def test_cells_that_make_no_sense_keep_their_row_and_the_others_are_built() -> None:
     result = run("sweep", "multiply", "--eps", "1e-1", "--arity", "2,3", "--format", "csv")
     assert result.returncode == 2
