@@ -75,7 +75,6 @@ def export(certificate: bytes) -> Development:
 
 def development(certificate: Certificate) -> Development:
     """Return the development for decoded data, whether or not it is right: that is for Coq to find out."""
-    stated = certificate.statement
     _covered(certificate)
     statement = _statement(certificate)
     text = statement + PROOF + _proof(certificate)
