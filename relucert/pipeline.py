@@ -193,9 +193,11 @@ def _transformer(certificate: Certificate) -> Transformer:
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
-    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
+    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to; gates bounded
+    together with the function that they build share its row, "approximation with gates".
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    direct = False
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
@@ -205,11 +207,14 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            direct |= row == "approximation" and left == "gated"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
             if step.rule == "tokens":  # one step for both, which has checked its gates' part
                 parts["gates"] += rational(step.args["gates"])
                 parts["leak"] -= rational(step.args["gates"])
             parts[row] += step.conclusion.bound
+    if direct:
+        return [("approximation with gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
     return list(parts.items())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..report.output import say
-from ..spec.problem import OBJECTIVES
+from ..spec.problem import OBJECTIVES, PROOFS, ROUTES
 from .options import problem_of, verbosity, write_atomically
 from .progress import stages
 
@@ -26,6 +26,8 @@ LIMIT_MISSED = 1
 @click.option("--up-to", metavar="N", help="The longest sequence for --length any.")
 @click.option("--mask", metavar="causal|full", help="What tokens see.  [default: causal]")
 @click.option("--layout", metavar="tokenwise|one-per-token", help="What tokens carry.  [default: tokenwise]")
+@click.option("--route", type=click.Choice(ROUTES), help="Recipe; auto takes the cheapest.  [default: relu]")
+@click.option("--proof", type=click.Choice(PROOFS), help="How relu bounds folded squares.  [default: direct]")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
 @click.pass_context
@@ -37,6 +39,8 @@ def command(
     arity: str | None,
     args: tuple[str, ...],
     objective: str | None,
+    route: str | None,
+    proof: str | None,
     length: str | None,
     up_to: str | None,
     mask: str | None,

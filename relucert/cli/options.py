@@ -107,6 +107,8 @@ def problem_of(
     args: tuple[str, ...],
     objective: str | None,
     sequence: Mapping[str, str | None] | None = None,
+    route: str | None = None,
+    proof: str | None = None,
 ) -> Problem:
     """Return the problem of a target name, an expression or a specification file, options overriding the file."""
     box = intervals("--domain", domain) or None
@@ -122,12 +124,14 @@ def problem_of(
         from ..spec.yaml import read_spec
 
         overrides: dict[str, object] = {"eps": tolerance, "domain": box, "arity": count, "args": values}
-        overrides |= {"objective": objective, "sequence": tokens or None}
+        overrides |= {"objective": objective, "sequence": tokens or None, "route": route, "proof": proof}
         return read_spec(path, overrides)
     if path.is_dir():
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
     asked = Fraction(1) if tolerance is None else tolerance
-    problem = make_problem(target, asked, box, count, values, objective or "heads", sequence=tokens)
+    problem = make_problem(
+        target, asked, box, count, values, objective or "heads", None, tokens, route or "relu", proof or "direct"
+    )
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
     return problem

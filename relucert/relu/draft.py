@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..derivation import prove
+from ..derivation import functions, prove
 from ..derivation.judgement import Derivation, In, Near
 from ..target.expression import Expression
 from .network import ONE, Form, Network, atom, constant, weighted
@@ -155,6 +155,8 @@ class Draft:
                 coefficients = [-(inside.magnitude**2) / 2, Fraction(0), Fraction(1)]
                 near = prove.univariate(d, term, middle, inside, coefficients, SQUARE_PIECES)
                 return prove.range_near(d, near, self.range(middle))
+        if node.op in functions.OPS:
+            return functions.range_function(d, term, self.ranges[node.children[0]], self.bits)
         return prove.range_of(
             d, term, self.domain, [self.ranges[c] for c in node.children] if node.op != "input" else []
         )

@@ -24,6 +24,7 @@ from .constructions import extrema, product
 from .draft import Draft, Value
 
 if TYPE_CHECKING:
+    from .composed import Choices
     from .constructions.reciprocal import ZigzagPlan
 
 MOST_TRIES = 16
@@ -44,6 +45,7 @@ class Plan:
 
     ``construction`` and ``parameters`` name the one construction that the whole is, or a composition; ``predicted`` is
     its error; ``saved`` is how many gates fewer this has than an even split, None where there is nothing to split.
+    Expressions with elementary functions have ``choices`` for their parts.
     """
 
     construction: str
@@ -52,9 +54,14 @@ class Plan:
     inverses: Inverses
     predicted: float = 0.0
     saved: int | None = None
+    choices: Choices | None = None
 
     def build(self, draft: Draft) -> list[Value]:
         """Return the values of the expression's roots, built into the draft."""
+        if self.choices is not None:
+            from .composed import build
+
+            return build(draft, self.choices)
         return _build(draft, dict(self.chains), dict(self.inverses))
 
 
@@ -129,7 +136,7 @@ class Outline:
         for t in self.inverses:
             interval = self.inside[self.problem.expression.nodes[t].children[0]]
             if interval not in known:
-                known[interval] = _inverse(*interval, kind)
+                known[interval] = inverse_options(*interval, kind)
             result.append(Node(influence[t], known[interval]))
         return result
 
@@ -189,6 +196,13 @@ def plans(outline: Outline, allowance: Fraction) -> Iterator[Plan]:
 
     The objective ``heads`` needs no other; for the others reciprocals are also built with fewest layers, or by chords.
     """
+    if not outline.problem.expression.rational:
+        from .composed import choices as composed_choices
+
+        for chosen in composed_choices(outline.problem, allowance):
+            named = chosen.named(outline.problem.expression)
+            yield Plan(*named, chosen.chains, chosen.inverses, choices=chosen)
+        return
     kinds = KINDS if outline.inverses and outline.problem.objective != "heads" else KINDS[:1]
     several = len(outline.approximated) > 1 and len(outline.problem.expression.roots) <= MOST_ROOTS
     for kind in kinds:
@@ -274,7 +288,7 @@ def _plan(
             gates += choice.gates
         else:
             room, slack = slack / float(influence[t]), 0.0
-            how = _how(choice, outline.inside[node.children[0]], room, shallow)
+            how = inverse_plan(choice, outline.inside[node.children[0]], room, shallow)
             inverses.append((t, how))
             gates += how - 1 if isinstance(how, int) else how.gates
     parts = tuple(chains), tuple(inverses)
@@ -325,7 +339,7 @@ def _influence(
     return result
 
 
-def _inverse(lo: Fraction, hi: Fraction, kind: str) -> list[Option]:
+def inverse_options(lo: Fraction, hi: Fraction, kind: str) -> list[Option]:
     """Return the ways to build a reciprocal, by growing gates."""
     from .constructions import chords, reciprocal
 
@@ -335,7 +349,7 @@ def _inverse(lo: Fraction, hi: Fraction, kind: str) -> list[Option]:
     return sorted(found, key=lambda option: option.gates)
 
 
-def _how(choice: Choice, interval: Interval, room: float, shallow: bool) -> int | ZigzagPlan:
+def inverse_plan(choice: Choice, interval: Interval, room: float, shallow: bool) -> int | ZigzagPlan:
     """Return a reciprocal as it is to be built within its error and what ``room`` there is.
 
     Of all shapes with as few gates that of fewest layers, or the other way round where it is to be ``shallow``.
@@ -362,7 +376,7 @@ def _build(draft: Draft, chains: dict[int, tuple[int, ...]], inverses: dict[int,
         if node.op == "input":
             values[t] = draft.input(node.children[0])
             continue
-        if node.value is not None:
+        if node.op == "const" and node.value is not None:
             values[t] = draft.constant(node.value)
             continue
         arguments = [values[c] for c in node.children]

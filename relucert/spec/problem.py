@@ -17,6 +17,8 @@ from .sequence import SINGLE, Sequence, make_sequence
 
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
+ROUTES = ("relu", "native", "auto")
+PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
     "layers",
@@ -49,6 +51,7 @@ class Problem:
     objective: str = "heads"
     limits: tuple[tuple[str, Fraction], ...] = ()
     sequence: Sequence = SINGLE
+    route: str = "relu"
     proof: str = "direct"
 
     def __post_init__(self) -> None:
@@ -63,6 +66,9 @@ class Problem:
             raise UsageError("eps must be at least 1e-100", "eps")
         if self.objective not in OBJECTIVES:
             raise UsageError(f"unknown objective {self.objective!r}{nearest(self.objective, OBJECTIVES)}", "objective")
+        for key, value, known in (("route", self.route, ROUTES), ("proof", self.proof, PROOFS)):
+            if value not in known:
+                raise UsageError(f"unknown {key} {value!r}{nearest(value, known)}", key)
         for name, limit in self.limits:
             if name not in LIMITS:
                 raise UsageError(f"unknown limit {name!r}{nearest(name, LIMITS)}", "limits")
@@ -86,6 +92,8 @@ class Problem:
             f"{n}: [{exact_text(lo)}, {exact_text(hi)}]" for n, (lo, hi) in zip(self.inputs, self.domain, strict=True)
         )
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
+        defaults = (("route", self.route, ROUTES), ("proof", self.proof, PROOFS))
+        lines += [f"{key}: {value}" for key, value, known in defaults if value != known[0]]
         if self.sequence != SINGLE:
             lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
@@ -102,6 +110,8 @@ def make_problem(
     objective: str = "heads",
     limits: Mapping[str, Fraction] | None = None,
     sequence: Mapping[str, str | None] | None = None,
+    route: str = "relu",
+    proof: str = "direct",
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
@@ -154,6 +164,8 @@ def make_problem(
         objective,
         tuple((limits or {}).items()),
         tokens if over_tokens else _one_each(tokens, len(inputs), sequence or {}),
+        route,
+        proof,
     )
 
 

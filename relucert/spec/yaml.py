@@ -14,7 +14,7 @@ from ..target.named import Interval
 from .problem import Problem, make_problem
 from .sequence import KEYS as KEYS_OF_SEQUENCE
 
-KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits", "sequence")
+KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits", "sequence", "route", "proof")
 MAX_BYTES = 1 << 20
 
 
@@ -156,6 +156,8 @@ _READERS = {
     "domain": _domain,
     "eps": _number,
     "objective": _text,
+    "route": _text,
+    "proof": _text,
     "limits": _numbers,
     "sequence": _sequence,
 }

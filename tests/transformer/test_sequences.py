@@ -47,7 +47,9 @@ def built(asked: Asked, length: str, mask: str, layout: str = "tokenwise") -> Ou
     if asked.domain is not None:
         lo, hi = map(Fraction, asked.domain)
         domain = {"x": (lo, hi)}
-    return relucert.build(make_problem(asked.target, Fraction(asked.tolerance), domain, asked.arity, sequence=sequence))
+    tolerance = Fraction(asked.tolerance)
+    problem = make_problem(asked.target, tolerance, domain, asked.arity, sequence=sequence, proof="adjoint")
+    return relucert.build(problem)
 
 
 def difficult_rows(outcome: Outcome, count: int) -> Rows:

@@ -134,7 +134,7 @@ def _allowances(problem: Problem) -> list[Fraction]:
 
 def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     """Return the built plan, or None if its proved approximation error leaves nothing for the gates."""
-    draft = Draft(problem.expression, problem.domain, BITS)
+    draft = Draft(problem.expression, problem.domain, _bits(problem))
     values = tuple(plan.build(draft))
     everything = draft.network()
     outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
@@ -145,10 +145,20 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
         return None
     network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
     found, precision = _sensitivities(network, alone)
+    if not problem.expression.rational:
+        precision = max(precision, draft.bits)
     kappa = gate_constant().kappa
     beta = max(gates.bound * kappa / room for gates, room in zip(found, left, strict=True))
     beta = round_up(beta, TEMPERATURE_DIGITS) if beta else Fraction(1)
     return Candidate(plan, draft, values, network, found, precision, beta)
+
+
+def _bits(problem: Problem) -> int:
+    """Return the bits of the builder's enclosures: functions are enclosed far more closely than the tolerance."""
+    if problem.expression.rational:
+        return BITS
+    size = max(abs(end) for interval in problem.domain for end in interval)
+    return BITS + max(0, problem.tolerance.denominator.bit_length()) + 2 * int(size).bit_length()
 
 
 def _sensitivities(network: Network, alone: bool) -> tuple[tuple[Sensitivity, ...], int]:
@@ -177,9 +187,9 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
         return None
     try:
         weights = {gates: 8 * weight for gates, weight in chain_weights(outline, plan).items() if gates}
-    except OverflowError:
+        beta = _least_temperature(weights, float(problem.tolerance) - plan.predicted)
+    except ArithmeticError:  # the box is beyond the range of floats
         return None
-    beta = _least_temperature(weights, float(problem.tolerance) - plan.predicted)
     if beta is None:
         return None
     for increase in INCREASES:
