@@ -8,13 +8,15 @@ from pathlib import Path
 
 import yaml
 
+from ..arithmetic.model import KEYS as KEYS_OF_ARITHMETIC
 from ..errors import UsageError, nearest
 from ..exact.number import parse_number
 from ..target.named import Interval
 from .problem import Problem, make_problem
 from .sequence import KEYS as KEYS_OF_SEQUENCE
 
-KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits", "sequence", "route", "proof")
+KEYS: tuple[str, ...] = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
+KEYS += ("sequence", "route", "proof", "arithmetic")
 MAX_BYTES = 1 << 20
 
 
@@ -140,6 +142,18 @@ def _numbers(name: str, node: yaml.Node) -> dict[str, Fraction]:
     return {key: _number(name, value) for key, value in _mapping(name, node, "this", None).items()}
 
 
+def _arithmetic(name: str, node: yaml.Node) -> dict[str, str | int]:
+    entries: dict[str, str | int] = {}
+    for key, value in _mapping(name, node, "arithmetic", KEYS_OF_ARITHMETIC).items():
+        entries[key] = _text(name, value)
+        if key == "exp_ulps":
+            number = _number(name, value)
+            if number.denominator != 1 or number < 0:
+                raise _Place(name, value).error("exp_ulps must be a whole number")
+            entries[key] = int(number)
+    return entries
+
+
 def _outputs(name: str, node: yaml.Node) -> str:
     if not isinstance(node, yaml.SequenceNode) or not node.value:
         raise _Place(name, node).error("expected a list of expressions such as ['x*y', 'max(x, y)']")
@@ -161,5 +175,6 @@ _READERS = {
     "route": _text,
     "proof": _text,
     "limits": _numbers,
+    "arithmetic": _arithmetic,
     "sequence": _sequence,
 }

@@ -1,4 +1,4 @@
-"""The product of two inputs by k heads in one layer: sum of w_i (sigma(d_i u) - 1/2) is nearly u, so its product with v.
+"""The product u v by k heads in one layer: the sum of w_i (sigma(d_i u) - 1/2) is nearly u.
 
 Each head queries d_i u, keys the constant, and takes the value v; the sink makes its softmax sigma(d_i u).  Half of the
 sum of the w_i comes off at the read-out.  The w_i interpolate u at the zeros of a Chebyshev polynomial, which cancels
@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from ...certificate.write import Proved
 from ...derivation import prove
-from ...derivation.judgement import Derivation, In, Near
+from ...derivation.judgement import Derivation, In
 from ...derivation.smooth import smooth
 from ...errors import UnreachableError
 from ...exact.number import decimal_up, round_down
@@ -42,7 +43,7 @@ class Fit:
     @property
     def largest(self) -> Fraction:
         """The largest weight that a transformer of this fit has, but for the read-out's half sum."""
-        return max(max(map(abs, self.weights)), abs(sum(self.weights, Fraction(0))) / 2)
+        return max(*map(abs, self.weights), abs(sum(self.weights, Fraction(0))) / 2)
 
 
 def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
@@ -57,7 +58,7 @@ def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
         nodes = [mp.cos(mp.pi * (2 * j + 1) / (4 * heads + 2)) for j in range(heads)]
         points = [mp.cos(mp.pi * j / (2 * SAMPLES)) for j in range(SAMPLES)]
 
-        def solve(steep: list[object]) -> tuple[list[object], object]:
+        def solve(steep: list[Any]) -> tuple[list[Any], Any]:
             system = mp.matrix(heads, heads)
             for row, u in enumerate(nodes):
                 for column, d in enumerate(steep):
@@ -84,7 +85,7 @@ def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
     return Fit(tuple(d / half for d in rounded), tuple(w * half for w in rational))
 
 
-def _short(value: object) -> Fraction:
+def _short(value: Any) -> Fraction:
     """Return a value to three significant digits."""
     from mpmath import mp
 
@@ -106,7 +107,7 @@ def choose(problem: Problem) -> tuple[Fit, int]:
     for heads in range(1, MOST_HEADS + 1):
         found = fit(heads, half, problem.tolerance / other)
         fits.append(found)
-        if problem.objective != "weight" and found.largest <= MOST_WEIGHT * max(half, 1):
+        if problem.objective != "weight" and found.largest <= MOST_WEIGHT * max(half, Fraction(1)):
             return found, first
         if len(fits) > 1 and fits[-1].largest >= fits[-2].largest:
             break
