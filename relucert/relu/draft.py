@@ -99,7 +99,10 @@ class Draft:
 
     def affine(self, parts: Sequence[tuple[Fraction, Value]], offset: Fraction, target: int) -> Value:
         """Return offset + sum weight * value, near ``target``, the same combination of the values' targets."""
-        form = self.named(self.sum(parts, offset))
+        form = self.sum(parts, offset)
+        alone = len(form.terms) == 1 and any(kind == "u" and weight == 1 for (kind, _), weight in form.terms.items())
+        # where terms cancel, one neuron may be left: the rule would read it as its definition, the parts as the neuron
+        form = atom("u", self.neuron(form)) if alone else self.named(form)
         differences = [(w, v.near) for w, v in parts]
         return Value(form, prove.affine(self.derivation, self.output(form), target, differences, self.bits))
 
