@@ -144,7 +144,7 @@ def test_deep_nesting_is_refused_by_the_depth_limit(text: str) -> None:
     ("text", "domain", "part"),
     [
         ("log(x*y)", {}, r"the argument x\*y of log range over \[-1, 1\]"),
-        ("sqrt(x - 2)", {}, r"the argument x \+ -2 of the power 0.5 range over \[-3, -1\]"),
+        ("sqrt(x - 2)", {}, r"the argument x \+ -2 of sqrt range over \[-3, -1\]"),
         ("x^(-1/2)", {"x": (Fraction(0), Fraction(1))}, r"range over \[0, 1\]; .* needs a positive argument"),
         ("y/exp(x)", {}, None),
         ("1/sin(x)", {}, r"the denominator sin\(x\) range over \[-0.84"),
