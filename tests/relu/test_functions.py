@@ -185,3 +185,18 @@ def test_the_error_of_a_fit_is_what_it_says(order: int, pieces: int) -> None:
                 ),
             )
     assert 0.9 * fit.error <= worst <= 1.25 * fit.error
+
+
+def test_min_and_max_of_one_comparison_share_a_gate() -> None:
+    for target, gates in (("sort(x, y, z)", 3), ("median(a, b, c, d, e)", 8), ("max(x, y) - min(y, x)", 1)):
+        made = relucert.build(relucert.make_problem(target, Fraction(1, 100)))
+        assert made.verdict.resources["gates"] == gates
+        loaded = pipeline.load(made.verdict)
+        assert loaded.network is not None
+        draw = random.Random(target)  # noqa: S311
+        for _ in range(20):
+            point = [Fraction(draw.randrange(-9, 10), 9) for _ in made.problem.inputs]
+            ordered = sorted(point)
+            wanted = {3: ordered, 5: ordered[2:3], 2: [ordered[-1] - ordered[0]]}[len(point)]
+            values = evaluate_exactly(loaded.network, point)
+            assert [values[o] for o in loaded.outputs] == wanted
