@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nets import Layer, product_layers, write_onnx
 
 import relucert.check
 from relucert import pipeline
 from relucert.cli.main import _run
 from relucert.spec.problem import make_problem
+from tests.foreign.nets import Layer, product_layers, write_onnx
 
 ABS = [([[1], [-1]], [0, 0]), ([[1, 1]], [0])]
 MAX = [([[1, -1], [0, 1], [0, -1]], [0, 0, 0]), ([[1, 1, -1]], [0])]
