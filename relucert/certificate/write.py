@@ -7,6 +7,7 @@ from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..arithmetic.model import Arithmetic
 from ..derivation.judgement import Step
 from ..exact.number import write_rational
 from ..relu.network import ONE, Form, Network
@@ -29,6 +30,7 @@ class Statement:
     expression: Expression
     tolerance: Fraction
     sequence: Sequence = SINGLE
+    arithmetic: Arithmetic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def write_statement(statement: Statement) -> dict[str, object]:
         "inputs": list(statement.inputs),
         "nodes": [_node(node) for node in statement.expression.nodes],
         "norm": "sup",
-        "semantics": "real",
+        "semantics": "real" if statement.arithmetic is None else statement.arithmetic.entries,
         "sequence": {
             "layout": statement.sequence.layout,
             "lengths": [str(statement.sequence.least), str(statement.sequence.most)],

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import model
+from .arithmetic import DTYPES, MAX_ULPS, SOFTMAX, SUBNORMALS, Arithmetic
 from .model import (
     Atom,
     Attention,
@@ -59,7 +60,7 @@ def _certificate(raw: object) -> Certificate:
     inputs = len(stated.inputs)
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
     subject = subject_(top["subject"], stated, networks)
-    terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject)
+    terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject, stated.arithmetic is not None)
     if stated.sequence.layout != "tokenwise" and any(node.op.startswith("seen") for node in terms):
         raise Rejected("seen_max and seen_min need the layout tokenwise")
     precision = index(top["precision"], MAX_BITS + 1, "precision")
@@ -142,8 +143,8 @@ def statement(raw: object) -> Statement:
         if lo > hi:
             raise Rejected("an interval of the domain is reversed")
         domain.append((lo, hi))
-    if body["norm"] != "sup" or body["semantics"] != "real":
-        raise Declined('this checker knows the norm "sup" and the semantics "real" only')
+    if body["norm"] != "sup":
+        raise Declined('this checker knows the norm "sup" only')
     tokens = sequence(body["sequence"], len(inputs))
     expression = nodes(body["nodes"], (), len(inputs), (), None)
     targets = tuple(index(t, len(expression), "a target") for t in array(body["targets"], "statement.targets"))
@@ -152,7 +153,10 @@ def statement(raw: object) -> Statement:
     tolerance = rational(body["tolerance"])
     if tolerance <= 0:
         raise Rejected("the tolerance must be positive")
-    return Statement(inputs, tuple(domain), expression, targets, tolerance, tokens)
+    machine = arithmetic(body["semantics"])
+    if machine is not None and tokens != model.Sequence(1, 1, "causal", "tokenwise"):
+        raise Declined("this checker knows float arithmetic for one data token under a causal mask only")
+    return Statement(inputs, tuple(domain), expression, targets, tolerance, tokens, machine)
 
 
 def sequence(raw: object, inputs: int) -> model.Sequence:
@@ -168,12 +172,30 @@ def sequence(raw: object, inputs: int) -> model.Sequence:
     return model.Sequence(int(least), int(most), body["mask"], body["layout"])
 
 
+def arithmetic(raw: object) -> Arithmetic | None:
+    """Return the arithmetic model that the statement names, or None for real numbers."""
+    if raw == "real":
+        return None
+    if isinstance(raw, str):
+        raise Declined('this checker knows the semantics "real" and models of float arithmetic only')
+    body = fields(raw, " ".join(Arithmetic._fields), "statement.semantics")
+    dtype = body["dtype"]
+    wide = [dtype, "float32"] if dtype in ("float16", "bfloat16") else [dtype]
+    known = {"dtype": DTYPES, "accumulate": wide, "softmax": SOFTMAX, "subnormals": SUBNORMALS}
+    for name, values in known.items():
+        if not isinstance(body[name], str) or body[name] not in values:
+            raise Declined(f"this checker knows no arithmetic with {name} {str(body[name])[:20]!a}")
+    index(body["exp_ulps"], MAX_ULPS, "exp_ulps")
+    return Arithmetic(**body)
+
+
 def nodes(
     raw: object,
     before: tuple[Node, ...],
     inputs: int,
     networks: tuple[Network, ...],
     subject: Attention | Feedforward | None,
+    machine: bool = False,
 ) -> tuple[Node, ...]:
     """Return ``before`` followed by the nodes of ``raw``; each may refer to earlier ones only."""
     result = list(before)
@@ -196,7 +218,9 @@ def nodes(
                 bounds = [k + 1, len(networks[k].outputs)]
                 if op == "gated" and networks[k].inverse_temperature is None:
                     raise Rejected("a gated term needs a network with an inverse temperature")
-            elif op == "subject" and subject is not None:
+            elif op == "machine" and not machine:
+                raise Rejected("a machine term needs a statement that names its arithmetic")
+            elif op != "input" and subject is not None:
                 bounds = [subject.outputs]
             result.append(Node(op, tuple(index(r, b, f"node {op}") for r, b in zip(rest, bounds, strict=True))))
         elif op in model.OPERATIONS:

@@ -56,6 +56,7 @@ class Context:
         self.nodes: tuple[Node, ...] = certificate.terms
         self.networks: tuple[Network, ...] = certificate.networks
         self.certified: Attention | Feedforward = certificate.subject
+        self.arithmetic = certificate.statement.arithmetic
         self.precision = certificate.precision
         self.work = 0
 
@@ -224,9 +225,10 @@ def conclude(certificate: Certificate, facts: list[Fact]) -> Fraction:
     final = facts[-len(stated.targets) :]
     if len(final) < len(stated.targets):
         raise Rejected("the trace is too short to prove the statement")
+    kind = "subject" if stated.arithmetic is None else "machine"
     for k, (fact, target) in enumerate(zip(final, stated.targets, strict=True)):
-        if not isinstance(fact, Near) or fact.right != target or certificate.terms[fact.left] != Node("subject", (k,)):
-            raise Rejected(f"the last steps do not prove that output {k} of the subject is near its target")
+        if not isinstance(fact, Near) or fact.right != target or certificate.terms[fact.left] != Node(kind, (k,)):
+            raise Rejected(f"the last steps do not prove that output {k} of the {kind} is near its target")
         if fact.bound > stated.tolerance:
             raise Rejected("the bound proved exceeds the tolerance")
     return max(fact.bound for fact in final if isinstance(fact, Near))

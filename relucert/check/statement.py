@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+from .arithmetic import covers
 from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
@@ -44,6 +45,8 @@ def short(value: Fraction, up: bool = True, digits: int = 6) -> str:
 
 def exact(value: Fraction) -> str:
     """Return ``value`` exactly, as a decimal if it has a short one and as p/q otherwise."""
+    if value.denominator == 1 and abs(value.numerator) < 10**15:
+        return str(value.numerator)
     text = short(value, digits=15)
     return text if len(str(value.denominator)) <= 20 and Fraction(text) == value else str(value)
 
@@ -104,6 +107,8 @@ def sentence(stated: Statement, bound: Fraction) -> str:
         f"| {name}{arguments} - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
     )
     where = f"  where {'; '.join(definitions)}" if definitions else ""
+    if stated.arithmetic is not None:  # one data token, see ``decode``
+        return f"for all {stated.arithmetic.dtype} {box}:  {claims}{where};  {stated.arithmetic.sentence}"
     return f"{places}:  {claims}{where}"
 
 
@@ -142,6 +147,8 @@ def shortfalls(
             found.append(
                 f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]"
             )
+    if not covers(stated.arithmetic, wanted.arithmetic):
+        found.append("the arithmetic is not the wanted one")
     tokens, want = stated.sequence, wanted.sequence
     if (tokens.mask, tokens.layout) != (want.mask, want.layout):
         found.append(f"mask and layout are {tokens.mask}, {tokens.layout}, wanted {want.mask}, {want.layout}")

@@ -20,7 +20,8 @@ from ..check import check
 from ..check.model import Attention, Certificate, Feedforward, Node, Sequence
 from ..check.statement import below
 from ..errors import DeclinedError, UsageError
-from .terms import binary_terms, node_text
+from . import packed
+from .terms import COVERED, binary_terms, node_text
 from .text import closed, form, integer, matrix, rational, real, sequence
 from .trace import Trace
 
@@ -30,6 +31,10 @@ PROOF = "(* ---- The proof: data that Coq checks. ---- *)\n"
 LONGEST_TARGET = 20_000  # nodes of the target written out as a tree
 DEEPEST_TARGET = 200
 OPERATIONS = ("input", "const", "add", "mul", "max", "min", "inv", "abs")
+# What the library knows of a certificate's parts; anything else must be empty.
+CERTIFICATE = frozenset({"statement", "subject", "networks", "terms", "precision", "trace"})
+STATEMENT = frozenset({"inputs", "domain", "nodes", "targets", "tolerance", "sequence"})
+SUBJECT = frozenset({"d_model", "embedding", "layers", "readout", "outputs"})
 _PLAIN_NAME = re.compile(r"[a-z][0-9]*")
 
 
@@ -70,22 +75,33 @@ def export(certificate: bytes) -> Development:
 
 def development(certificate: Certificate) -> Development:
     """Return the development for decoded data, whether or not it is right: that is for Coq to find out."""
-    stated = certificate.statement
-    if len(stated.targets) != 1:
-        raise DeclinedError("the Coq library checks certificates with one target only")
-    subject = certificate.subject
-    if isinstance(subject, Feedforward):
-        raise DeclinedError("the Coq library checks transformers, not feed-forward networks")
-    if len(certificate.networks) != 1:
-        raise DeclinedError("the Coq library checks certificates with one network only")
-    if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
-        raise DeclinedError("the Coq library checks one token and the sink under a causal mask only")
-    if subject.anchors or subject.code is not None:
-        raise DeclinedError("the Coq library knows no anchors and no position codes")
+    subject = _covered(certificate)
     statement = _statement(certificate, subject)
-    text = statement + PROOF + _proof(certificate)
+    text = statement + PROOF + _proof(certificate, subject)
     own = f"-Q . Relucert\n{''.join(f'{name}{chr(10)}' for name in library())}{FILE}\n"
     return Development({**library(), FILE: text, PROJECT: own}, statement)
+
+
+def _covered(certificate: Certificate) -> Attention:
+    """Return the transformer; raise DeclinedError with the name of whatever the library does not know.
+
+    Later parts of the format are included.
+    """
+    stated, subject = certificate.statement, certificate.subject
+    if not isinstance(subject, Attention):
+        raise DeclinedError(f"the Coq library does not cover the subject {type(subject).__name__!r}")
+    for part, known in ((certificate, CERTIFICATE), (stated, STATEMENT), (subject, SUBJECT)):
+        for name in part._fields:
+            if name not in known and getattr(part, name):
+                raise DeclinedError(f"the Coq library does not cover the field {name!r}")
+    if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
+        raise DeclinedError("the Coq library does not cover this sequence: one token and the sink, causal mask, only")
+    for node in certificate.terms:
+        if node.op not in COVERED:
+            raise DeclinedError(f"the Coq library does not cover the operation {node.op!r}")
+    if len(certificate.networks) != 1:
+        raise DeclinedError("the Coq library checks certificates with one network only")
+    return subject
 
 
 def _names(certificate: Certificate) -> list[str]:
@@ -99,12 +115,17 @@ def _names(certificate: Certificate) -> list[str]:
 def _statement(certificate: Certificate, subject: Attention) -> str:
     """Return imports, the statement and the matrices; what is proved depends on this text alone."""
     stated, names = certificate.statement, _names(certificate)
-    target = closed(_formula(certificate.terms, stated.targets[0], names))
     given = " ->\n".join(
         f"    {real(lo)} <= {name} <= {real(hi)}" for name, (lo, hi) in zip(names, stated.domain, strict=True)
     )
-    claim = f"    Rabs (transformer T [{'; '.join(names)}] 0 - {target}) <= {real(stated.tolerance)}"
-    return f"""From Coq Require Import Reals List NArith QArith.
+    formulas = (closed(_formula(certificate.terms, target, names)) for target in stated.targets)
+    claims = " /\\\n".join(
+        f"    Rabs (transformer T [{'; '.join(names)}] {k} - {formula}) <= {real(stated.tolerance)}"
+        for k, formula in enumerate(formulas)
+    )
+    large = packed.weights(subject) > packed.MANY
+    transformer = _packed_transformer(subject) if large else _transformer(subject)
+    return f"""From Coq Require Import Reals List NArith QArith{" PrimInt63" if large else ""}.
 From Relucert Require Import Check.
 Import ListNotations.
 Open Scope R_scope.
@@ -113,11 +134,9 @@ Open Scope R_scope.
 Definition approximates (T : model) : Prop :=
   forall {" ".join(names)} : R,
 {given} ->
-{claim}.
+{claims}.
 
-(* ---- The transformer: w row column weight, all other entries zero. ---- *)
-Open Scope positive_scope.
-{_transformer(subject)}
+{transformer}
 """
 
 
@@ -129,28 +148,45 @@ def _transformer(subject: Attention) -> str:
             parts = [matrix(m, 7) for m in (head.w_q, head.w_k, head.w_v, head.w_o)]
             heads.append(f"Head {head.d_head}\n      " + "\n      ".join(parts))
         layers.append("[" + ";\n    ".join(heads) + "]")
-    return f"""Definition T : model := Model
+    return f"""(* ---- The transformer: w row column weight, all other entries zero. ---- *)
+Open Scope positive_scope.
+Definition T : model := Model
   {matrix(subject.embedding, 3)}
   [{(";" + chr(10) + "   ").join(layers)}]
   {matrix(subject.readout, 3)}.
 """
 
 
-def _proof(certificate: Certificate) -> str:
+def _packed_transformer(subject: Attention) -> str:
+    words = packed.Words("t")
+    whole = words.expression(packed.model(subject))
+    return f"""(* ---- The transformer: its matrices in primitive integers, which Packed.v reads. ---- *)
+{"".join(words.definitions)}Definition T : model := model_in
+{whole}.
+Open Scope positive_scope.
+"""
+
+
+def _proof(certificate: Certificate, subject: Attention) -> str:
     stated, names = certificate.statement, _names(certificate)
     network, terms = certificate.networks[0], binary_terms(certificate)
     box = sequence((f"interval {rational(lo)} {rational(hi)}" for lo, hi in stated.domain), 14)
-    neurons = ";\n    ".join(form(neuron, 5) for neuron in network.neurons)
-    nodes = ";\n    ".join(node_text(certificate, node) for node in terms.nodes)
-    steps = ";\n    ".join(Trace(certificate, terms).lines)
+    words = packed.Words("p") if packed.weights(subject) > packed.MANY else None
+    if words is None:
+        neurons = "[\n    " + ";\n    ".join(form(neuron, 5) for neuron in network.neurons) + "]"
+    else:
+        neurons = f"network_in {words.expression(packed.many(packed.form, network.neurons))}"
+    targets = ";\n    ".join(_expression(certificate.terms, target) for target in stated.targets)
+    nodes = ";\n    ".join(node_text(certificate, node, words) for node in terms.nodes)
+    steps = ";\n    ".join(Trace(certificate, terms, words).lines)
+    definitions = "" if words is None else "".join(words.definitions)
     beta = network.inverse_temperature or Fraction(0)
     intervals = " ".join(f"in_{name}" for name in names)
-    return f"""Definition proof : certificate := {{|
+    return f"""{definitions}Definition proof : certificate := {{|
   domain := {box};
-  target := {_expression(certificate.terms, stated.targets[0])};
+  targets := [{targets}];
   tolerance := {rational(stated.tolerance)};
-  network := [
-    {neurons}];
+  network := {neurons};
   beta := {rational(beta)};
   unit := {integer(1 << certificate.precision)};
   terms := [

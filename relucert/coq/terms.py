@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 from ..check.model import Certificate, Node
 from ..errors import DeclinedError
+from . import packed
 from .text import form, rational
 
 BINARY = {"add": "Add", "mul": "Mul", "max": "Max", "min": "Min"}
 UNARY = {"inv": "Inv", "abs": "Abs"}
+COVERED = frozenset(BINARY) | frozenset(UNARY) | {"input", "const", "net", "gated", "subject"}
 
 
 @dataclass(slots=True)
@@ -50,8 +52,8 @@ def binary_terms(certificate: Certificate) -> Terms:
     return terms
 
 
-def node_text(certificate: Certificate, node: Node) -> str:
-    """Return a term as a constructor of the library's ``node``."""
+def node_text(certificate: Certificate, node: Node, words: packed.Words | None) -> str:
+    """Return a term as a constructor of the library's ``node``, its form packed if there are ``words``."""
     if node.op in BINARY:
         return f"{BINARY[node.op]} {node.children[0] + 1} {node.children[1] + 1}"
     if node.op in UNARY:
@@ -66,4 +68,5 @@ def node_text(certificate: Certificate, node: Node) -> str:
     if network != 0:
         raise DeclinedError("the Coq library checks certificates with one network only")
     kind = {"net": "Net", "gated": "Gated"}[node.op]
-    return f"{kind} {form(certificate.networks[0].outputs[output], 6)}"
+    value = certificate.networks[0].outputs[output]
+    return f"{kind} {form(value, 6) if words is None else f'(form_in {words.expression(packed.form(value))})'}"

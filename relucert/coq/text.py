@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from ..check.model import Form, Matrix
+from ..check.model import Atom, Form, Matrix
 
 LINE = 118
 LONG = 10**9
@@ -52,21 +52,27 @@ def positives(values: Iterable[int]) -> str:
     return "[" + "; ".join(str(v + 1) for v in values) + "]"
 
 
-def form(value: Form, indent: int) -> str:
-    """Return an affine form, the latest neuron first, gates before pre-activations."""
+def latest_first(value: Form) -> list[tuple[Atom, Fraction]]:
+    """Return a form's atoms with their weights, the latest neuron first, gates before pre-activations."""
 
-    def order(atom: tuple[str, int] | tuple[str]) -> tuple[int, int, int]:
+    def order(item: tuple[Atom, Fraction]) -> tuple[int, int, int]:
+        atom = item[0]
         if len(atom) == 1:
             return (0, 0, 0)
         return {"x": (0, atom[1] + 1, 0), "u": (1, atom[1], 0), "r": (1, atom[1], 1)}[atom[0]]
 
-    def name(atom: tuple[str, int] | tuple[str]) -> str:
+    return sorted(value.items(), key=order, reverse=True)
+
+
+def form(value: Form, indent: int) -> str:
+    """Return an affine form, in the order of ``latest_first``."""
+
+    def name(atom: Atom) -> str:
         if len(atom) == 1:
             return "(X 0)"
         return f"({ {'x': 'X', 'u': 'U', 'r': 'G'}[atom[0]] } {atom[1] + 1})"
 
-    atoms = sorted(value, key=order, reverse=True)
-    return sequence((f"a {name(atom)} {rational(value[atom])}" for atom in atoms), indent)
+    return sequence((f"a {name(atom)} {rational(q)}" for atom, q in latest_first(value)), indent)
 
 
 def matrix(value: Matrix, indent: int) -> str:

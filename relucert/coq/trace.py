@@ -15,6 +15,7 @@ from ..check.model import Atom, Certificate, Fact, Form, In, Near, Step
 from ..check.refusal import Rejected
 from ..check.rules import RULES
 from ..errors import DeclinedError, UsageError
+from . import packed
 from .terms import Terms
 from .text import positives, rational, sequence
 
@@ -24,7 +25,8 @@ INDENT = 8
 class Trace:
     """``lines`` holds the text of each step; ``facts`` what each claims, with the indices of ``Terms``."""
 
-    def __init__(self, certificate: Certificate, terms: Terms) -> None:
+    def __init__(self, certificate: Certificate, terms: Terms, words: packed.Words | None = None) -> None:
+        self.words = words
         self.certificate = certificate
         self.terms = terms
         self.lines: list[str] = []
@@ -82,15 +84,23 @@ class Trace:
             "sum": lambda: "SumUp",
             "symmetry": lambda: "Symmetry",
             "sawtooth": lambda: f"Sawtooth {term('out')} {term('square')} {positives(args['chain'])}",
+            "sawtooth_gated": lambda: (
+                f"SawtoothGated {term('out')} {term('square')} {positives(args['chain'])} {rational(args['reach'])}"
+            ),
             "extremum": lambda: f"Extremum {term('out')} {term('target')} {args['gate'] + 1}",
             "lattice": lambda: f"Lattice {pair()}",
-            "translation": lambda: f"Translation {term('subject')} {term('gated')} {_table(args['heads'])}",
+            "translation": lambda: f"Translation {term('subject')} {term('gated')} {self._table(args['heads'])}",
             "gate_error": lambda: f"GateError {term('gated')} {term('net')}",
             "gate_error_forward": lambda: f"GateErrorForward {term('gated')} {term('net')}",
         }
         if step.rule not in writers:
             raise DeclinedError(f"the Coq library does not cover the rule {step.rule!r}")
         return writers[step.rule]()
+
+    def _table(self, heads: tuple[tuple[int, ...], ...]) -> str:
+        if self.words is not None:
+            return f"(heads_in {self.words.expression(packed.table(heads))})"
+        return sequence((positives(layer) for layer in heads), INDENT)
 
     def _parts(self, args: dict[str, Any]) -> str:
         pairs = zip(args["parts"], args["weights"], strict=False)
@@ -196,7 +206,3 @@ def _fact(fact: Fact) -> str:
     if isinstance(fact, In):
         return f"(Within {fact.term + 1} {rational(fact.lo)} {rational(fact.hi)})"
     return f"(Near {fact.left + 1} {fact.right + 1} {rational(fact.bound)})"
-
-
-def _table(heads: tuple[tuple[int, ...], ...]) -> str:
-    return sequence((positives(layer) for layer in heads), INDENT)

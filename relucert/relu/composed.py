@@ -271,4 +271,3 @@ def _operation(draft: Draft, t: int, arguments: list[Value], gates: tuple[int, .
     if node.op == "abs":
         return extrema.extremum(draft, "abs", arguments)
     return extrema.n_ary(draft, node.op, arguments, t)
-

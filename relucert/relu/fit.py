@@ -10,6 +10,7 @@ Floats fit; what is built from the fit is certified.  Source: derived here; affi
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,15 +20,16 @@ from typing import Any
 
 from mpmath.ctx_mp import MPContext
 
-GRID = 240
-SAMPLES = 16
+GRID = 160
+OCTAVES = 40
+SAMPLES = 12
 ROUNDS = 8
 MORE_ROUNDS = 24
 RIDGE = 1e-13
 FLOOR = 1e-3
 POLISHINGS = 4
 EXTRA_BITS = 10
-FIXED_BITS = 160
+FIXED_BITS = 120
 PLACE_BITS = 60
 
 Function = Callable[[Any], Any]
@@ -42,36 +44,66 @@ class Fit:
     error: float
 
 
-def curvature(ctx: MPContext, f: Function, lo: Fraction, hi: Fraction) -> list[float]:
-    """Return f'' at the middles of equal parts of [lo, hi], by differences in many digits."""
+@dataclass(frozen=True, slots=True)
+class Curvature:
+    """Values of f'' in the middles of cells; the cells' ``edges`` run from 0 to 1 along the interval."""
+
+    edges: tuple[float, ...]
+    values: tuple[float, ...]
+    width: float
+
+    @property
+    def one_signed(self) -> bool:
+        """Whether no inflection is seen."""
+        return not min(self.values) <= 0 <= max(self.values)
+
+    @property
+    def largest(self) -> float:
+        """The largest size."""
+        return max(map(abs, self.values)) or 1.0
+
+    def at(self, u: float) -> float:
+        """Return f'' near a place along the interval."""
+        return self.values[min(max(bisect_right(self.edges, u) - 1, 0), len(self.values) - 1)]
+
+    def roots(self) -> float:
+        """Return the integral of |f''|^(1/2), which says how many chords are needed."""
+        cells = zip(pairwise(self.edges), self.values, strict=True)
+        return self.width * sum((b - a) * math.sqrt(abs(v)) for (a, b), v in cells)
+
+
+def curvature(ctx: MPContext, f: Function, lo: Fraction, hi: Fraction) -> Curvature:
+    """Return f'' on cells of [lo, hi] that get finer towards both ends, by differences in many digits."""
+    near = [2.0 ** (-k / 2) for k in range(2, 2 * OCTAVES)]
+    edges = sorted({0.0, 1.0, *(k / GRID for k in range(GRID)), *near, *(1 - u for u in near)})
     a, b = _mpf(ctx, lo), _mpf(ctx, hi)
-    step = (b - a) / GRID
-    h = step / 2**20
-    result = []
-    for k in range(GRID):
-        x = a + step * (k + ctx.mpf(1) / 2)
-        result.append(float((f(x + h) - 2 * f(x) + f(x - h)) / (h * h)))
-    return result
+    values = []
+    for u, v in pairwise(edges):
+        x, h = a + (b - a) * (u + v) / 2, (b - a) * (v - u) / 2**20
+        values.append(float((f(x + h) - 2 * f(x) + f(x - h)) / (h * h)))
+    return Curvature(tuple(edges), tuple(values), float(b - a))
 
 
 def spaced(
-    ctx: MPContext, f: Function, bent: Sequence[float], lo: Fraction, hi: Fraction, pieces: int, order: int, bits: int
+    ctx: MPContext, f: Function, bent: Curvature, lo: Fraction, hi: Fraction, pieces: int, order: int, bits: int
 ) -> list[Fraction]:
     """Return dyadic knots from lo to hi, equally spaced in the integral of |f''|^(1/3), or ^(1/2) for order 0."""
-    largest = max(map(abs, bent)) or 1.0
-    one_signed = not min(bent) <= 0 <= max(bent)
-    floor = 1e-12 if one_signed else FLOOR
-    density = [(abs(v) / largest + floor) ** (1 / 3 if order else 1 / 2) for v in bent]
-    total = sum(density)
+    floor = 1e-60 if bent.one_signed else FLOOR
+    power = 1 / 3 if order else 1 / 2
+    shares = [
+        (v - u) * (abs(value) / bent.largest + floor) ** power
+        for (u, v), value in zip(pairwise(bent.edges), bent.values, strict=True)
+    ]
+    total = sum(shares)
     inner, reached, k = [], 0.0, 1
-    for i, d in enumerate(density):
-        while k < pieces and reached + d >= total * k / pieces:
-            inner.append((i + (total * k / pieces - reached) / d) / len(density))
+    for (u, v), part in zip(pairwise(bent.edges), shares, strict=True):
+        while k < pieces and reached + part >= total * k / pieces:
+            inner.append(u + (v - u) * (total * k / pieces - reached) / part)
             k += 1
-        reached += d
+        reached += part
     a, b = _mpf(ctx, lo), _mpf(ctx, hi)
     places = [a, *(a + (b - a) * x for x in inner), b]
-    if order and one_signed:
+    if order and bent.one_signed:
         for _ in range(POLISHINGS):
             places = _polished(f, places, bent)
     shift = bits + max(0, math.ceil(-math.log2(float(min(y - x for x, y in pairwise(places))))))
@@ -79,7 +111,7 @@ def spaced(
     return [lo, *(x for x in rounded if lo < x < hi), hi]
 
 
-def _polished(f: Function, places: list[Any], bent: Sequence[float]) -> list[Any]:
+def _polished(f: Function, places: list[Any], bent: Curvature) -> list[Any]:
     """Return the knots after one Newton step towards A_1 without jumps, with the leading terms of its derivatives.
 
     The jump at a knot is about f''/2 times the difference of the squared widths on its two sides, times -1.
@@ -89,7 +121,7 @@ def _polished(f: Function, places: list[Any], bent: Sequence[float]) -> list[Any
     jumps = [float(right - left) for left, right in _wants(f, places, values)[1:-1]]
     widths = [float(y - x) for x, y in pairwise(places)]
     span = float(places[-1] - places[0])
-    bends = [bent[min(len(bent) - 1, int(float(x - places[0]) / span * len(bent)))] for x in places[1:-1]]
+    bends = [bent.at(float(x - places[0]) / span) for x in places[1:-1]]
     below, right = [0.0] * (n - 1), [0.0] * (n - 1)
     for i in range(n - 1):  # bend (h_i m_(i-1) - (h_i + h_(i+1)) m_i + h_(i+1) m_(i+1)) = jump
         h, g = widths[i], widths[i + 1]

@@ -43,8 +43,8 @@ Inverses = tuple[tuple[int, "int | ZigzagPlan"], ...]  # node, chords or zigzag
 class Plan:
     """What to build each product or reciprocal node with: chains of folds, a number of chords, or a zigzag.
 
-    ``construction`` and ``parameters`` name the one construction that the whole is, or a composition; ``saved`` is how
-    many gates fewer this has than an even split of the allowance, None where there is nothing to split.
+    ``construction`` and ``parameters`` name the one construction that the whole is, or a composition; ``predicted`` is
+    its error; ``saved`` is how many gates fewer this has than an even split, None where there is nothing to split.
     Expressions with elementary functions have ``choices`` for their parts.
     """
 
@@ -52,6 +52,7 @@ class Plan:
     parameters: tuple[tuple[str, int], ...]
     chains: Chains
     inverses: Inverses
+    predicted: float = 0.0
     saved: int | None = None
     choices: Choices | None = None
 
@@ -146,7 +147,13 @@ class Outline:
         return (half[0] ** 2 / 2,) if a == b else (half[0] * half[1] / 2,) * 2
 
     def predicted(self, choices: Sequence[Choice]) -> float:
-        """Return the error that choices will be proved to have, as the constructions' own bounds add up."""
+        """Return the error that choices will be proved to have; infinite where floats cannot say."""
+        try:
+            return self._predicted(choices)
+        except OverflowError:
+            return math.inf
+
+    def _predicted(self, choices: Sequence[Choice]) -> float:
         expression, errors = self.problem.expression, [0.0] * len(self.inside)
         own = dict(zip(self.approximated, choices, strict=True))
         for t, node in enumerate(expression.nodes):
@@ -285,15 +292,17 @@ def _plan(
             inverses.append((t, how))
             gates += how - 1 if isinstance(how, int) else how.gates
     parts = tuple(chains), tuple(inverses)
-    return Plan(*_named(expression, *parts), *parts, None if even is None else even - gates)
+    predicted = outline.predicted(choices)
+    return Plan(*_named(expression, *parts), *parts, predicted, None if even is None else even - gates)
 
 
-def chain_weights(outline: Outline, plan: Plan) -> list[tuple[Fraction, int]]:
-    """Return (weight, gates) of every chain: an error E of its square on [0, 1] moves a root by about 8 weight E."""
-    weights = ([outline.influence[t] * weight for weight in outline.weights(t)] for t, _ in plan.chains)
-    return [
-        pair for found, (_, gates) in zip(weights, plan.chains, strict=True) for pair in zip(found, gates, strict=True)
-    ]
+def chain_weights(outline: Outline, plan: Plan) -> dict[int, float]:
+    """Return by number of gates the weight of all such chains: errors E of their squares move a root by 8 weight E."""
+    result: dict[int, float] = {}
+    for t, chains in plan.chains:
+        for weight, gates in zip(outline.weights(t), chains, strict=True):
+            result[gates] = result.get(gates, 0.0) + float(outline.influence[t] * weight)
+    return result
 
 
 def _approximated(node: Operation, inside: Sequence[Interval]) -> bool:

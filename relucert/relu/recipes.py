@@ -18,7 +18,7 @@ from .constructions import arcs, chebyshev
 from .constructions.arcs import Arcs
 from .constructions.chebyshev import Chebyshev
 from .constructions.elementary import Recipe
-from .fit import ROUNDS, Fit, Function, curvature, fitted, spaced
+from .fit import FIXED_BITS, ROUNDS, Curvature, Fit, Function, curvature, fitted, spaced
 from .reduction import Interval, Reduction, reductions
 from .univariate import Univariate
 
@@ -26,9 +26,10 @@ PROBE = 12
 MOST_PIECES = 250
 MANY = 60
 FEW_ROUNDS = 4
-FIT_BITS = 192
+CURVATURE_BITS = 192
 CHORD_SHARE = 0.97
 BOWS = (2, 8)
+INFLECTED = Fraction(1, 10**4)
 MOST_CHORDS = 4000
 CONVERGENCE = {0: 2, 1: 4, 2: 5}
 ARC_SHARE = 0.6
@@ -74,8 +75,7 @@ def chord_count(function: Univariate, inside: Interval, allowance: Fraction) -> 
         bent = _bent(function, Reduction("plain"), inside)
     except (ArithmeticError, ValueError):
         return 0
-    total = sum(math.sqrt(abs(v)) for v in bent) / len(bent) * float(inside[1] - inside[0])
-    return total / 4 * 2.0 ** (-_log2(allowance) / 2)
+    return bent.roots() / 4 * math.exp2(-_log2(allowance) / 2)
 
 
 def _goal(reduction: Reduction, inside: Interval, core: Arcs | Chebyshev, allowance: Fraction) -> Fraction:
@@ -95,18 +95,20 @@ def context(eps: Fraction) -> MPContext:
 def _cut(function: Univariate, inside: Interval, allowance: Fraction) -> tuple[Fraction, bool, Interval] | None:
     """Return where to cut off the variable so that the argument of a root stays positive, and what is left.
 
-    (a v + b)^p is moved by at most delta^p where a v + b < delta is replaced by delta.
+    Its power moves by at most delta^p for p < 1, p size^(p-1) delta for p > 1, where a v + b < delta becomes delta.
     """
     from .univariate import affine
 
     root = function.expression.nodes[function.root]
-    if root.op != "power" or root.value is None or not 0 < root.value < 1:
+    if root.op != "power" or root.value is None or root.value <= 0:
         return None
     line = affine(function.expression, root.children[0], function.variable)
     if line is None or not line[0]:
         return None
     a, b = line
-    delta = Fraction(1, 2 ** math.ceil((4 - _log2(allowance)) / float(root.value)))
+    p, size = float(root.value), max(abs(a * end + b) for end in inside)
+    steepness = 1 if p < 1 else max(Fraction(1), 2 * size) ** math.ceil(p) * math.ceil(p)
+    delta = Fraction(1, 2 ** math.ceil((4 - _log2(allowance / steepness)) / min(p, 1)))
     if min(a * end + b for end in inside) > delta:
         return None
     place = (delta - b) / a
@@ -132,7 +134,8 @@ def _cores(
     if eps > SHALLOWEST:
         bent = _bent(function, reduction, span)
         bowed = [reduction]
-        if min(bent) < 0 < max(bent) and not reduction.doublings:
+        if not bent.one_signed and not reduction.doublings:
+            bowed = [] if eps < INFLECTED else bowed  # arcs converge slowly across an inflection
             bowed += [_bowed(reduction, span, bent, factor) for factor in BOWS]
         for each in () if shallow else bowed:
             for order in (1, 2):
@@ -149,9 +152,9 @@ def _cores(
             yield reduction, deep, chains
 
 
-def _bowed(reduction: Reduction, span: Interval, bent: tuple[float, ...], factor: int) -> Reduction:
+def _bowed(reduction: Reduction, span: Interval, bent: Curvature, factor: int) -> Reduction:
     """Return the reduction with g bowed by ``factor`` times what takes away every inflection."""
-    bow = Fraction(2) ** math.ceil(math.log2(max(map(abs, bent)) * factor / 2))
+    bow = Fraction(2) ** math.ceil(math.log2(bent.largest * factor / 2))
     middle = (span[0] + span[1]) / 2
     return replace(reduction, bow=bow, middle=middle)
 
@@ -171,20 +174,20 @@ def _chained(
 
 
 def _core_function(ctx: MPContext, function: Univariate, reduction: Reduction) -> Function:
-    return lambda w: reduction.core(ctx, function, w)
+    return reduction.core(ctx, function)
 
 
 @lru_cache(maxsize=256)
-def _bent(function: Univariate, reduction: Reduction, span: Interval) -> tuple[float, ...]:
+def _bent(function: Univariate, reduction: Reduction, span: Interval) -> Curvature:
     ctx = MPContext()
-    ctx.prec = FIT_BITS
-    return tuple(curvature(ctx, _core_function(ctx, function, reduction), *span))
+    ctx.prec = CURVATURE_BITS
+    return curvature(ctx, _core_function(ctx, function, reduction), *span)
 
 
 @lru_cache(maxsize=512)
 def _fitted(function: Univariate, reduction: Reduction, span: Interval, pieces: int, order: int, eps: float) -> Fit:
     ctx = MPContext()
-    ctx.prec = FIT_BITS
+    ctx.prec = FIXED_BITS + 24
     f = _core_function(ctx, function, reduction)
     bent = _bent(function, reduction, span)
     bits = KNOT_BITS + (max(0, math.ceil(-math.log2(eps))) // 2 if order else 0)
@@ -200,8 +203,7 @@ def _arcs(
     pieces = PROBE
     if not order:  # chords: pieces^2 = (integral of |f''|^(1/2))^2 / (16 error), once centred
         bent = _bent(function, reduction, span)
-        total = sum(math.sqrt(abs(v)) for v in bent) / len(bent) * float(span[1] - span[0])
-        pieces = max(1, math.ceil(total / 4 / math.sqrt(target)))
+        pieces = max(1, math.ceil(bent.roots() / 4 / math.sqrt(target)))
     best: Fit | None = None
     tried: set[int] = set()
     while pieces <= most and pieces not in tried and len(tried) < ATTEMPTS:
@@ -223,13 +225,14 @@ def _polynomial(
     coeffs = _coefficients(function, reduction, span, Fraction(1, 2 ** math.ceil(-_log2(target))))
     if coeffs is None:
         return
-    counts = allocate([Fraction(w) for w in squares], allowance * SHARE * len(squares) / (len(squares) + 4))
+    room = allowance * SHARE * len(squares) / (len(squares) + 4)
+    counts = allocate([Fraction(w) for w in squares], room) if squares else []
     used = sum((Fraction(w) / 4**m for w, m in zip(squares, counts or [], strict=False)), Fraction(0))
     if counts is None:
         return
+    left = (allowance * Fraction(97, 100) - used) / Fraction(larger) - target
     made = [
-        chebyshev.planned(*span, steps, degrees, len(coeffs) - 1, (allowance * Fraction(97, 100) - used) / Fraction(larger) - target)
-        for steps, degrees in chebyshev.programs(coeffs)
+        chebyshev.planned(*span, steps, degrees, len(coeffs) - 1, left) for steps, degrees in chebyshev.programs(coeffs)
     ]
     best = min((core for core in made if core is not None), key=lambda core: core.gates, default=None)
     if best is not None:

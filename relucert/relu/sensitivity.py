@@ -68,10 +68,10 @@ class Sensitivity:
     bound: Fraction
 
 
-def sensitivity(network: Network, output: int, bits: int, alone: bool = True) -> Sensitivity:
-    """Return the smaller of the adjoint and the forward bound; the adjoint unless a data token is ``alone``."""
+def sensitivity(network: Network, output: int, bits: int) -> Sensitivity:
+    """Return the smaller of the adjoint and the forward bound."""
     adjoint = sum(gate_sensitivities(network, output, bits), ZERO)
-    forward = forward_error(network, output, bits) if alone else adjoint
+    forward = forward_error(network, output, bits)
     if forward < adjoint:
         return Sensitivity("gate_error_forward", forward)
     return Sensitivity("gate_error", adjoint)

@@ -22,6 +22,7 @@ PIPED_WIDTH = 80
 MOST_INPUTS_SHOWN = 6
 LONGEST_STATEMENT = 4000
 MOST_TOKENS_SHOWN = 8
+EXACT_BELOW = 10**12
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -74,7 +75,9 @@ def shortened(statement: str) -> str:
 
 
 def real(value: Fraction) -> str:
-    """Return a number for a table, rounded up."""
+    """Return a number for a table, rounded up; whole numbers of things are exact."""
+    if value.denominator == 1 and abs(value) < EXACT_BELOW:
+        return str(value.numerator)
     return decimal_up(value)
 
 
@@ -188,7 +191,8 @@ def point_text(results: Sequence[PointResult]) -> Group:
             rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
         kind = "the actual error, an estimate" if result.working else "the actual error, exact and rounded up"
         rows.append(["|T - f|", real(abs(result.transformer - result.target)), kind])
-        rows.append(["bound", real(result.bound), "certified on the whole domain"])
+        scope = "on the whole domain" if result.arithmetic is None else f"for {result.arithmetic} machines, whole domain"
+        rows.append(["bound", real(result.bound), f"certified {scope}"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
 
@@ -231,7 +235,8 @@ def runtime_text(result: RuntimeResult) -> Group:
     if result.not_finite:
         rows.append(["", "", f"{result.not_finite} outputs are infinite or not numbers"])
     rows.append(["certified", "none" if result.certified is None else real(result.certified), result.note])
-    rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
+    if result.bound is not None:
+        rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
     if result.rounding is not None and result.t_error is not None:
         where = f"{result.t_samples} of these points, T to {result.t_digits} digits"
         rows.append(["|machine - T|", real(result.rounding), f"largest at {where}"])

@@ -50,8 +50,11 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
     context = transformer.context(working)
     rows = transformer.one_per_token(point) if stated.sequence.layout == "one-per-token" else [point]
     computed = transformer.evaluate_sequence(loaded.transformer, rows, stated.sequence.mask, context)[-1]
+    machine = None if stated.arithmetic is None else stated.arithmetic.dtype
     return [
-        PointResult(place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound)
+        PointResult(
+            place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound, machine
+        )
         for f, t, o in zip(exact, computed, loaded.outputs, strict=True)
     ]
 

@@ -14,8 +14,9 @@ VALUE_BITS = 400
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operation: ``op`` is input, const, add, mul, max, min (two or more arguments), inv, abs, or one of
-    exp, log, sin, cos, erf and power (one argument).
+    """One operation.
+
+    ``op`` is input, const, add, mul, max, min (two or more arguments), inv, abs, exp, log, sin, cos, erf or power.
 
     ``seen_max`` and ``seen_min`` are extrema of their argument over the data tokens that a token sees.
 

@@ -200,8 +200,8 @@ class _Parser:
             terms = self.sorted(column, depth)
             if self.peek() != "[":
                 raise UsageError(
-                    f"column {column}: sort gives several values; pick one, as in sort(x, y)[1] for the least, or make it "
-                    "a whole output",
+                    f"column {column}: sort gives several values; pick one, as in sort(x, y)[1] for the least, or make "
+                    "it a whole output",
                     "target",
                 )
             return self.picked(terms)
@@ -251,7 +251,8 @@ class _Parser:
         self.take()
         column, text = self.column(), self.take()
         if not text.isdigit() or len(text) > 5 or not 1 <= int(text) <= len(terms):
-            raise UsageError(f"column {column}: expected a whole number from 1 to {len(terms)} in sort(...)[k]", "target")
+            wanted = f"a whole number from 1 to {len(terms)} in sort(...)[k]"
+            raise UsageError(f"column {column}: expected {wanted}", "target")
         if self.peek() != "]":
             raise self.error("']'")
         self.take()

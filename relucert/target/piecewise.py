@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from ..errors import UsageError
 from ..exact.number import exact_text
@@ -102,7 +103,7 @@ def _joined(
     graph: Graph, atom: int, cases: list[tuple[list[_Side], Case]], default: int, column: int, names: Sequence[str]
 ) -> int:
     borders = sorted({side.threshold for sides, _ in cases for side in sides})
-    cells = [borders[0] - 1, *((a + b) / 2 for a, b in zip(borders, borders[1:], strict=False)), borders[-1] + 1]
+    cells = [borders[0] - 1, *((a + b) / 2 for a, b in pairwise(borders)), borders[-1] + 1]
 
     def branch(w: Fraction) -> int:
         for sides, case in cases:
@@ -112,8 +113,8 @@ def _joined(
 
     def equal(left: int, right: int, border: Fraction) -> None:
         place = graph.constant(border)
-        ends = (graph.replaced(b, atom, place, column) for b in (left, right))
-        _continuous(graph, *ends, f"{_name(graph, atom, names)} = {exact_text(border)}", column)
+        before, after = (graph.replaced(b, atom, place, column) for b in (left, right))
+        _continuous(graph, before, after, f"{_name(graph, atom, names)} = {exact_text(border)}", column)
 
     branches = [branch(w) for w in cells]
     for k, border in enumerate(borders):
@@ -129,7 +130,8 @@ def _joined(
         inside = graph.extremum("max", [atom, place])
         if k + 1 < len(borders):
             inside = graph.extremum("min", [inside, graph.constant(borders[k + 1])])
-        terms.append(graph.difference(graph.replaced(branches[k + 1], atom, inside, column), graph.replaced(branches[k + 1], atom, place, column)))
+        moved, fixed = (graph.replaced(branches[k + 1], atom, w, column) for w in (inside, place))
+        terms.append(graph.difference(moved, fixed))
     return graph.add(terms)
 
 
@@ -166,7 +168,7 @@ def _proportional(graph: Graph, case: Case, default: int) -> int:
             low = graph.extremum("min", [d, graph.constant(Fraction(0))])
             return graph.add([default, graph.scaled(factors.pop(), low)])
     raise UsageError(
-        f"column {case.column}: piecewise may jump where the two sides of its condition are equal: under a condition on "
+        f"column {case.column}: piecewise may jump where the sides of its condition are equal: under a condition on "
         f"several variables the branches must differ by a multiple of it{ADVICE}",
         "target",
     )

@@ -175,7 +175,7 @@ def test_rows_of_the_error_budget_sum_to_the_bound(case: Case) -> None:
     outcome = cases.outcome(case)
     rows = pipeline.error_budget(outcome.verdict.certificate)
     names = [name for name, _ in rows]
-    assert names in (["approximation", "gates", "leak"], ["approximation with gates", "leak"])
+    assert names in (["approximation", "gates", "leak"], ["approximation and gates", "leak"])
     assert (len(names) == 2) == ("sawtooth_gated" in {step.rule for step in outcome.verdict.certificate.trace})
     assert sum(part for _, part in rows) == outcome.verdict.error_bound
     assert all(part >= 0 for _, part in rows)

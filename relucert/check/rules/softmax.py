@@ -42,7 +42,9 @@ def softmax(
     if not len(powers) == len(inverses) == sum(map(len, attention.layers)):
         raise Rejected("one list of powers and one inverse is needed for each head")
     context.spend(attention.d_model)
-    stream: Token = {row: linear(dict(form)) for row, form in enumerate(embedded(attention, len(context.domain)))}
+    stream: Token = {}
+    for row, form in enumerate(embedded(attention, len(context.domain))):
+        stream[row] = linear({(*atom,): value for atom, value in form.items()})
     anchors: list[Token] = [{row: constant(value) for row, value in vector.items()} for vector in attention.anchors]
     named = iter(zip(powers, inverses, strict=True))
     for layer in attention.layers:

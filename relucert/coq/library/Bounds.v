@@ -4,18 +4,25 @@ From Relucert Require Import Gate Sparse World.
 Import ListNotations.
 Open Scope R_scope.
 
-Definition fdiv (a b : Z) : Z := (a / b)%Z.
-Definition cdiv (a b : Z) : Z := (- (- a / b))%Z.
-Lemma fdiv_below a b : (0 < b)%Z -> IZR (fdiv a b) <= IZR a / IZR b.
+(* Division by d, rounded down and up; factors two of d cost a shift each. *)
+Fixpoint fdiv (a : Z) (d : positive) : Z :=
+  match d with xH => a | xO d' => fdiv (Z.div2 a) d' | xI _ => (a / Zpos d)%Z end.
+Definition cdiv (a : Z) (d : positive) : Z := (- fdiv (- a) d)%Z.
+Lemma fdiv_is_div d : forall a, fdiv a d = (a / Zpos d)%Z.
 Proof.
-  intros B. assert (H : (b * fdiv a b <= a)%Z) by apply Z.mul_div_le, B.
-  apply IZR_le in H. rewrite mult_IZR in H. apply IZR_lt in B.
-  apply Rmult_le_reg_l with (IZR b); [lra|]. replace (IZR b * (IZR a / IZR b)) with (IZR a) by (field; lra). exact H.
+  induction d as [d _|d IH|]; intros a; cbn [fdiv]; [reflexivity| |symmetry; apply Z.div_1_r].
+  rewrite IH, Z.div2_div, Z.div_div by lia. f_equal.
 Qed.
-Lemma cdiv_above a b : (0 < b)%Z -> IZR a / IZR b <= IZR (cdiv a b).
+Lemma fdiv_below a d : IZR (fdiv a d) <= IZR a / IZR (Zpos d).
 Proof.
-  intros B. unfold cdiv. pose proof (fdiv_below (- a) b B) as H. rewrite opp_IZR in *. unfold fdiv in H.
-  apply IZR_lt in B. unfold Rdiv in *. lra.
+  assert (B : (0 < Zpos d)%Z) by lia. rewrite fdiv_is_div.
+  pose proof (Z.mul_div_le a (Zpos d) B) as H. apply IZR_le in H. rewrite mult_IZR in H. apply IZR_lt in B.
+  apply Rmult_le_reg_l with (IZR (Zpos d)); [lra|].
+  replace (IZR (Zpos d) * (IZR a / IZR (Zpos d))) with (IZR a) by (field; lra). exact H.
+Qed.
+Lemma cdiv_above a d : IZR a / IZR (Zpos d) <= IZR (cdiv a d).
+Proof.
+  unfold cdiv. pose proof (fdiv_below (- a) d) as H. rewrite opp_IZR in *. unfold Rdiv in *. lra.
 Qed.
 
 (* ---- intervals of integers, in units of 1 / one ---- *)
@@ -24,7 +31,7 @@ Definition iadd (a b : interval) : interval := (fst a + fst b, snd a + snd b)%Z.
 Definition hull (a b : interval) : interval := (Z.min (fst a) (fst b), Z.max (snd a) (snd b)).
 Definition magnitude (a : interval) : Z := Z.max (- fst a) (snd a).
 Definition iscale (q : Q) (a : interval) : interval :=
-  let (lo, hi) := a in let n := Qnum q in let d := Zpos (Qden q) in
+  let (lo, hi) := a in let n := Qnum q in let d := Qden q in
   if Z.leb 0 n then (fdiv (n * lo) d, cdiv (n * hi) d) else (fdiv (n * hi) d, cdiv (n * lo) d).
 
 (* ---- the weights with which a form reads u_j and r_j ---- *)
@@ -112,14 +119,14 @@ Proof.
   replace (Q2R q * x * unit) with (IZR (Qnum q) * (x * unit) * / IZR (Zpos (Qden q))) by (unfold Q2R; ring).
   destruct (Z.leb_spec 0 (Qnum q)) as [S|S]; cbn [fst snd].
   - apply IZR_le in S. split.
-    + eapply Rle_trans; [apply fdiv_below, B|]. rewrite mult_IZR. apply Rmult_le_compat_r; [lra|].
+    + eapply Rle_trans; [apply fdiv_below|]. rewrite mult_IZR. apply Rmult_le_compat_r; [lra|].
       apply Rmult_le_compat_l; lra.
-    + eapply Rle_trans; [|apply cdiv_above, B]. rewrite mult_IZR. apply Rmult_le_compat_r; [lra|].
+    + eapply Rle_trans; [|apply cdiv_above]. rewrite mult_IZR. apply Rmult_le_compat_r; [lra|].
       apply Rmult_le_compat_l; lra.
   - apply IZR_lt in S. split.
-    + eapply Rle_trans; [apply fdiv_below, B|]. rewrite mult_IZR. apply Rmult_le_compat_r; [lra|].
+    + eapply Rle_trans; [apply fdiv_below|]. rewrite mult_IZR. apply Rmult_le_compat_r; [lra|].
       assert (0 <= - IZR (Qnum q) * (IZR hi - x * unit)) by (apply Rmult_le_pos; lra). lra.
-    + eapply Rle_trans; [|apply cdiv_above, B]. rewrite mult_IZR. apply Rmult_le_compat_r; [lra|].
+    + eapply Rle_trans; [|apply cdiv_above]. rewrite mult_IZR. apply Rmult_le_compat_r; [lra|].
       assert (0 <= - IZR (Qnum q) * (x * unit - IZR lo)) by (apply Rmult_le_pos; lra). lra.
 Qed.
 
@@ -231,11 +238,11 @@ Proof.
 Qed.
 
 (* ---- forward: errors E_j of the pre-activations, in units of D / one ---- *)
-Definition up (q : Q) (z : Z) : Z := cdiv (Z.abs (Qnum q) * z) (Zpos (Qden q)).
+Definition up (q : Q) (z : Z) : Z := cdiv (Z.abs (Qnum q) * z) (Qden q).
 Lemma up_above q z x : x * unit <= IZR z * D -> 0 <= x -> Rabs (Q2R q) * x * unit <= IZR (up q z) * D.
 Proof.
   intros H X. assert (B : (0 < Zpos (Qden q))%Z) by lia.
-  pose proof (cdiv_above (Z.abs (Qnum q) * z) (Zpos (Qden q)) B) as K. fold (up q z) in K.
+  pose proof (cdiv_above (Z.abs (Qnum q) * z) (Qden q)) as K. fold (up q z) in K.
   rewrite mult_IZR in K. assert (A : Rabs (Q2R q) = IZR (Z.abs (Qnum q)) / IZR (Zpos (Qden q))).
   { change (IZR (Z.abs (Qnum q)) / IZR (Zpos (Qden q))) with (Q2R (qabs q)). symmetry. apply qabs_value. }
   apply Rle_trans with (IZR (Z.abs (Qnum q)) * IZR z / IZR (Zpos (Qden q)) * D).

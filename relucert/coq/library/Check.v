@@ -1,7 +1,7 @@
 (* The checker of a whole certificate, and the theorem that what it accepts is true of the literal matrices. *)
 From Coq Require Import Reals Lra Lia List ZArith NArith QArith Qreals Bool.
-From Relucert Require Import Gate Sparse Polynomial Shapes Pieces Bounds Translation.
-From Relucert Require Export Transformer World Facts.
+From Relucert Require Import Gate Sparse Polynomial Shapes Pieces Bounds Folds Translation.
+From Relucert Require Export Packed Transformer World Facts.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -27,17 +27,21 @@ Fixpoint denote (x : expression) (xs : list R) : R :=
   | EMax a b => Rmax (denote a xs) (denote b xs) | EMin a b => Rmin (denote a xs) (denote b xs)
   | EInv a => / denote a xs | EAbs a => Rabs (denote a xs)
   end.
-Fixpoint is_expression (C : context) (x : expression) (t : positive) : bool :=
+(* Denominators must be known to be nonzero, so that the statement speaks of defined functions only. *)
+Definition nonzero (known : list fact) (t : positive) : bool :=
+  existsb (fun f => match f with Within s lo hi => Pos.eqb s t && (qpos lo || qpos (Qopp hi)) | _ => false end) known.
+Fixpoint is_expression (C : context) (known : list fact) (x : expression) (t : positive) : bool :=
   match x, Table.find t (nodes C) with
   | EInput i, Some (Input (Npos j)) => Pos.eqb i j
   | EConst p, Some (Const q) => qeq p q
   | EAdd x y, Some (Add a b) | EMul x y, Some (Mul a b) | EMax x y, Some (Max a b) | EMin x y, Some (Min a b) =>
-      is_expression C x a && is_expression C y b
-  | EInv x, Some (Inv a) | EAbs x, Some (Abs a) => is_expression C x a
+      is_expression C known x a && is_expression C known y b
+  | EInv x, Some (Inv a) => nonzero known a && is_expression C known x a
+  | EAbs x, Some (Abs a) => is_expression C known x a
   | _, _ => false
   end.
-Lemma is_expression_value C (w : world C) xs : (forall i, net_env w (X i) = nth (N.to_nat i) (1 :: xs) 0) ->
-  forall x t, is_expression C x t = true -> term w t = denote x xs.
+Lemma is_expression_value C (w : world C) known xs : (forall i, net_env w (X i) = nth (N.to_nat i) (1 :: xs) 0) ->
+  forall x t, is_expression C known x t = true -> term w t = denote x xs.
 Proof.
   intros E. induction x; intros t H; cbn [is_expression] in H;
     (destruct (Table.find t (nodes C)) as [n|] eqn:F; [|discriminate]);
@@ -48,9 +52,16 @@ Proof.
   - apply andb_prop in H; destruct H as [A B]. rewrite (IHx1 _ A), (IHx2 _ B). reflexivity.
   - apply andb_prop in H; destruct H as [A B]. rewrite (IHx1 _ A), (IHx2 _ B). reflexivity.
   - apply andb_prop in H; destruct H as [A B]. rewrite (IHx1 _ A), (IHx2 _ B). reflexivity.
-  - rewrite (IHx _ H). reflexivity.
+  - apply andb_prop in H; destruct H as [_ H]. rewrite (IHx _ H). reflexivity.
   - rewrite (IHx _ H). reflexivity.
 Qed.
+(* Output k is near the first expression, output k + 1 near the second, and so on. *)
+Fixpoint approximated (T : model) (xs : list R) (bound : R) (k : N) (l : list expression) : Prop :=
+  match l with
+  | [] => True
+  | [x] => Rabs (transformer T xs k - denote x xs) <= bound
+  | x :: l' => Rabs (transformer T xs k - denote x xs) <= bound /\ approximated T xs bound (N.succ k) l'
+  end.
 
 (* ---- the trace ---- *)
 Inductive rule :=
@@ -67,6 +78,7 @@ Inductive rule :=
 | SumUp
 | Symmetry
 | Sawtooth (out square : positive) (chain : list positive)
+| SawtoothGated (out square : positive) (chain : list positive) (reach : Q)
 | Extremum (out target gate : positive)
 | Lattice (left right : positive)
 | Translation (subject gated : positive) (heads : list (list positive))
@@ -74,7 +86,7 @@ Inductive rule :=
 | GateErrorForward (gated net : positive).
 Record step := Step { by_rule : rule; premises : list positive; conclusion : fact }.
 Record certificate := Certificate {
-  domain : list (Q * Q); target : expression; tolerance : Q;
+  domain : list (Q * Q); targets : list expression; tolerance : Q;
   network : list form; beta : Q; unit : positive; terms : list node; trace : list step }.
 
 Definition context_of (c : certificate) : context :=
@@ -114,6 +126,7 @@ Definition prove (r : rule) (ps : list fact) : option fact :=
   | SumUp => sum_up ps
   | Symmetry => symmetry ps
   | Sawtooth out square chain => sawtooth C ps out square chain
+  | SawtoothGated out square chain reach => sawtooth_gated C ps out square chain reach
   | Extremum out target gate => extremum C ps out target gate
   | Lattice l r => lattice C l r
   | Translation s g names => translation s g names
@@ -125,21 +138,34 @@ Fixpoint recall (facts : Table.t fact) (ps : list positive) : option (list fact)
   | [] => Some []
   | p :: ps' => match Table.find p facts, recall facts ps' with Some f, Some fs => Some (f :: fs) | _, _ => None end
   end.
-Fixpoint follow (steps : list step) (k : positive) (facts : Table.t fact) (last : option fact) : option fact :=
+(* [known] lists what is proved so far, the latest first; [facts] finds the same by number. *)
+Fixpoint follow (steps : list step) (k : positive) (facts : Table.t fact) (known : list fact) : option (list fact) :=
   match steps with
-  | [] => last
+  | [] => Some known
   | s :: steps' =>
       match recall facts (premises s) with
       | Some ps =>
           match prove (by_rule s) ps with
           | Some f =>
               if entails f (conclusion s)
-              then follow steps' (Pos.succ k) (Table.add k (conclusion s) facts) (Some (conclusion s))
+              then follow steps' (Pos.succ k) (Table.add k (conclusion s) facts) (conclusion s :: known)
               else None
           | None => None
           end
       | None => None
       end
+  end.
+(* The last facts conclude, in the order of the targets. *)
+Fixpoint concludes (tolerance : Q) (known : list fact) (k : N) (l : list expression) (last : list fact) : bool :=
+  match l, last with
+  | [], [] => true
+  | x :: l', Near s t b :: last' =>
+      match Table.find s (nodes C) with
+      | Some (Subject j) =>
+          N.eqb j k && is_expression C known x t && Qle_bool b tolerance && concludes tolerance known (N.succ k) l' last'
+      | _ => false
+      end
+  | _, _ => false
   end.
 
 Variables (w : world C) (xs : list R).
@@ -177,6 +203,7 @@ Proof.
   - apply (sum_up_sound C w ps H _ E).
   - apply (symmetry_sound C w ps H _ E).
   - apply (sawtooth_sound C w ps H _ _ _ _ E).
+  - apply (sawtooth_gated_sound C w ps H _ _ _ _ _ E).
   - apply (extremum_sound C w ps H _ _ _ _ E).
   - apply (lattice_sound C w _ _ _ E).
   - unfold translation in E.
@@ -197,19 +224,32 @@ Proof.
   - destruct (Table.find p facts) as [f|] eqn:F; [|discriminate]. destruct (recall facts ps) as [l|]; [|discriminate].
     injection H as <-. constructor; [apply (K p f F)|apply IH; reflexivity].
 Qed.
-Lemma follow_sound steps : forall k facts last f, (forall k f, Table.find k facts = Some f -> holds w f) ->
-  (forall f, last = Some f -> holds w f) -> follow steps k facts last = Some f -> holds w f.
+Lemma follow_sound steps : forall k facts known result, (forall k f, Table.find k facts = Some f -> holds w f) ->
+  Forall (holds w) known -> follow steps k facts known = Some result -> Forall (holds w) result.
 Proof.
-  induction steps as [|[r ps c] steps IH]; intros k facts last f K L H; cbn [follow by_rule Check.premises conclusion] in H.
-  - apply L, H.
+  induction steps as [|[r ps c] steps IH]; intros k facts known f K L H; cbn [follow by_rule Check.premises conclusion] in H.
+  - injection H as <-. exact L.
   - destruct (recall facts ps) as [fs|] eqn:R; [|discriminate].
     destruct (prove r fs) as [p|] eqn:P; [|discriminate]. destruct (entails p c) eqn:E; [|discriminate].
     assert (V : holds w c) by (apply (entails_sound C w p c E), (prove_sound r fs p (recall_holds _ _ _ K R) P)).
-    apply (IH _ _ _ _) with (3 := H).
-    + intros j h F. destruct (Pos.eq_dec j k) as [->|N].
-      * rewrite Table.gss in F. injection F as <-. exact V.
-      * rewrite Table.gso in F by exact N. apply (K j h F).
-    + intros h F. injection F as <-. exact V.
+    apply (IH _ _ _ _) with (3 := H); [|constructor; assumption].
+    intros j h F. destruct (Pos.eq_dec j k) as [->|N].
+    + rewrite Table.gss in F. injection F as <-. exact V.
+    + rewrite Table.gso in F by exact N. apply (K j h F).
+Qed.
+Lemma concludes_sound tolerance known l : forall k last, Forall (holds w) last ->
+  concludes tolerance known k l last = true -> approximated T xs (Q2R tolerance) k l.
+Proof.
+  induction l as [|x l IH]; intros k last H E; [exact I|].
+  destruct last as [|[|s t b] last]; try discriminate. cbn [concludes] in E.
+  inversion H as [|? ? V R]; subst. destruct (Table.find s (nodes C)) as [n|] eqn:S; [|discriminate].
+  destruct n as [| | | | | | | | | |j]; try discriminate.
+  apply andb_prop in E; destruct E as [E M]. apply andb_prop in E; destruct E as [E Q].
+  apply andb_prop in E; destruct E as [J X]. apply N.eqb_eq in J; subst j. apply (IH _ _ R) in M.
+  apply qle_value in Q. cbn [holds] in V. rewrite (term_value w s _ S) in V. cbn [node_value] in V.
+  rewrite subject_is_T, (is_expression_value C w known xs) with (2 := X) in V
+    by (intros i; rewrite <- (same_inputs w); apply inputs_are_xs).
+  cbn [approximated]. destruct l; [lra|split; [lra|exact M]].
 Qed.
 End Check.
 
@@ -217,40 +257,30 @@ Definition accepts (T : model) (c : certificate) : bool :=
   let C := context_of c in
   let fuel := (4 * length (network c) + 16)%nat in
   forms_ordered 1 (network c) && nodes_ordered 1 (terms c) &&
-  match follow C T fuel (trace c) 1 (Table.empty fact) None with
-  | Some (Near s t b) =>
-      match Table.find s (nodes C) with
-      | Some (Subject 0) => is_expression C (target c) t && Qle_bool b (tolerance c)
-      | _ => false
-      end
-  | _ => false
+  match follow C T fuel (trace c) 1 (Table.empty fact) [] with
+  | Some known => concludes C (tolerance c) known 0 (targets c) (rev (firstn (length (targets c)) known))
+  | None => false
   end.
 
 Theorem accepted_is_true (T : model) (c : certificate) : accepts T c = true ->
-  forall xs, Forall2 between (domain c) xs ->
-  Rabs (transformer T xs 0 - denote (target c) xs) <= literal (tolerance c).
+  forall xs, Forall2 between (domain c) xs -> approximated T xs (literal (tolerance c)) 0 (targets c).
 Proof.
   unfold accepts. intros H xs B.
   apply andb_prop in H; destruct H as [H F]. apply andb_prop in H; destruct H as [O N].
-  destruct (follow _ _ _ _ _ _ _) as [[|s t b]|] eqn:L; try discriminate.
-  destruct (Table.find s (nodes (context_of c))) as [n|] eqn:S; [|discriminate].
-  destruct n as [| | | | | | | | | |[|]]; try discriminate. apply andb_prop in F; destruct F as [E Q].
+  destruct (follow _ _ _ _ _ _ _) as [known|] eqn:L; [|discriminate].
   assert (W : Forall2 within (domain c) xs).
   { clear - B. induction B as [|d x ds xs H B IH]; constructor; [|exact IH].
     unfold between in H. rewrite !literal_value in H. exact H. }
   assert (Ex : exists w : world (context_of c), subject w = transformer T xs /\
     forall i, gated_env w (X i) = nth (N.to_nat i) (1 :: xs) 0) by (apply world_exists; assumption).
-  destruct Ex as (w & Sw & I).
-  assert (V : holds w (Near s t b)).
-  { apply (follow_sound (context_of c) T _ w xs) with (5 := L).
-    - intros k. rewrite Sw. reflexivity.
-    - exact I.
-    - intros k f K. rewrite Table.gempty in K. discriminate.
-    - discriminate. }
-  cbn [holds] in V. rewrite (term_value w s _ S) in V. cbn [node_value] in V. rewrite Sw in V.
-  rewrite (is_expression_value (context_of c) w xs) with (2 := E) in V
-    by (intros i; rewrite <- (same_inputs w); apply I).
-  rewrite literal_value. apply qle_value in Q. lra.
+  destruct Ex as (w & Sw & I). rewrite literal_value.
+  assert (S : forall k, subject w k = transformer T xs k) by (intros k; rewrite Sw; reflexivity).
+  apply (concludes_sound (context_of c) T w xs S I) with (2 := F).
+  assert (V : Forall (holds w) known).
+  { eapply (follow_sound (context_of c) T _ w xs S I) with (3 := L); [|constructor].
+    intros k f K. rewrite Table.gempty in K. discriminate. }
+  rewrite Forall_forall in *. intros f K. apply V. rewrite <- in_rev in K.
+  rewrite <- (firstn_skipn (length (targets c)) known). apply in_or_app. left. exact K.
 Qed.
 
 (* ---- how generated files write data ---- *)
@@ -259,3 +289,14 @@ Definition a (x : atom) (q : Q) : atom * Q := (x, q).
 Definition interval (lo hi : Q) : Q * Q := (lo, hi).
 Definition part (t : positive) (q : Q) : positive * Q := (t, q).
 Definition link (left right : positive) (q : Q) : positive * positive * Q := (left, right, q).
+
+(* ---- packed proof data: what it says is checked like the rest ---- *)
+Definition packed_atom : reader atom := fun l =>
+  let (n, l) := natural l in
+  (match n with Npos (xI (xO j)) => U j | Npos (xO (xI j)) => G j | Npos (xO (xO i)) => X (Npos i) | _ => X 0 end, l).
+Definition packed_form : reader form :=
+  many (fun l => let (a, l) := packed_atom l in let (q, l) := rational l in ((a, q), l)).
+Definition packed_positive : reader positive := fun l => let (n, l) := natural l in (N.succ_pos n, l).
+Definition form_in (s : words) : form := fst (packed_form (bytes s)).
+Definition network_in (s : words) : list form := fst (many packed_form (bytes s)).
+Definition heads_in (s : words) : list (list positive) := fst (many (many packed_positive) (bytes s)).

@@ -5,17 +5,30 @@ From Coq Require Import Reals Lra Lia List ZArith QArith Qreals Bool FMapPositiv
 Import ListNotations.
 Open Scope R_scope.
 
-(* ---- rationals ---- *)
+(* ---- rationals: powers of two are cancelled, which is cheap; a greatest common divisor is sought only for results
+   that bring other factors of two denominators together ---- *)
+Fixpoint strip (n d : positive) : positive * positive :=
+  match n, d with xO n', xO d' => strip n' d' | _, _ => (n, d) end.
+Fixpoint power_of_two (d : positive) : bool := match d with xH => true | xO d' => power_of_two d' | xI _ => false end.
+Definition over (sign : positive -> Z) (fully : bool) (n d : positive) : Q :=
+  let (n', d') := strip n d in
+  if fully && negb (power_of_two d') then Qred (Qmake (sign n') d') else Qmake (sign n') d'.
+Definition reduced (fully : bool) (n : Z) (d : positive) : Q :=
+  match n with Z0 => 0%Q | Zpos m => over Zpos fully m d | Zneg m => over Zneg fully m d end.
 Definition qadd (p q : Q) : Q :=
-  if Pos.eqb (Qden p) (Qden q) then Qmake (Qnum p + Qnum q) (Qden p) else Qred (Qplus p q).
+  let (n, c) := p in let (m, d) := q in
+  if Pos.eqb c d then Qmake (n + m) d else
+  match strip c d with
+  | (xH, b) => Qmake (Zpos b * n + m) d
+  | (a, xH) => Qmake (n + Zpos a * m) c
+  | (a, b) => reduced true (Zpos b * n + Zpos a * m) (c * b)
+  end.
 Definition qmul (p q : Q) : Q :=
-  match Qden p, Qden q with
-  | xH, d => match Qnum p with
-             | Zpos xH => q
-             | Zneg xH => Qmake (- Qnum q) d
-             | n => if Pos.eqb d 1 then Qmake (n * Qnum q) 1 else Qred (Qmake (n * Qnum q) d)
-             end
-  | _, _ => Qred (Qmult p q)
+  let (n, c) := p in let (m, d) := q in
+  match n, c with
+  | Zpos xH, xH => q
+  | Zneg xH, xH => Qmake (- m) d
+  | _, _ => reduced (negb (power_of_two c || power_of_two d)) (n * m) (c * d)
   end.
 Definition qzero (q : Q) : bool := Z.eqb (Qnum q) 0.
 Definition qpos (q : Q) : bool := Z.ltb 0 (Qnum q).
@@ -29,28 +42,52 @@ Proof. apply Qeq_eqR, Qred_correct. Qed.
 Lemma Q2R_0 : Q2R 0 = 0. Proof. unfold Q2R; simpl; field. Qed.
 Lemma Q2R_1 : Q2R 1 = 1. Proof. unfold Q2R; simpl; field. Qed.
 Lemma IZR_pos p : 0 < IZR (Zpos p). Proof. apply IZR_lt; lia. Qed.
+Lemma strip_value n : forall d, let (n', d') := strip n d in
+  exists c, n = (c * n')%positive /\ d = (c * d')%positive.
+Proof.
+  induction n as [n IH|n IH|]; intros [d|d|]; cbn [strip]; try (exists 1%positive; split; reflexivity).
+  specialize (IH d). destruct (strip n d) as [n' d']. destruct IH as (c & -> & ->).
+  exists (xO c). split; reflexivity.
+Qed.
+Lemma Q2R_common n d c : Q2R (Qmake (Zpos c * n) (c * d)) = Q2R (Qmake n d).
+Proof.
+  unfold Q2R; cbn [Qnum Qden]. rewrite Pos2Z.inj_mul, !mult_IZR.
+  pose proof (IZR_pos c). pose proof (IZR_pos d). field. lra.
+Qed.
+Lemma reduced_value fully n d : Q2R (reduced fully n d) = Q2R (Qmake n d).
+Proof.
+  assert (K : forall sign m, (forall c k, sign (c * k)%positive = (Zpos c * sign k)%Z) -> Q2R (over sign fully m d) = Q2R (Qmake (sign m) d)).
+  { intros sign m S. unfold over. pose proof (strip_value m d) as H. destruct (strip m d) as [n' d'].
+    destruct H as (c & -> & ->). rewrite S, Q2R_common. destruct (fully && _)%bool; [rewrite Q2R_red|]; reflexivity. }
+  destruct n as [|m|m]; cbn [reduced]; [|apply K; reflexivity..].
+  rewrite Q2R_0. unfold Q2R; cbn. ring.
+Qed.
+Lemma Q2R_plus_same n m d : Q2R (Qmake (n + m) d) = Q2R (Qmake n d) + Q2R (Qmake m d).
+Proof. unfold Q2R; cbn [Qnum Qden]. rewrite plus_IZR. ring. Qed.
 Lemma qadd_value p q : Q2R (qadd p q) = Q2R p + Q2R q.
 Proof.
-  unfold qadd. destruct (Pos.eqb_spec (Qden p) (Qden q)) as [E|_].
-  - unfold Q2R; cbn [Qnum Qden]. rewrite E, plus_IZR. ring.
-  - rewrite Q2R_red. apply Q2R_plus.
+  destruct p as [n c], q as [m d]. unfold qadd. destruct (Pos.eqb_spec c d) as [->|_]; [apply Q2R_plus_same|].
+  pose proof (strip_value c d) as H. destruct (strip c d) as [a b]. destruct H as (k & -> & ->).
+  assert (A : Q2R (Qmake n (k * a)) = Q2R (Qmake (Zpos b * n) (k * a * b)))
+    by (rewrite <- (Q2R_common n (k * a) b), (Pos.mul_comm b); reflexivity).
+  assert (B : Q2R (Qmake m (k * b)) = Q2R (Qmake (Zpos a * m) (k * a * b)))
+    by (rewrite <- (Q2R_common m (k * b) a), Pos.mul_assoc, (Pos.mul_comm a); reflexivity).
+  assert (G : Q2R (reduced true (Zpos b * n + Zpos a * m) (k * a * b)) = Q2R (Qmake n (k * a)) + Q2R (Qmake m (k * b)))
+    by (rewrite reduced_value, Q2R_plus_same, A, B; reflexivity).
+  assert (R : forall x, Q2R (Qmake (n + Zpos x * m) (k * x)) = Q2R (Qmake n (k * x)) + Q2R (Qmake m k))
+    by (intros x; rewrite Q2R_plus_same, (Pos.mul_comm k), Q2R_common; reflexivity).
+  destruct a as [a|a|]; [destruct b; [exact G|exact G|rewrite Pos.mul_1_r; apply R]..|].
+  rewrite Pos.mul_1_r in *. rewrite Q2R_plus_same, (Pos.mul_comm k b), Q2R_common. reflexivity.
 Qed.
 Lemma qmul_value p q : Q2R (qmul p q) = Q2R p * Q2R q.
 Proof.
-  assert (G : Q2R (Qred (Qmult p q)) = Q2R p * Q2R q) by (rewrite Q2R_red; apply Q2R_mult).
-  destruct p as [n d]; unfold qmul; cbn [Qden Qnum]. destruct d; try exact G.
-  assert (A : forall m, Q2R (Qmake (m * Qnum q) (Qden q)) = Q2R (Qmake m 1) * Q2R q).
-  { intros m. unfold Q2R; cbn [Qnum Qden]. rewrite mult_IZR, Rinv_1. ring. }
-  assert (B : forall m, Q2R (if Pos.eqb (Qden q) 1 then Qmake (m * Qnum q) 1 else Qred (Qmake (m * Qnum q) (Qden q)))
-              = Q2R (Qmake m 1) * Q2R q).
-  { intros m. destruct (Pos.eqb_spec (Qden q) 1) as [E|_]; [|rewrite Q2R_red; apply A].
-    rewrite <- A, E. reflexivity. }
-  destruct n as [|m|m]; [apply (B 0%Z)| |].
-  - destruct m; try apply (B (Zpos _)). unfold Q2R at 2; cbn [Qnum Qden]. rewrite Rinv_1. ring.
-  - destruct m; try apply (B (Zneg _)).
-    replace (Q2R (-1 # 1)) with (-1) by (unfold Q2R; cbn [Qnum Qden]; lra).
-    unfold Q2R; cbn [Qnum Qden]. rewrite opp_IZR. ring.
+  destruct p as [n c], q as [m d].
+  assert (G : forall b, Q2R (reduced b (n * m) (c * d)) = Q2R (Qmake n c) * Q2R (Qmake m d))
+    by (intros b; rewrite reduced_value, <- Q2R_mult; reflexivity).
+  unfold qmul. destruct n as [|[n|n|]|[n|n|]]; try apply G; destruct c; try apply G;
+    unfold Q2R; cbn [Qnum Qden]; rewrite ?opp_IZR, ?Rinv_1; ring.
 Qed.
+Global Opaque qadd qmul.
 Lemma qopp_value p : Q2R (Qopp p) = - Q2R p. Proof. apply Q2R_opp. Qed.
 Lemma qzero_value q : qzero q = true -> Q2R q = 0.
 Proof. intros H; apply Z.eqb_eq in H. unfold Q2R; rewrite H. ring. Qed.

@@ -50,22 +50,40 @@ Proof.
   cbn [map]. rewrite ?sum_cons. rewrite sink_head by exact Z. lra.
 Qed.
 
-(* ---- streams of forms ---- *)
-Definition stream := Table.t form.
-Definition get (st : stream) (i : N) : form := match Table.find (N.succ_pos i) st with Some f => f | None => [] end.
-Definition put (st : stream) (i : N) (f : form) : stream := Table.add (N.succ_pos i) f st.
-Definition empty : stream := Table.empty form.
-Lemma get_put st i f j : get (put st i f) j = if N.eqb i j then f else get st j.
+(* ---- streams of forms: a coordinate is the sum of forms that are kept apart while the next is more than twice as
+   long, so that many small changes of a long coordinate cost little in whatever order they come ---- *)
+Definition stream := Table.t (list form).
+Definition parts (st : stream) (i : N) : list form := match Table.find (N.succ_pos i) st with Some l => l | None => [] end.
+Definition total (l : list form) : form := match l with [] => [] | f :: l' => fold_left fadd l' f end.
+Definition get (st : stream) (i : N) : form := total (parts st i).
+Fixpoint shorter (f h : form) : bool :=
+  match f, h with [], _ => true | _ :: f', _ :: h' => shorter f' h' | _, [] => false end.
+Fixpoint carry (f : form) (l : list form) : list form :=
+  match l with h :: l' => if shorter h (f ++ f) then carry (fadd f h) l' else f :: l | [] => [f] end.
+Definition put (st : stream) (i : N) (l : list form) : stream := Table.add (N.succ_pos i) l st.
+Definition empty : stream := Table.empty (list form).
+Lemma get_put st i l j : get (put st i l) j = if N.eqb i j then total l else get st j.
 Proof.
-  unfold get, put. destruct (N.eqb_spec i j) as [->|N].
+  unfold get, put, parts. destruct (N.eqb_spec i j) as [->|N].
   - rewrite Table.gss. reflexivity.
   - rewrite Table.gso; [reflexivity|]. intros E. apply N. lia.
+Qed.
+Lemma total_value e l : seval e (total l) = Transformer.sum (map (seval e) l).
+Proof.
+  destruct l as [|f l]; [reflexivity|]. cbn [total map]. rewrite sum_cons. revert f.
+  induction l as [|h l IH]; intros f; cbn [fold_left map]; [cbn; ring|]. rewrite IH, fadd_value, sum_cons. ring.
+Qed.
+Lemma carry_value e l : forall f, seval e (total (carry f l)) = seval e f + seval e (total l).
+Proof.
+  induction l as [|h l IH]; intros f; cbn [carry]; [cbn; ring|].
+  destruct (shorter _ _); [|rewrite !total_value; reflexivity].
+  rewrite IH, fadd_value, !total_value. cbn [map]. rewrite sum_cons. ring.
 Qed.
 Definition changes := list (N * form).
 Definition spread (m : matrix) (source : N -> form) : changes :=
   map (fun e => let '(row, column, q) := e in (row, sscale q (source column))) m.
 Definition collect (c : changes) (st : stream) : stream :=
-  fold_right (fun p st => put st (fst p) (fadd (snd p) (get st (fst p)))) st c.
+  fold_right (fun p st => put st (fst p) (carry (snd p) (parts st (fst p)))) st c.
 Definition product (m : matrix) (st : stream) : stream := collect (spread m (get st)) empty.
 
 Section Run.
@@ -81,7 +99,7 @@ Lemma collect_value c st i : seval g (get (collect c st) i) = seval g (get st i)
 Proof.
   induction c as [|[j f] c IH]; [cbn; ring|]. cbn [collect fold_right fst snd]. fold (collect c st).
   rewrite get_put. unfold change in *; cbn [map fst snd]. rewrite ?sum_cons. destruct (N.eqb_spec j i) as [->|N].
-  - rewrite fadd_value, IH. ring.
+  - rewrite carry_value. fold (get (collect c st) i). rewrite IH. ring.
   - rewrite IH. ring.
 Qed.
 Lemma spread_value m source x i : (forall c, seval g (source c) = x c) -> change (spread m source) i = apply m x i.
@@ -93,7 +111,7 @@ Qed.
 Lemma product_value m st x i : represents st x -> seval g (get (product m st) i) = apply m x i.
 Proof.
   intros H. unfold product. rewrite collect_value, (spread_value m _ x i H).
-  unfold get, empty. rewrite Table.gempty. cbn. ring.
+  unfold get, parts, empty. rewrite Table.gempty. cbn. ring.
 Qed.
 Lemma change_app c d i : change (c ++ d) i = change c i + change d i.
 Proof.
@@ -122,7 +140,7 @@ Proof.
     apply IH in H. rewrite fadd_value, sscale_value in H. cbn [seval].
     unfold g in *. rewrite (gated_pre w j h F). exact H.
 Qed.
-Definition agree (f h : form) : bool := vanishes (fuel + length f) (fsub f h).
+Definition agree (f h : form) : bool := vanishes (length f + fuel) (fsub f h).
 Lemma agree_value f h : agree f h = true -> seval g f = seval g h.
 Proof. intros H. apply vanishes_value in H. rewrite fsub_value in H. lra. Qed.
 
@@ -166,7 +184,7 @@ Qed.
 (* The coordinate that a gate head alone reads is henceforth called by its neuron's name. *)
 Definition shorten (h : head) (j : positive) (st : stream) : stream :=
   match w_v h with
-  | [(r, c, q)] => if N.eqb r 0 && qeqb q 1 then put st c [(U j, 1%Q)] else st
+  | [(r, c, q)] => if N.eqb r 0 && qeqb q 1 then put st c [[(U j, 1%Q)]] else st
   | _ => st
   end.
 Lemma shorten_represents h j st x : represents st x -> is_gate h j st = true -> represents (shorten h j st) x.
@@ -181,7 +199,7 @@ Proof.
   apply andb_prop in H; destruct H as [A _]. apply agree_value in A. rewrite P, V in A.
   unfold apply in A. cbn in A. rewrite Q2R_1 in A.
   intros i. rewrite get_put. destruct (N.eqb_spec c i) as [<-|N]; [|apply S].
-  cbn [seval]. rewrite Q2R_1. lra.
+  cbn [total fold_left seval]. rewrite Q2R_1. lra.
 Qed.
 
 (* A linear head: its query or its key is zero, so that it adds half of its value. *)
@@ -253,7 +271,7 @@ Lemma start_represents : represents start (apply (embedding T) (fun i => nth (N.
 Proof.
   intros i. unfold start. rewrite collect_value.
   rewrite (spread_value _ _ (fun i => nth (N.to_nat i) (1 :: xs) 0)).
-  - unfold get, empty. rewrite Table.gempty. cbn [seval]. ring.
+  - unfold get, parts, empty. rewrite Table.gempty. cbn [total seval]. ring.
   - intros c. cbn [inputs_stream seval]. unfold g. rewrite inputs_are_xs, Q2R_1. ring.
 Qed.
 Definition translates (names : list (list positive)) (output : N) (f : form) : bool :=

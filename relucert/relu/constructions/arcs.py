@@ -1,6 +1,6 @@
 """Smooth functions by chords, or by chords bent with one shared sawtooth, on knots that suit the function.
 
-A_0, A_1, A_2 and a zigzag z are piecewise linear on the same knots and read the same gates max(w - k_i, 0); one sawtooth
+A_0, A_1, A_2 and a zigzag z are linear between the same knots and read the same gates max(w - k_i, 0); one sawtooth
 of z gives s = z - z^2, and the function is A_0 (order 0), A_0 + s A_1 (order 1) or A_0 + s (A_1 + s A_2) (order 2).
 ``fit`` says why that is accurate; the rule ``smooth`` proves it.
 """
@@ -48,7 +48,6 @@ class Arcs:
         chains, first = self.chains, int(len(self.fit.knots) > 2)
         products = [max(pair) for pair in zip(chains[1::2], chains[2::2], strict=True)]
         return first + (chains[0] if chains else 0) + sum(products)
-
 
     def knots_on(self, span: tuple[Fraction, Fraction]) -> tuple[Fraction, ...]:
         """Return the knots, the ends moved out where the span is a little wider."""
@@ -99,6 +98,8 @@ def arcs(draft: Draft, w: Form, plan: Arcs, inside: In, cells: Sequence[Fraction
     def linear(values: Sequence[Fraction]) -> Value:
         if min(values) == max(values):
             value = draft.constant(values[0])
+            draft.ranges[value.term] = prove.range_affine(draft.derivation, value.term, [], values[0])
+            lines[value.term] = _line((knots[0], knots[-1]), values[:1] * 2)
             return Value(value.form, prove.polynomial(draft.derivation, value.term, value.term))
         least = constant(min(values))
         form = draft.named(interpolant(w, knots, values, gates) - least) + least  # a neuron that keeps its sign
@@ -152,5 +153,3 @@ def _line(knots: Sequence[Fraction], values: Sequence[Fraction]) -> Line:
         return values[i] + slopes[i] * (w - knots[i])
 
     return at
-
-

@@ -26,7 +26,7 @@ from .product import product, square
 
 MOST_NODES = 1025
 STEPS = (2, 3, 4, 6, 8, 12, 16)
-RANGE_PIECES = 256
+LEAST_RANGE_PIECES = 16
 SPARE_BITS = 12
 
 
@@ -40,7 +40,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The product of two earlier steps; ``degree`` is that of the T it belongs to, 0 for none."""
+    """The product of two earlier steps."""
 
     a: int
     b: int
@@ -52,7 +52,10 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Chebyshev:
-    """A program over t = ((w - lo) - (hi - w)) / (hi - lo), step 0; ``degrees`` says which steps are a T_i."""
+    """A program over t = ((w - lo) - (hi - w)) / (hi - lo), its step 0; ``degrees`` says which steps are a T_i.
+
+    ``degree`` is that of the whole; ``chains`` has the gates of every product or square, by step.
+    """
 
     lo: Fraction
     hi: Fraction
@@ -89,7 +92,8 @@ def coefficients(ctx: MPContext, f: Function, lo: Fraction, hi: Fraction, eps: A
     while n < MOST_NODES:
         angles = [ctx.cospi(ctx.mpf(j) / (2 * n)) for j in range(4 * n)]
         values = [f(middle + half * angles[2 * k + 1]) for k in range(n)]
-        found = [2 * ctx.fsum(v * angles[i * (2 * k + 1) % (4 * n)] for k, v in enumerate(values)) / n for i in range(n)]
+        sums = (ctx.fsum(v * angles[i * (2 * k + 1) % (4 * n)] for k, v in enumerate(values)) for i in range(n))
+        found = [2 * total / n for total in sums]
         found[0] /= 2
         if max(abs(c) for c in found[-n // 4 :]) * n < eps / 16:
             tail = ctx.mpf(0)
@@ -243,5 +247,7 @@ def _bounded(draft: Draft, t: int, term: int, degree: int) -> None:
             following[i] -= c
         before, now = now, following
     zero = draft.derivation.constant(Fraction(0))
-    near = prove.univariate(draft.derivation, term, zero, draft.ranges[t], now, RANGE_PIECES)
+    near = prove.univariate(
+        draft.derivation, term, zero, draft.ranges[t], now, max(LEAST_RANGE_PIECES, degree * degree)
+    )
     draft.ranges[term] = prove.range_near(draft.derivation, near, draft.range(zero))

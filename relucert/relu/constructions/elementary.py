@@ -7,10 +7,8 @@ rounding of its constants or the fit needs a proof of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from ...derivation import functions, prove
 from ...derivation.judgement import In, Near
@@ -33,8 +31,8 @@ ORDER_BITS = 6  # bits of precision for each order more
 class Recipe:
     """How to build one function: its reduction, its core, and the gates of each doubling's square.
 
-    ``goal`` is the error of the core, carried through, that is good enough; ``least`` is where the variable is cut off, below (or above, for ``upward`` False), to keep a root's argument
-    positive.
+    ``goal`` is the error of the core, carried through, that is good enough; ``least`` is where the variable is cut off
+    below (above, where not ``upward``), to keep a root's argument positive.
     """
 
     function: Univariate
@@ -71,7 +69,8 @@ class Recipe:
             return (("n", self.core.degree), *shared, ("m", self.core.gates + m))
         if not self.core.order:
             return (("K", len(self.core.fit.knots) - 1),)
-        return (("K", len(self.core.fit.knots) - 1), ("order", self.core.order), *shared, ("m", sum(self.core.chains) + m))
+        pieces, m = len(self.core.fit.knots) - 1, m + sum(self.core.chains)
+        return (("K", pieces), ("order", self.core.order), *shared, ("m", m))
 
 
 def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
@@ -85,7 +84,7 @@ def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
     reduction, span = recipe.reduction, (inside.lo, inside.hi)
     w = x.form
     for c in reduction.centres:
-        j, folded = draft.fold(w - constant(c))
+        _, folded = draft.fold(w - constant(c))
         w = atom("u", draft.neuron(folded))
     knots = recipe.core.knots_on(reduction.span(span))
     places = {inside.lo, inside.hi, *reduction.kinks(span)}
@@ -185,6 +184,7 @@ def carried(draft: Draft, f: Univariate, x: Value) -> Near:
     """Return |f(x) - f(target of x)| from the distance of x and its target, operation by operation."""
     d, nodes = draft.derivation, draft.expression.nodes
     terms: dict[int, tuple[int, int]] = {f.variable: (x.term, x.target)}
+    draft.inside(x)  # recorded, for ranges of what depends on it
     nears: dict[int, Near] = {f.variable: x.near}
     for t in f.order():
         node = nodes[t]
@@ -204,16 +204,11 @@ def carried(draft: Draft, f: Univariate, x: Value) -> Near:
             nears[t] = prove.inverse(d, left, right, known[0], draft.range(terms[node.children[0]][1]), draft.bits)
         else:
             (c,) = node.children
-            root = node.op == "power" and 0 < (node.value or 0) < 1 and c == f.variable
-            argument = draft.inside(x) if root and _at_zero(draft.range(x.target), x.near.bound) else None
             target = draft.range(terms[c][1])
+            near_zero = node.op == "power" and (node.value or 0) > 0 and target.lo <= 2 * known[0].bound
+            argument = draft.range(terms[c][0]) if near_zero else None
             nears[t] = functions.lipschitz(d, left, right, known[0], draft.bits, target, argument)
     return nears[f.root]
-
-
-def _at_zero(inside: In, error: Fraction) -> bool:
-    """Return whether a root's slope at its argument may be unbounded, or large."""
-    return inside.lo <= 2 * error
 
 
 def _cut(draft: Draft, x: Value, least: Fraction, upward: bool) -> Value:
@@ -235,9 +230,7 @@ def _cut(draft: Draft, x: Value, least: Fraction, upward: bool) -> Value:
 
 def _constant(draft: Draft, x: Value, f: Univariate) -> Value:
     """Return f of a value without width."""
-    d = draft.derivation
-    inside = draft.range(f.term(draft, x.target))
-    return constant_value(draft, inside)
+    return constant_value(draft, draft.range(f.term(draft, x.target)))
 
 
 def constant_value(draft: Draft, inside: In) -> Value:

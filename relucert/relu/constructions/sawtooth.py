@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 
 from ...derivation import prove
 from ...derivation.judgement import In, Near
@@ -54,6 +55,7 @@ def dip_bits(gates: int) -> int:
     return 2 * gates + DIP_BITS
 
 
+@lru_cache(maxsize=256)  # a large network has many chains of few lengths
 def soft_dip(gates: int, inverse_temperature: Fraction) -> tuple[Fraction, Fraction]:
     """Return (how far a chain of sink gates dips below the ReLU chain's errors, the reach that gives least).
 

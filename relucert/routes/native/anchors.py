@@ -2,8 +2,8 @@
 
 The head returns sum_k e_k v_k / (2 + sum_k e_k) with e_k = exp(t_k x + b_k): the sink and the data token itself have
 score 0 and value 0.  The read-out adds alpha + beta x.  Keys are fixed first, in one of two families:
-equispaced   t_k from -tau to tau over the half-width of the domain, centred: for functions without singularities nearby;
-geometric    t_k from -c_1 to -c_p in geometric progression, and one anchor with t = 0 and a large b, which keeps the
+equispaced   t_k from -tau to tau over the half-width of the domain, centred: for functions smooth well beyond it;
+geometric    t_k in geometric progression, decaying, and one anchor with t = 0 and a large b, which keeps the
              denominator nearly constant, so that the head is a sum of exponentials: for functions like 1/x that are
              singular near an end of the domain.
 Then v, alpha and beta interpolate the target at Chebyshev nodes, and are rounded; only what the checker proves of the
@@ -20,7 +20,6 @@ from typing import Any
 
 from ...certificate.write import Proved
 from ...derivation import prove
-from ...derivation.judgement import Derivation
 from ...derivation.smooth import smooth
 from ...errors import UnreachableError
 from ...exact.elementary import CellError
@@ -31,14 +30,15 @@ from ...target.expression import Expression
 from ...transformer.model import Head, Matrix, Transformer, Vector
 from . import head
 
-COUNTS = (2, 4, 8, 12, 16, 24, 32)  # the first that suits is then made smaller one by one
+COUNTS = (2, 4, 8, 12, 16, 24)  # the first that suits is then made smaller one by one
 SPREADS = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4))
 SLOWEST = Fraction(3, 5)  # decay over the far end of the domain
 FASTEST = (4, 6, 8, 12)  # decay over the near end
 CONSTANT_SCORES = (8, 10)
 FITTED = 0.85  # of the tolerance, for the fit; the rest for rounding and the size of cells
 SAMPLES = 48
-ORDER = 10
+LEAST_ORDER, MOST_ORDER = 10, 40
+LEAST_BITS = 96
 SMOOTH = frozenset(["input", "const", "add", "mul", "inv", "exp", "log", "sin", "cos", "erf", "power"])
 
 
@@ -192,8 +192,8 @@ def _chebyshev(lo: Fraction, hi: Fraction, size: int, logarithmic: bool, mp: Any
 
 
 def _rounded(keys: Keys, coefficients: list[Any], tolerance: Fraction, size: Fraction, mp: Any) -> Fit:
-    """Return the fit with coefficients rounded to dyadics, which moves the function by a 16th of the tolerance at most."""
-    room = tolerance / (16 * len(coefficients) * max(1, size))
+    """Return the fit with coefficients rounded to dyadics, which moves it by a 16th of the tolerance at most."""
+    room = tolerance / (16 * len(coefficients) * max(Fraction(1), size))
     bits = max(0, room.denominator.bit_length() - room.numerator.bit_length() + 1)
     exact = [Fraction(int(mp.nint(c * 2**bits)), 2**bits) for c in coefficients]
     count = len(keys.scores)
@@ -203,7 +203,7 @@ def _rounded(keys: Keys, coefficients: list[Any], tolerance: Fraction, size: Fra
 def build(problem: Problem) -> tuple[Proved, tuple[tuple[str, int], ...]]:
     """Return the head and the proof; UnreachableError where no fit is fine enough or certifies."""
     found = fit(problem)
-    draft = Draft(problem.expression, problem.domain, 0)
+    draft = Draft(problem.expression, problem.domain, LEAST_BITS)
     d = draft.derivation
     target = problem.expression.roots[0]
     (x,) = (t for t, node in enumerate(problem.expression.nodes) if node.op == "input")
@@ -225,14 +225,15 @@ def build(problem: Problem) -> tuple[Proved, tuple[tuple[str, int], ...]]:
     final = head.total(d, terms)
     bits = _bits(problem, found)
     try:
-        near = smooth(d, final, target, draft.range(x), bits, order=ORDER, goal=problem.tolerance * Fraction(7, 8))
+        near = smooth(d, final, target, draft.range(x), bits, order=_order(problem))
     except CellError as error:
         raise UnreachableError(f"{problem.target} is not smooth enough on this domain for one head: {error}") from None
     subject = d.term("subject", 0)
     prove.total(d, head.equate(d, subject, final, [[*powers, itself]], [inverse]), near)
     if near.bound > problem.tolerance:
         raise UnreachableError(
-            f"one head of {len(powers)} anchors certifies {decimal_up(near.bound)} here, not {decimal_up(problem.tolerance)}"
+            f"one head of {len(powers)} anchors certifies {decimal_up(near.bound)} here, "
+            f"not {decimal_up(problem.tolerance)}"
         )
     return Proved(_transformer(found), (), tuple(d.nodes), tuple(d.steps), bits), (("p", len(powers)),)
 
@@ -240,11 +241,16 @@ def build(problem: Problem) -> tuple[Proved, tuple[tuple[str, int], ...]]:
 def _bits(problem: Problem, found: Fit) -> int:
     """Return a precision at which the largest value times a rounding is far below the tolerance."""
     size = max(map(abs, found.values)) / problem.tolerance
-    return 64 + max(0, size.numerator.bit_length() - size.denominator.bit_length())
+    return LEAST_BITS + max(0, size.numerator.bit_length() - size.denominator.bit_length())
+
+
+def _order(problem: Problem) -> int:
+    """Return an order of expansion that keeps cells few: about the number of digits asked."""
+    return min(MOST_ORDER, max(LEAST_ORDER, math.ceil(-math.log10(min(1.0, float(problem.tolerance))))))
 
 
 def _transformer(found: Fit) -> Transformer:
-    """Return the transformer on the stream (1, x, result and value, slope t, offset b); the last where some b is not 0."""
+    """Return the transformer on the stream (1, x, result and value, t, b); the last only where some b is not 0."""
     shifted = any(b for _, b in found.keys.scores)
     width, d_head = 4 + shifted, 1 + shifted
     anchors: list[Vector] = []

@@ -1,4 +1,4 @@
-"""One layer of softmax heads over one data token, as a transformer and as an expression, and the step that equates them.
+"""One layer of softmax heads over one data token as an expression, and the step that equates the two.
 
 The stream of the data token is (1, inputs - centres, result); anchors have coordinates of their own.
 """

@@ -1,4 +1,4 @@
-"""The product of two inputs by k heads in one layer: sum of w_i (sigma(d_i u) - 1/2) is nearly u, so its product with v.
+"""The product u v by k heads in one layer: the sum of w_i (sigma(d_i u) - 1/2) is nearly u.
 
 Each head queries d_i u, keys the constant, and takes the value v; the sink makes its softmax sigma(d_i u).  Half of the
 sum of the w_i comes off at the read-out.  The w_i interpolate u at the zeros of a Chebyshev polynomial, which cancels
@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from ...certificate.write import Proved
 from ...derivation import prove
-from ...derivation.judgement import Derivation, In, Near
+from ...derivation.judgement import Derivation, In
 from ...derivation.smooth import smooth
 from ...errors import UnreachableError
 from ...exact.number import decimal_up, round_down
@@ -42,7 +43,7 @@ class Fit:
     @property
     def largest(self) -> Fraction:
         """The largest weight that a transformer of this fit has, but for the read-out's half sum."""
-        return max(max(map(abs, self.weights)), abs(sum(self.weights, Fraction(0))) / 2)
+        return max(*map(abs, self.weights), abs(sum(self.weights, Fraction(0))) / 2)
 
 
 def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
@@ -51,17 +52,22 @@ def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
 
     digits = 30 + 2 * math.ceil(-math.log10(min(1.0, float(tolerance / half))))
     with mp.workdps(digits):
-        wanted = mp.mpf(FITTED) * tolerance.numerator / tolerance.denominator / (mp.mpf(half.numerator) / half.denominator)
+        wanted = (
+            mp.mpf(FITTED) * tolerance.numerator / tolerance.denominator / (mp.mpf(half.numerator) / half.denominator)
+        )
         nodes = [mp.cos(mp.pi * (2 * j + 1) / (4 * heads + 2)) for j in range(heads)]
         points = [mp.cos(mp.pi * j / (2 * SAMPLES)) for j in range(SAMPLES)]
 
-        def solve(steep: list[object]) -> tuple[list[object], object]:
+        def solve(steep: list[Any]) -> tuple[list[Any], Any]:
             system = mp.matrix(heads, heads)
             for row, u in enumerate(nodes):
                 for column, d in enumerate(steep):
                     system[row, column] = mp.tanh(d * u / 2) / 2
             weights = list(mp.lu_solve(system, mp.matrix(nodes)))
-            errors = (abs(mp.fsum(w * mp.tanh(d * u / 2) / 2 for w, d in zip(weights, steep, strict=True)) - u) for u in points)
+            errors = (
+                abs(mp.fsum(w * mp.tanh(d * u / 2) / 2 for w, d in zip(weights, steep, strict=True)) - u)
+                for u in points
+            )
             return weights, max(errors)
 
         scale = mp.mpf(1) / 4
@@ -73,11 +79,13 @@ def fit(heads: int, half: Fraction, tolerance: Fraction) -> Fit:
                 break
             scale = min(scale * (wanted * mp.mpf("0.95") / error) ** (mp.mpf(1) / (2 * heads)), mp.mpf(2))
         unit = _unit(tolerance / half / (64 * heads))
-        rational = [round(Fraction(int(mp.nint(w * 2**GUARD_BITS * unit.denominator)), 2**GUARD_BITS)) * unit for w in weights]
+        rational = [
+            round(Fraction(int(mp.nint(w * 2**GUARD_BITS * unit.denominator)), 2**GUARD_BITS)) * unit for w in weights
+        ]
     return Fit(tuple(d / half for d in rounded), tuple(w * half for w in rational))
 
 
-def _short(value: object) -> Fraction:
+def _short(value: Any) -> Fraction:
     """Return a value to three significant digits."""
     from mpmath import mp
 
@@ -99,7 +107,7 @@ def choose(problem: Problem) -> tuple[Fit, int]:
     for heads in range(1, MOST_HEADS + 1):
         found = fit(heads, half, problem.tolerance / other)
         fits.append(found)
-        if problem.objective != "weight" and found.largest <= MOST_WEIGHT * max(half, 1):
+        if problem.objective != "weight" and found.largest <= MOST_WEIGHT * max(half, Fraction(1)):
             return found, first
         if len(fits) > 1 and fits[-1].largest >= fits[-2].largest:
             break
@@ -147,7 +155,9 @@ def build(problem: Problem) -> tuple[Proved, tuple[tuple[str, int], ...]]:
     same = head.equate(d, subject, final, [[p] for p in powers], inverses)
     result = prove.total(d, same, *chain)
     if result.bound > problem.tolerance:
-        raise UnreachableError(f"the product heads certify {decimal_up(result.bound)} here, not {decimal_up(problem.tolerance)}")
+        raise UnreachableError(
+            f"the product heads certify {decimal_up(result.bound)} here, not {decimal_up(problem.tolerance)}"
+        )
     transformer = _transformer(found, problem, centres, x, y)
     return Proved(transformer, (), tuple(d.nodes), tuple(d.steps), bits), (("k", len(found.weights)),)
 

@@ -29,7 +29,7 @@ def predict(problem: Problem) -> str | None:
     odd = sorted({node.op for node in expression.nodes} - anchors.SMOOTH)
     if odd:
         return f"the target is not smooth: it uses {odd[0]}"
-    (lo, hi), = problem.domain
+    ((lo, hi),) = problem.domain
     return "the domain is a single point" if lo == hi else None
 
 
