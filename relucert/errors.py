@@ -40,6 +40,12 @@ class DeclinedError(RelucertError):
     exit_code = 3
 
 
+class InterruptedSweepError(RelucertError):
+    """The user stopped a sweep; says what is kept."""
+
+    exit_code = 130
+
+
 class DefectError(RelucertError):
     """The program itself is at fault: its own checker refused what it built."""
 

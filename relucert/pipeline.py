@@ -17,19 +17,17 @@ from pathlib import Path
 from .certificate.write import Statement, canonical, write_certificate, write_statement
 from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
-from .check.model import Certificate, Near
+from .check.model import Attention, Certificate, Feedforward, Near
 from .check.model import Form as CheckedForm
-from .check.number import rational
 from .check.refusal import Declined, Rejected
-from .errors import DefectError
+from .errors import DeclinedError, DefectError, UnreachableError
 from .exact.number import exact_text
 from .relu.closed_form import closed_forms
 from .relu.lower_bound import lower_bound, published
 from .relu.network import Form, Network
 from .relu.plan import Plan
 from .report.record import BudgetRow, BuildReport, ResourceRow
-from .routes.extremum import route as extremum
-from .routes.relu import route as relu
+from .routes.table import ROUTES, Route, route
 from .spec.problem import Problem
 from .spec.sequence import Sequence
 from .target.expression import Expression, Node
@@ -43,6 +41,7 @@ __all__ = [
     "Outcome",
     "Verdict",
     "build",
+    "build_by",
     "check_bytes",
     "check_file",
     "error_budget",
@@ -72,20 +71,54 @@ class Outcome:
 def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     """Return a certificate for the problem, checked by the independent checker.
 
-    Raises UnreachableError where no construction reaches the tolerance, and DefectError if the checker does not
-    accept what was built, which is a fault of this program.
+    Raises UnreachableError where no construction reaches the tolerance, DeclinedError if checking what was built takes
+    more than the checker's fixed limits, and DefectError if the checker rejects it, which is a fault of this program.
     """
-    proved, plan = extremum.build(problem) if problem.is_over_tokens else relu.build(problem, progress)
+    if problem.route != "auto":
+        return build_by(route(problem.route), problem, progress)
+    outcomes, reasons = [], []
+    for each in ROUTES:
+        reason = each.predict(problem)
+        if reason is None:
+            progress(f"trying the route {each.name}")
+            try:
+                outcomes.append(build_by(each, problem, progress))
+            except UnreachableError as error:
+                reason = str(error)
+        if reason is not None:
+            reasons.append(f"{each.name}: {reason}")
+    if not outcomes:
+        raise UnreachableError("no route reaches the tolerance; " + "; ".join(reasons))
+    return min(outcomes, key=cost)
+
+
+def cost(outcome: Outcome) -> tuple[Fraction | int, ...]:
+    """Return what the objective counts, most important first, from the checker's own recount."""
+    counted = outcome.verdict.resources
+    order = {
+        "heads": ("heads", "layers", "tokens", "parameters"),
+        "layers": ("layers", "heads", "tokens", "parameters"),
+        "weight": ("inverse_temperature", "max_weight", "heads", "layers"),
+    }[outcome.problem.objective]
+    return tuple(counted[name] for name in order)
+
+
+def build_by(chosen: Route, problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
+    """Return the outcome of one route; raises as ``build`` does."""
+    proved, plan = chosen.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
+    gates = sum(len(network.gated) for network, _ in proved.networks)
+    resources = count(proved.subject, gates, problem.sequence.most)
+    del proved  # a large network and its proof need not be held while the checker builds its own
     progress("checking")
     verdict = checked(data)
     if verdict.status != "accepted":
-        raise DefectError(
+        fault = DeclinedError if verdict.status == "declined" else DefectError
+        raise fault(
             f"the checker {verdict.status} the certificate that was built, at step {verdict.step} "
             f"({verdict.rule}): {verdict.reason}"
         )
-    gates = sum(len(network.gated) for network, _ in proved.networks)
-    return Outcome(problem, data, verdict, count(proved.subject, gates, problem.sequence.most), plan)
+    return Outcome(problem, data, verdict, resources, plan)
 
 
 def statement_of(problem: Problem) -> Statement:
@@ -93,7 +126,8 @@ def statement_of(problem: Problem) -> Statement:
     tokens = problem.sequence
     if problem.is_over_tokens:  # each token carries the one input, and all of them hold a result
         tokens = Sequence(tokens.least, tokens.most, tokens.mask, "tokenwise")
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, tokens)
+    domain, expression = problem.domain, problem.expression
+    return Statement(problem.inputs, domain, expression, problem.tolerance, tokens, problem.arithmetic)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -125,7 +159,10 @@ def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
         return ["the certificate was not accepted"]
     wanted = decode.statement(json.loads(canonical(write_statement(statement_of(problem)))))
     limits: Mapping[str, Fraction] = dict(problem.limits)
-    return statement.shortfalls(verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits)
+    found = [] if isinstance(verdict.certificate.subject, Attention) else ["what was certified is no transformer"]
+    return found + statement.shortfalls(
+        verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +172,16 @@ class Loaded:
     verdict: Verdict
     certificate: Certificate
     expression: Expression
-    transformer: Transformer
+    attention: Transformer | None
     network: Network | None
     outputs: tuple[int, ...]
+
+    @property
+    def transformer(self) -> Transformer:
+        """The transformer; DeclinedError where the certificate is about a feed-forward network."""
+        if self.attention is None:
+            raise DeclinedError("this certificate is about a feed-forward ReLU network; this needs a transformer")
+        return self.attention
 
 
 def load(verdict: Verdict) -> Loaded:
@@ -147,24 +191,33 @@ def load(verdict: Verdict) -> Loaded:
         raise ValueError("only an accepted certificate is loaded")
     stated = certificate.statement
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
-    network, outputs = None, [0] * len(stated.targets)
+    network, outputs, subject = None, [0] * len(stated.targets), certificate.subject
+    if isinstance(subject, Feedforward):
+        lemma = _network(certificate, subject.network)
+        return Loaded(verdict, certificate, expression, None, lemma, tuple(range(len(stated.targets))))
     for step in certificate.trace:
-        if not isinstance(step.conclusion, Near) or certificate.terms[step.conclusion.left].op != "subject":
+        if not isinstance(step.conclusion, Near):
             continue
-        if certificate.terms[step.conclusion.right].op in ("gated", "net"):
+        left, right = (certificate.terms[t].op for t in step.conclusion[:2])
+        if left in ("subject", "machine") and right in ("gated", "net"):
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
-            lemma = certificate.networks[k]
-            network = Network(len(stated.inputs), tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
-    return Loaded(verdict, certificate, expression, _transformer(certificate), network, tuple(outputs))
+            network = _network(certificate, k)
+    return Loaded(verdict, certificate, expression, _transformer(certificate, subject), network, tuple(outputs))
+
+
+def _network(certificate: Certificate, k: int) -> Network:
+    lemma = certificate.networks[k]
+    inputs = len(certificate.statement.inputs)
+    return Network(inputs, tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
 
 
 def _form(form: CheckedForm) -> Form:
     return Form({(atom[0], atom[1] if len(atom) == 2 else 0): value for atom, value in form.items()})
 
 
-def _transformer(certificate: Certificate) -> Transformer:
-    subject, width = certificate.subject, certificate.subject.d_model
+def _transformer(certificate: Certificate, subject: Attention) -> Transformer:
+    width = subject.d_model
     code = None if subject.code is None else Code(subject.code.kind, subject.code.size)
     columns = 1 + len(certificate.statement.inputs) + (code.size if code else 0)
     return Transformer(
@@ -190,9 +243,20 @@ def _transformer(certificate: Certificate) -> Transformer:
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
-    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.
+    They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.  Gates that
+    are bounded together with what they build share its row; without a network there are no gates.  Where the statement
+    names an arithmetic there is a row more, rounding: what a machine's distance from the ReLU network is beyond that of
+    exact gates, which the trace bounds beside it.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    network_alone = isinstance(certificate.subject, Feedforward)
+    direct = False
+    exact_gates: dict[int, Fraction] = {}
+    if certificate.statement.arithmetic is not None:
+        parts["rounding"] = Fraction(0)
+        for step in certificate.trace:
+            if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.left].op == "gated":
+                exact_gates[step.conclusion.right] = step.conclusion.bound
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
@@ -201,12 +265,20 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
             stack.extend(step.premises)
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
-            row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "leak" if left == "subject" and not network_alone else row
+            direct |= row == "approximation" and left == "gated"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
-            if step.rule == "tokens":  # one step for both, which has checked its gates' part
-                parts["gates"] += rational(step.args["gates"])
-                parts["leak"] -= rational(step.args["gates"])
-            parts[row] += step.conclusion.bound
+            bound = step.conclusion.bound
+            if left == "machine":
+                row = "rounding"
+                parts["gates"] = min(bound, exact_gates.get(step.conclusion.right, Fraction(0)))
+                bound -= parts["gates"]
+            parts[row] += bound
+    if direct:
+        return [("approximation and gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
+    if not {node.op for node in certificate.terms} & {"gated", "net"} and not parts["gates"]:
+        del parts["gates"]
     return list(parts.items())
 
 
@@ -223,10 +295,11 @@ def report(outcome: Outcome) -> BuildReport:
     wide = wide and problem.sequence.is_single
     rows = []
     for name, counted in verdict.resources.items():
-        if name in ("code_size", "code_max") and certificate.subject.code is None and name not in limits:
+        coded = isinstance(certificate.subject, Attention) and certificate.subject.code is not None
+        if name in ("code_size", "code_max") and not coded and name not in limits:
             continue
         text = value = None
-        known = wide or name == "gates" or (name == "layers" and tokenwise)
+        known = wide or problem.is_over_tokens or name == "gates" or (name == "layers" and tokenwise)
         if forms is not None and name in forms.resources and known:
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))
@@ -234,7 +307,7 @@ def report(outcome: Outcome) -> BuildReport:
     used: dict[str, int] = {}
     for step in certificate.trace:
         used[step.rule] = used.get(step.rule, 0) + 1
-    below = lower_bound(problem)
+    below = lower_bound(problem) if certificate.networks else None  # it speaks of ReLU gates only
     return BuildReport(
         verdict=verdict.status,
         statement=verdict.statement,
@@ -250,6 +323,7 @@ def report(outcome: Outcome) -> BuildReport:
         resources=tuple(rows),
         construction=plan.construction,
         parameters=plan.parameters,
+        even_split=None if plan.saved is None else outcome.resources.gates + plan.saved,
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),
@@ -263,10 +337,14 @@ def report(outcome: Outcome) -> BuildReport:
 def _about(certificate: Certificate) -> str:
     """Return what T is, and of which tokens it is made."""
     subject, tokens = certificate.subject, certificate.statement.sequence
+    if not isinstance(subject, Attention):
+        return "T is a feed-forward ReLU network with exact rational weights over the real numbers."
     anchors = f", {len(subject.anchors)} anchor token{'s' * (len(subject.anchors) > 1)}" if subject.anchors else ""
     data = "the data token" if tokens.most == 1 else "the data tokens"
+    arithmetic = certificate.statement.arithmetic
+    weights = "exact rational weights over the real numbers" if arithmetic is None else f"{arithmetic.dtype} weights"
     text = (
-        "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink "
+        f"T is an attention-only softmax transformer with {weights}: a zero sink "
         f"token{anchors} and {data}, {tokens.mask} mask"
     )
     if subject.code is not None:

@@ -27,6 +27,7 @@ class Case:
     objective: str = "heads"
     arity: int | None = None
     args: tuple[tuple[str, str], ...] = ()
+    proof: str = "direct"
 
     @property
     def id(self) -> str:
@@ -34,8 +35,16 @@ class Case:
         box = "x".join(f"[{lo},{hi}]" for lo, hi in self.domain)
         return "-".join(
             str(p)
-            for p in (self.target, self.arity, box, *(f"{k}={v}" for k, v in self.args), self.eps, self.objective)
-            if p
+            for p in (
+                self.target,
+                self.arity,
+                box,
+                *(f"{k}={v}" for k, v in self.args),
+                self.eps,
+                self.objective,
+                self.proof,
+            )
+            if p != "direct" and p
         )
 
     @property
@@ -54,6 +63,7 @@ class Case:
             self.arity,
             {name: parse_number(value) for name, value in self.args} or None,
             self.objective,
+            proof=self.proof,
         )
 
     def truth(self, point: Point) -> Fraction:

@@ -1,5 +1,6 @@
 """Check certificates with nothing but the standard library: ``python -m relucert.check CERT.json ...``."""
 
+import gc
 import os
 import sys
 import traceback
@@ -80,6 +81,7 @@ def _one(path: str, only: frozenset[str] | None) -> int:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(100_000, 20, 100)  # rarely: a certificate is a large tree of objects without cycles
     try:
         CODE = main(sys.argv[1:])
     except KeyboardInterrupt:

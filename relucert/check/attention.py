@@ -45,8 +45,11 @@ def read(matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
 
 def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
     """Add ``factor`` times ``form`` to ``target`` in place; zero coefficients are not kept."""
+    alone = factor == 1
     for atom, value in form.items():
-        total = target.get(atom, 0) + factor * value
+        total = value if alone else factor * value
+        if atom in target:
+            total += target[atom]
         if total:
             target[atom] = total
         else:
@@ -62,7 +65,7 @@ def query_key(head: Head, spend: Callable[[int], None]) -> Matrix:
     for (row, i), q in head.w_q.items():
         spend(len(keys.get(row, ())))
         for j, k in keys.get(row, ()):
-            result[i, j] = result.get((i, j), Fraction(0)) + q * k
+            result[i, j] = q * k + result[i, j] if (i, j) in result else q * k
     return result
 
 

@@ -7,7 +7,7 @@ encloses the interval of reals that it came from.
 
 import re
 from fractions import Fraction
-from math import gcd
+from functools import lru_cache
 
 from .refusal import Declined, Rejected
 
@@ -26,16 +26,21 @@ def rational(text: object) -> Fraction:
     """
     if not isinstance(text, str):
         raise Rejected(f'a rational must be text such as "3/4", not {type(text).__name__}')
+    return _rational(text)
+
+
+@lru_cache(maxsize=1024)  # most numbers of a file are a few, such as 1 and the inverse temperature
+def _rational(text: str) -> Fraction:
     match = _RATIONAL.fullmatch(text) if len(text) <= 2 * MAX_DIGITS + 2 else None
     if match is None:
         raise Rejected(f"not a rational p/q of at most {MAX_DIGITS} digits: {text[:40]!a}")
     sign, p, q = match.groups()
     if max(len(p), len(q or "")) > MAX_DIGITS:
         raise Rejected(f"a number has more than {MAX_DIGITS} digits: {text[:20]}...")
-    numerator, denominator = int(p), int(q or 1)
-    if (q is not None and denominator == 1) or gcd(numerator, denominator) != 1 or (sign and not numerator):
+    value = Fraction(int(sign + p)) if q is None else Fraction(int(sign + p), int(q))
+    if (q is not None and (q == "1" or value.denominator != int(q))) or (sign and not value):
         raise Rejected(f"not in lowest terms: {text[:40]!a}")
-    return Fraction(-numerator if sign else numerator, denominator)
+    return value
 
 
 def cost(*values: Fraction) -> int:

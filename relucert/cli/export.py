@@ -11,8 +11,16 @@ from ..report.output import say
 from .load import load_accepted
 from .options import float_format, named, verbosity, write_atomically, write_folder
 
-# format -> the module of relucert.export whose function ``export`` writes it; coq has a room of its own
-FORMATS = {"coq": "", "npz": "npz", "onnx": "onnx", "safetensors": "safetensors", "torch": "torch", "vnnlib": "vnnlib"}
+# format -> the module of relucert.export whose function ``export`` writes it; coq and latex have rooms of their own
+FORMATS = {
+    "coq": "",
+    "latex": "",
+    "npz": "npz",
+    "onnx": "onnx",
+    "safetensors": "safetensors",
+    "torch": "torch",
+    "vnnlib": "vnnlib",
+}
 
 
 @click.command("export")
@@ -29,7 +37,8 @@ def command(ctx: click.Context, certificate: Path, form: str, output: Path, dtyp
 
     The file carries the certified statement and the certificate's SHA-256.  The statement is about the exact weights
     over the real numbers; what rounding changed is printed.  With --to coq the folder holds a Coq development whose
-    theorem is the statement itself; nothing is rounded.
+    theorem is the statement itself; nothing is rounded.  With --to latex the file holds the theorem with its constants
+    and a proof to be read, assembled from the trace.
     """
     chosen = named("--to", form, FORMATS)
     kind = float_format(dtype)
@@ -41,6 +50,14 @@ def command(ctx: click.Context, certificate: Path, form: str, output: Path, dtyp
         write_folder(output, {name: text.encode("ascii") for name, text in files.items()})
         if not ctx.obj.quiet:
             say(f"wrote {output} (coq, exact weights); compile it there in the order of _CoqProject")
+        return 0
+    if chosen == "latex":
+        from ..report.latex import theorem_latex
+        from ..study.theorem import theorem
+
+        write_atomically(output, theorem_latex(theorem(loaded)).encode("ascii"))
+        if not ctx.obj.quiet:
+            say(f"wrote {output} (latex, exact weights); it compiles with amsmath and amsthm")
         return 0
     from ..export.activations import refuse_overflow
     from ..study.subject import subject_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -12,10 +13,13 @@ from ..errors import RelucertError
 from ..version import VERSION
 from .options import Verbosity, verbosity
 
-COMMANDS = ("build", "check", "explain", "export", "list", "run", "schema")
+COMMANDS = (
+    *("audit", "build", "certify", "check", "compare", "explain", "export", "list", "plot", "run", "schema", "sweep"),
+)
 INTERNAL = 70
 INTERRUPTED = 130
 USAGE = 2
+COLLECTIONS = (100_000, 20, 100)  # rarely: networks and proofs are large trees of objects without cycles
 
 EXIT_CODES = """\b
 Exit codes:
@@ -61,6 +65,7 @@ def relucert() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(*COLLECTIONS)
     code = _run(sys.argv[1:])
     try:
         sys.stdout.flush()

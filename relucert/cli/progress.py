@@ -28,3 +28,19 @@ def stages(title: str, verbosity: Verbosity) -> Iterator[Callable[[str], None]]:
             verbosity.log(stage)
 
         yield show
+
+
+@contextmanager
+def counted(title: str, total: int, verbosity: Verbosity) -> Iterator[Callable[[int], None]]:
+    """Give a function that shows how many of ``total`` jobs are finished: a bar, or log lines with -v when piped."""
+    if verbosity.quiet or not sys.stderr.isatty():
+        yield lambda finished: verbosity.log(f"{finished} of {total} finished")
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from ..report.text import console
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda finished: progress.update(task, completed=finished)

@@ -51,6 +51,8 @@ def lipschitz(
         bound = image("power", p, error, error, bits)[1]
     else:
         lo, hi = inside.lo - error, inside.hi + error
+        if left_inside is not None:
+            lo = max(lo, min(left_inside.lo, inside.lo))
         if node.op != "exp" and (lo < 0 or (lo == 0 and (node.op == "log" or p < 1))):
             raise CellError(f"{node.op} has no bounded slope there")
         if node.op == "exp":

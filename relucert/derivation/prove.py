@@ -55,7 +55,7 @@ def range_of(d: Derivation, term: int, domain: Sequence[tuple[Fraction, Fraction
     node = d.nodes[term]
     if node.op == "input":
         ends = domain[node.children[0]]
-    elif node.value is not None:
+    elif node.op == "const" and node.value is not None:
         ends = node.value, node.value
     else:
         ends = _interval(node.op, [(a.lo, a.hi) for a in arguments])
@@ -109,6 +109,15 @@ def constant(d: Derivation, inside: In, value: Fraction) -> Near:
     term = d.constant(value)
     bound = max(inside.hi - value, value - inside.lo)
     return d.claim_near("constant", (inside,), inside.term, term, bound, term=inside.term, value=term)
+
+
+def middle(inside: In) -> Fraction:
+    """Return a short number in the middle of an enclosure."""
+    width = inside.hi - inside.lo
+    if not width:
+        return inside.lo
+    unit = Fraction(10) ** (decimal_exponent(width) - 1)
+    return round((inside.lo + inside.hi) / 2 / unit) * unit
 
 
 def affine(d: Derivation, left: int, right: int, differences: Sequence[tuple[Fraction, Near]], bits: int) -> Near:

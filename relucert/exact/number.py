@@ -84,6 +84,8 @@ def decimal_nearest(value: Fraction, digits: int) -> str:
 
 def exact_text(value: Fraction) -> str:
     """Return ``value`` exactly: as a decimal where a short one exists, else as p/q."""
+    if value.denominator == 1 and abs(value.numerator) < 10**15:
+        return str(value.numerator)
     rounded = round_up(value, 15)
     short = rounded == value and (not value or abs(decimal_exponent(value)) < MAX_EXPONENT)
     return _decimal(rounded, 15) if short else write_rational(value)

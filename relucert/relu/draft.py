@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..derivation import prove
+from ..derivation import functions, prove
 from ..derivation.judgement import Derivation, In, Near
 from ..target.expression import Expression
-from .network import ONE, Form, Network, atom, constant
+from .network import ONE, Form, Network, atom, constant, weighted
 
 Domain = Sequence[tuple[Fraction, Fraction]]
 
@@ -113,10 +113,7 @@ class Draft:
 
     def sum(self, parts: Sequence[tuple[Fraction, Value]], offset: Fraction) -> Form:
         """Return the form offset + sum weight * value."""
-        form = constant(offset)
-        for weight, value in parts:
-            form = form + weight * value.form
-        return form
+        return weighted(((weight, value.form) for weight, value in parts), offset)
 
     def combination(self, parts: Sequence[tuple[Fraction, int]], offset: Fraction) -> int:
         """Return the term offset + sum weight * term."""
@@ -158,6 +155,8 @@ class Draft:
                 coefficients = [-(inside.magnitude**2) / 2, Fraction(0), Fraction(1)]
                 near = prove.univariate(d, term, middle, inside, coefficients, SQUARE_PIECES)
                 return prove.range_near(d, near, self.range(middle))
+        if node.op in functions.OPS:
+            return functions.range_function(d, term, self.ranges[node.children[0]], self.bits)
         return prove.range_of(
             d, term, self.domain, [self.ranges[c] for c in node.children] if node.op != "input" else []
         )

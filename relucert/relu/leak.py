@@ -1,7 +1,7 @@
 """What softmax mass on other data tokens does to the gates of a sequence: the leak, bounded in enclosures.
 
 Head j of token t reads (1 - q_t) u_j sigma(beta u_j) + q_t (an average of u_j over other tokens).  The position code in
-its score keeps q_t <= q, so that the gate errs by at most kappa / beta + 2 q R_j with R_j >= |u_j| at every token.
+its score keeps q_t <= q, so that the gate is off by at most 2 q R_j with R_j >= |u_j| at every token.
 Proofs in the checker's rule ``tokens``.
 """
 
@@ -14,8 +14,7 @@ from fractions import Fraction
 
 from ..exact.enclosure import Enclosure
 from ..transformer.model import Code
-from .network import Network
-from .sensitivity import gate_sensitivities
+from .network import Form, Network
 
 Interval = tuple[Fraction, Fraction]
 
@@ -75,20 +74,42 @@ def magnitudes(network: Network, box: Sequence[Interval], gate: Fraction, leak: 
     return result
 
 
+def influences(network: Network, output: int, widening: Fraction, bits: int) -> list[Fraction]:
+    """Return G_j: moving gate j of the gated network by delta moves the output by at most G_j |delta|.
+
+    The adjoint sweep with slopes in [-w, 1 + w], as those of u sigma(beta u) are with w = kappa.
+    """
+    zero = Enclosure.of(0, bits)
+    count = len(network.neurons)
+    least, most, gate = [zero] * count, [zero] * count, [zero] * count
+
+    def push(form: Form, adjoint: Enclosure) -> None:
+        for j in form.neurons():
+            c, d = form.terms.get(("u", j), Fraction(0)), form.terms.get(("r", j), Fraction(0))
+            least[j] = least[j] + Enclosure.of(c - widening * d, bits) * adjoint
+            most[j] = most[j] + Enclosure.of(c + (1 + widening) * d, bits) * adjoint
+            gate[j] = gate[j] + Enclosure.of(d, bits) * adjoint
+
+    push(network.outputs[output], Enclosure.of(1, bits))
+    for j in range(count - 1, -1, -1):
+        adjoint = least[j].hull(most[j])
+        if not adjoint.is_zero:
+            push(network.neurons[j], adjoint)
+    return [abs(enclosure).upper for enclosure in gate]
+
+
 def plan_leak(
-    network: Network, box: Sequence[Interval], gate: Fraction, code: Code, share: Fraction, bits: int
+    network: Network, box: Sequence[Interval], kappa: Fraction, beta: Fraction, code: Code, share: Fraction, bits: int
 ) -> Leak:
     """Return the least whole margin, nearly, with which the leak moves no output by more than ``share``.
 
     Raises ArithmeticError if none is found, which only numbers beyond all use can cause.
     """
-    influences = [gate_sensitivities(network, k, bits) for k in range(len(network.outputs))]
+    found = [influences(network, k, kappa, bits) for k in range(len(network.outputs))]
 
     def moved(leak: Fraction) -> list[Fraction]:
-        sizes = magnitudes(network, box, gate, leak, bits)
-        return [
-            sum((g.upper * r for g, r in zip(influence, sizes, strict=True)), Fraction(0)) for influence in influences
-        ]
+        sizes = magnitudes(network, box, kappa / beta, leak, bits)
+        return [sum((g * r for g, r in zip(influence, sizes, strict=True)), Fraction(0)) for influence in found]
 
     wanted = max(moved(FIRST_GUESS)) * 4 * max(1, code.size) / share
     margin = max(1, math.ceil(math.log(2) * (wanted.numerator.bit_length() - wanted.denominator.bit_length()))) + 1

@@ -7,7 +7,7 @@ A neuron whose r_j nobody reads costs no gate; depth counts gates on a path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -46,6 +46,16 @@ class Form:
 def constant(value: Fraction | int) -> Form:
     """Return the constant form."""
     return Form({ONE: Fraction(value)})
+
+
+def weighted(parts: Iterable[tuple[Fraction | int, Form]], offset: Fraction | int = 0) -> Form:
+    """Return offset + sum weight * form, in time linear in the forms' terms."""
+    terms: dict[Atom, Fraction] = {ONE: Fraction(offset)} if offset else {}
+    for weight, form in parts:
+        for atom, value in form.terms.items():
+            term = value if weight == 1 else weight * value
+            terms[atom] = terms[atom] + term if atom in terms else term
+    return Form(terms)
 
 
 def atom(kind: str, index: int) -> Form:

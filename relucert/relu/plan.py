@@ -1,30 +1,38 @@
 """Choose constructions for the nodes of an expression so that their errors together fit an allowance.
 
-An error e at a node moves the output by at most its influence times e, with the influence from one backward sweep over
-the expression and its ranges.  Each product or square node has chains of folds whose errors shrink by 4 with each gate;
-``allocate`` gives the least total.  Reciprocals get shares of the allowance, from a few that are tried.
+An error e at a node moves the output by at most its influence times e, to first order, with the influence from one
+backward sweep over the expression and its ranges.  Each product or square has chains of folds, each reciprocal many
+shapes; ``share`` gives the whole the fewest gates that it finds.  A forward sweep then predicts the error that will be
+proved, and the allowance is stretched or shrunk to meet it.
 Plans are made in floats; what they lead to is certified.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..spec.problem import Problem
 from ..target.expression import Expression
+from ..target.expression import Node as Operation
 from ..target.ranges import Interval, ranges
-from .budget import allocate
+from .budget import Choice, Node, Option, allocate, even_split, share
 from .constructions import extrema, product
 from .draft import Draft, Value
 
 if TYPE_CHECKING:
+    from .composed import Choices
     from .constructions.reciprocal import ZigzagPlan
 
-MOST_CHORDS = 1000
-SHARES = (Fraction(1, 2), Fraction(4, 5), Fraction(3, 10), Fraction(3, 20))
+MOST_TRIES = 16
+MOST_ROOTS = 16  # with more, the even split is not worked out
+STRETCHES = 5
+SAME = 1e-6
+MOST_TRIMMED = 128  # chains; beyond, one gate less somewhere is hardly seen
+KINDS = ("any", "shallow", "chords")
 
 
 Chains = tuple[tuple[int, tuple[int, ...]], ...]  # node, gates of its chains
@@ -35,21 +43,26 @@ Inverses = tuple[tuple[int, "int | ZigzagPlan"], ...]  # node, chords or zigzag
 class Plan:
     """What to build each product or reciprocal node with: chains of folds, a number of chords, or a zigzag.
 
-    ``construction`` and ``parameters`` name the one construction that the whole is, or a composition.
+    ``construction`` and ``parameters`` name the one construction that the whole is, or a composition; ``predicted`` is
+    its error; ``saved`` is how many gates fewer this has than an even split, None where there is nothing to split.
+    Expressions with elementary functions have ``choices`` for their parts.
     """
 
     construction: str
     parameters: tuple[tuple[str, int], ...]
     chains: Chains
     inverses: Inverses
+    predicted: float = 0.0
+    saved: int | None = None
+    choices: Choices | None = None
 
     def build(self, draft: Draft) -> list[Value]:
         """Return the values of the expression's roots, built into the draft."""
+        if self.choices is not None:
+            from .composed import build
+
+            return build(draft, self.choices)
         return _build(draft, dict(self.chains), dict(self.inverses))
-
-
-def _plan(expression: Expression, chains: Chains, inverses: Inverses) -> Plan:
-    return Plan(*_named(expression, chains, inverses), chains, inverses)
 
 
 def _named(expression: Expression, chains: Chains, inverses: Inverses) -> tuple[str, tuple[tuple[str, int], ...]]:
@@ -78,104 +91,280 @@ def _named(expression: Expression, chains: Chains, inverses: Inverses) -> tuple[
     return "composition", (("products", len(chains)), ("folds", folds), ("reciprocals", len(inverses)))
 
 
-def plans(problem: Problem, allowance: Fraction) -> Iterator[Plan]:
-    """Yield plans whose approximation error is predicted to stay below ``allowance``."""
-    expression = problem.expression
-    inside = ranges(expression, problem.domain, problem.inputs)
-    influence = _influence(expression, inside)
-    chained = [
-        t
-        for t, node in enumerate(expression.nodes)
-        if node.op == "mul" and influence[t] and all(inside[c][0] != inside[c][1] for c in node.children)
-    ]
-    weights = [w for t in chained for w in _weights(expression, inside, influence, t)]
-    inverses = [t for t, node in enumerate(expression.nodes) if node.op == "inv" and influence[t]]
-    if not inverses:
-        counts = allocate(weights, allowance)
-        if counts is not None:
-            yield _plan(expression, _grouped(expression, chained, counts), ())
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What plans for a problem start from: the approximated nodes with their options, and how errors travel."""
+
+    problem: Problem
+    inside: tuple[Interval, ...]
+    influence: tuple[Fraction, ...]
+    chained: tuple[int, ...]
+    inverses: tuple[int, ...]
+
+    @classmethod
+    def of(cls, problem: Problem) -> Outline:
+        """Return the outline of a problem."""
+        expression = problem.expression
+        inside = tuple(ranges(expression, problem.domain, problem.inputs))
+        noisy: list[bool] = []
+        for node in expression.nodes:
+            below = () if node.op == "input" else node.children
+            noisy.append(_approximated(node, inside) or any(noisy[c] for c in below))
+        influence = tuple(_influence(expression, inside, expression.roots, noisy))
+        found = [t for t, node in enumerate(expression.nodes) if influence[t] and _approximated(node, inside)]
+        chained = tuple(t for t in found if expression.nodes[t].op == "mul")
+        return cls(problem, inside, influence, chained, tuple(t for t in found if expression.nodes[t].op == "inv"))
+
+    @property
+    def approximated(self) -> tuple[int, ...]:
+        """The nodes that have choices, in the order of the choices."""
+        return self.chained + self.inverses
+
+    def adjoint(self) -> tuple[list[Fraction], int]:
+        """Return how much an error at each node can move any one root, and the most nodes that any root hangs on."""
+        influence, most = [Fraction(0)] * len(self.inside), 0
+        for root in self.problem.expression.roots:
+            found = _influence(self.problem.expression, self.inside, (root,), None)
+            influence = [max(pair) for pair in zip(influence, found, strict=True)]
+            most = max(most, sum(1 for t in self.approximated if found[t]))
+        return influence, most
+
+    def nodes(self, kind: str, influence: Sequence[Fraction]) -> list[Node]:
+        """Return the approximated nodes: products and squares, then reciprocals, as chords only if ``kind`` says so."""
+        known: dict[Interval, list[Option]] = {}
+        result = [Node(influence[t], [Option(0, 0, self.weights(t))]) for t in self.chained]
+        for t in self.inverses:
+            interval = self.inside[self.problem.expression.nodes[t].children[0]]
+            if interval not in known:
+                known[interval] = inverse_options(*interval, kind)
+            result.append(Node(influence[t], known[interval]))
+        return result
+
+    def weights(self, t: int) -> tuple[Fraction, ...]:
+        """Return the weight of each chain of a product or square, in the error of its output."""
+        a, b = self.problem.expression.nodes[t].children
+        half = [(self.inside[c][1] - self.inside[c][0]) / 2 for c in (a, b)]
+        return (half[0] ** 2 / 2,) if a == b else (half[0] * half[1] / 2,) * 2
+
+    def predicted(self, choices: Sequence[Choice]) -> float:
+        """Return the error that choices will be proved to have; infinite where floats cannot say."""
+        try:
+            return self._predicted(choices)
+        except OverflowError:
+            return math.inf
+
+    def _predicted(self, choices: Sequence[Choice]) -> float:
+        expression, errors = self.problem.expression, [0.0] * len(self.inside)
+        own = dict(zip(self.approximated, choices, strict=True))
+        for t, node in enumerate(expression.nodes):
+            if node.op == "input" or node.value is not None:
+                continue
+            found = [errors[c] for c in node.children]
+            if node.op == "add":
+                errors[t] = math.fsum(found)
+            elif node.op in ("max", "min", "abs"):
+                errors[t] = max(found)
+            else:
+                sizes = [float(max(map(abs, self.inside[c]))) for c in node.children]
+                if node.op == "inv":
+                    least = float(min(map(abs, self.inside[node.children[0]])))
+                    if least <= found[0]:
+                        return math.inf
+                    errors[t] = own[t].error if t in own else 0.0
+                    errors[t] += found[0] / (least * (least - found[0]))
+                else:
+                    (size_a, size_b), (a, b) = sizes, found
+                    errors[t] = size_a * b + size_b * a + a * b
+                    if t in own:
+                        half = [self._half(c, e) for c, e in zip(node.children, found, strict=True)]
+                        errors[t] += half[0] * half[1] / 2 * sum(4.0**-m for m in own[t].chains)
+        return max(errors[root] for root in expression.roots)
+
+    def _half(self, t: int, error: float) -> float:
+        """Return half the width of the range that a product uses for a factor with this error, as it rounds it."""
+        lo, hi = self.inside[t]
+        half = float((hi - lo) / 2) + error
+        if not error:
+            return half
+        unit = 2.0 ** (math.frexp(half)[1] - product.CENTRE_BITS)
+        centre = float((lo + hi) / 2)
+        return math.ceil((half + abs(centre - round(centre / unit) * unit)) / unit) * unit
+
+
+def plans(outline: Outline, allowance: Fraction) -> Iterator[Plan]:
+    """Yield plans whose error is predicted to stay below ``allowance``, that of fewest gates first.
+
+    The objective ``heads`` needs no other; for the others reciprocals are also built with fewest layers, or by chords.
+    """
+    if not outline.problem.expression.rational:
+        from .composed import choices as composed_choices
+
+        for chosen in composed_choices(outline.problem, allowance):
+            named = chosen.named(outline.problem.expression)
+            yield Plan(*named, chosen.chains, chosen.inverses, choices=chosen)
         return
-    for share in SHARES if weights else (Fraction(1),):
-        counts = allocate(weights, allowance * (1 - share)) if weights else []
-        if counts is None:
-            continue
-        each = allowance * share / len(inverses)
-        options = [
-            list(_inverse(inside[expression.nodes[t].children[0]], float(each / influence[t]))) for t in inverses
-        ]
-        for k in range(max(map(len, options))):
-            chosen = tuple((t, option[min(k, len(option) - 1)]) for t, option in zip(inverses, options, strict=True))
-            yield _plan(expression, _grouped(expression, chained, counts), chosen)
+    kinds = KINDS if outline.inverses and outline.problem.objective != "heads" else KINDS[:1]
+    several = len(outline.approximated) > 1 and len(outline.problem.expression.roots) <= MOST_ROOTS
+    for kind in kinds:
+        nodes = outline.nodes(kind, outline.influence)
+        choices = _stretched(outline, nodes, allowance)
+        even = _even(outline, kind, allowance) if several else None
+        if choices is not None and even is not None and _gates(even) < _gates(choices):
+            choices = even
+        if choices is not None:
+            slack = max(0.0, float(allowance) - outline.predicted(choices))
+            yield _plan(outline, choices, slack, kind == "shallow", None if even is None else _gates(even))
 
 
-def chain_weights(problem: Problem, plan: Plan) -> list[tuple[Fraction, int]]:
-    """Return (weight, gates) of every chain: an error E of its square on [0, 1] moves a root by about 8 weight E."""
-    inside = ranges(problem.expression, problem.domain, problem.inputs)
-    influence = _influence(problem.expression, inside)
-    return [
-        pair
-        for t, gates in plan.chains
-        for pair in zip(_weights(problem.expression, inside, influence, t), gates, strict=True)
-    ]
+def _gates(choices: Sequence[Choice]) -> int:
+    return sum(choice.gates for choice in choices)
 
 
-def _influence(expression: Expression, inside: list[Interval]) -> list[Fraction]:
-    """Return for every node how much an error there moves the roots, at most, to first order."""
-    result = [Fraction(0)] * len(expression.nodes)
-    for root in expression.roots:
-        result[root] = Fraction(1)
-    for t in range(len(expression.nodes) - 1, -1, -1):
+def _even(outline: Outline, kind: str, allowance: Fraction) -> list[Choice] | None:
+    """Return what every node makes of an equal share of the allowance, divided by its adjoint weight.
+
+    Terms of second order can make that too much by a little: then less is shared, evenly.
+    """
+    influence, most = outline.adjoint()
+    nodes = outline.nodes(kind, influence)
+    room = allowance / most
+    for _ in range(MOST_TRIES):
+        found = even_split(nodes, room)
+        ratio = math.inf if found is None else outline.predicted(found) / float(allowance)
+        if ratio <= 1 or not math.isfinite(ratio):
+            return found if ratio <= 1 else None
+        room /= Fraction(ratio)
+    return None
+
+
+def _stretched(outline: Outline, nodes: list[Node], allowance: Fraction) -> list[Choice] | None:
+    """Return the cheapest choices found whose predicted error fits.
+
+    Terms of second order shrink what can be shared; a maximum, whose error is the largest and not the sum of its
+    arguments' errors, stretches it.
+    """
+    tried, fitting, factor = share(nodes, allowance), None, Fraction(1)
+    if tried is None or not nodes:
+        return tried
+    for _ in range(STRETCHES):
+        predicted = outline.predicted(tried)
+        if predicted <= float(allowance) and (fitting is None or _gates(tried) < _gates(fitting)):
+            fitting = tried
+        linear = math.fsum(float(node.influence) * choice.error for node, choice in zip(nodes, tried, strict=True))
+        before, factor = factor, Fraction(linear / predicted) if 0 < predicted < math.inf else factor
+        if abs(factor / before - 1) < SAME:
+            break
+        tried = share(nodes, allowance * factor) or tried
+    return _trimmed(outline, fitting or tried, allowance)
+
+
+def _trimmed(outline: Outline, choices: list[Choice], allowance: Fraction) -> list[Choice]:
+    """Return choices with gates removed one by one, from the chain that this costs least, while the rest still fits."""
+    if sum(len(choice.chains) for choice in choices) > MOST_TRIMMED:
+        return choices
+    while True:
+        shorter: list[tuple[float, int, list[Choice]]] = []
+        for k, choice in enumerate(choices):
+            for i, gates in enumerate(choice.chains):
+                if gates:
+                    chains = (*choice.chains[:i], gates - 1, *choice.chains[i + 1 :])
+                    fewer = [*choices[:k], Choice(choice.option, chains), *choices[k + 1 :]]
+                    shorter.append((outline.predicted(fewer), len(shorter), fewer))
+        if not shorter or min(shorter)[0] > float(allowance):
+            return choices
+        choices = min(shorter)[2]
+
+
+def _plan(
+    outline: Outline, choices: Sequence[Choice], slack: float, shallow: bool = False, even: int | None = None
+) -> Plan:
+    """Return the plan of these choices, whose first reciprocal may use the ``slack``; ``even`` has an even split."""
+    expression, influence = outline.problem.expression, outline.adjoint()[0] if outline.inverses else []
+    chains, inverses, gates = [], [], 0
+    for t, choice in zip(outline.approximated, choices, strict=True):
         node = expression.nodes[t]
         if node.op == "mul":
-            sizes = [max(abs(end) for end in inside[c]) for c in node.children]
-            for k, c in enumerate(node.children):
-                others = Fraction(1)
-                for i, size in enumerate(sizes):
-                    others *= size if i != k else 1
-                result[c] += result[t] * others
-        elif node.op == "inv":
-            (c,) = node.children
-            result[c] += result[t] / min(abs(end) for end in inside[c]) ** 2
-        elif node.op != "input":
-            for c in node.children:
-                result[c] += result[t]
+            chains.append((t, tuple(sorted(choice.chains, reverse=True))))
+            gates += choice.gates
+        else:
+            room, slack = slack / float(influence[t]), 0.0
+            how = inverse_plan(choice, outline.inside[node.children[0]], room, shallow)
+            inverses.append((t, how))
+            gates += how - 1 if isinstance(how, int) else how.gates
+    parts = tuple(chains), tuple(inverses)
+    predicted = outline.predicted(choices)
+    return Plan(*_named(expression, *parts), *parts, predicted, None if even is None else even - gates)
+
+
+def chain_weights(outline: Outline, plan: Plan) -> dict[int, float]:
+    """Return by number of gates the weight of all such chains: errors E of their squares move a root by 8 weight E."""
+    result: dict[int, float] = {}
+    for t, chains in plan.chains:
+        for weight, gates in zip(outline.weights(t), chains, strict=True):
+            result[gates] = result.get(gates, 0.0) + float(outline.influence[t] * weight)
     return result
 
 
-def _weights(expression: Expression, inside: list[Interval], influence: list[Fraction], t: int) -> list[Fraction]:
-    a, b = expression.nodes[t].children
-    half = [(inside[c][1] - inside[c][0]) / 2 for c in (a, b)]
-    if a == b:
-        return [influence[t] * half[0] ** 2 / 2]
-    return [influence[t] * half[0] * half[1] / 2] * 2
+def _approximated(node: Operation, inside: Sequence[Interval]) -> bool:
+    """Return whether a node is a product or reciprocal of what is not constant."""
+    return node.op in ("mul", "inv") and all(inside[c][0] != inside[c][1] for c in node.children)
 
 
-def _grouped(expression: Expression, nodes: list[int], counts: list[int]) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    rest = list(counts)
-    result = []
-    for t in nodes:
-        a, b = expression.nodes[t].children
-        size = 1 if a == b else 2
-        result.append((t, tuple(sorted(rest[:size], reverse=True))))
-        del rest[:size]
-    return tuple(result)
+def _influence(
+    expression: Expression, inside: Sequence[Interval], roots: Sequence[int], shared: Sequence[bool] | None
+) -> list[Fraction]:
+    """Return for every node how much an error there moves the roots, at most, to first order.
+
+    An error of a maximum is the largest of its arguments' errors: where ``shared`` says which nodes have one at all,
+    those arguments share the influence of the maximum, as the multipliers of the best split do.
+    """
+    result = [Fraction(0)] * len(expression.nodes)
+    for root in roots:
+        result[root] = Fraction(1)
+    for t in range(len(expression.nodes) - 1, -1, -1):
+        node = expression.nodes[t]
+        if not result[t]:
+            continue
+        if node.op == "mul":
+            sizes = [max(map(abs, inside[c])) for c in node.children]
+            for k, c in enumerate(node.children):
+                result[c] += result[t] * math.prod(size for i, size in enumerate(sizes) if i != k)
+        elif node.op == "inv":
+            (c,) = node.children
+            result[c] += result[t] / min(map(abs, inside[c])) ** 2
+        elif node.op != "input":
+            most = sum(shared[c] for c in node.children) if shared and node.op in ("max", "min") else 1
+            for c in node.children:
+                result[c] += result[t] / most if most > 1 else result[t]
+    return result
 
 
-def _inverse(inside: Interval, allowance: float) -> Iterator[int | ZigzagPlan]:
-    """Yield ways to build a reciprocal: the zigzag of fewest gates, that of fewest layers, and chords."""
+def inverse_options(lo: Fraction, hi: Fraction, kind: str) -> list[Option]:
+    """Return the ways to build a reciprocal, by growing gates."""
     from .constructions import chords, reciprocal
 
-    lo, hi = inside
-    if lo == hi:
-        yield 1
-        return
-    found = list(reciprocal.plans(lo, hi, allowance))
-    if found:
-        yield min(found, key=lambda plan: (plan.gates, plan.layers))
-        yield min(found, key=lambda plan: (plan.layers, plan.gates))
-    pieces = chords.chord_pieces(lo, hi, allowance)
-    if pieces <= MOST_CHORDS:
-        yield pieces
+    found = reciprocal.options(lo, hi) if kind != "chords" else []
+    if kind != "shallow" or not found:
+        found = found + chords.options(lo, hi)
+    return sorted(found, key=lambda option: option.gates)
+
+
+def inverse_plan(choice: Choice, interval: Interval, room: float, shallow: bool) -> int | ZigzagPlan:
+    """Return a reciprocal as it is to be built within its error and what ``room`` there is.
+
+    Of all shapes with as few gates that of fewest layers, or the other way round where it is to be ``shallow``.
+    """
+    from .constructions import chords, reciprocal
+
+    (lo, hi), error, most = interval, choice.error, math.inf if shallow else choice.gates
+    if isinstance(choice.option.shape, int):
+        return min(choice.option.shape, chords.chord_pieces(lo, hi, error + room))
+    found = [reciprocal.plan_of(choice.option, choice.chains, lo, hi, error)]
+    for option in reciprocal.options(lo, hi):
+        chains = allocate(option.weights, error + room - float(option.error), most - option.gates)
+        if chains is not None:
+            found.append(reciprocal.plan_of(option, tuple(chains), lo, hi, error))
+    return min(found, key=lambda plan: (plan.layers, plan.gates) if shallow else (plan.gates, plan.layers))
 
 
 def _build(draft: Draft, chains: dict[int, tuple[int, ...]], inverses: dict[int, int | ZigzagPlan]) -> list[Value]:
@@ -187,7 +376,7 @@ def _build(draft: Draft, chains: dict[int, tuple[int, ...]], inverses: dict[int,
         if node.op == "input":
             values[t] = draft.input(node.children[0])
             continue
-        if node.value is not None:
+        if node.op == "const" and node.value is not None:
             values[t] = draft.constant(node.value)
             continue
         arguments = [values[c] for c in node.children]

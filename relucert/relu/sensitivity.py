@@ -1,4 +1,8 @@
-"""How much an error of every gate moves the output: the adjoint theorem, in enclosures."""
+"""How much an error of every gate moves the output: the adjoint theorem, in integers rounded outward.
+
+A number at ``bits`` is the integer n that stands for n / 2**bits, as in the checker's rules, whose theorems these
+are; the checker computes them again.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +10,53 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..exact.enclosure import Enclosure
 from .network import Form, Network
 
+Weights = dict[int, tuple[Fraction, Fraction]]
+ZERO = Fraction(0)
 
-def gate_sensitivities(network: Network, output: int, bits: int) -> list[Enclosure]:
+
+def _weights(form: Form) -> Weights:
+    """Return for every neuron that the form reads its weights (c, d) before and after the gate."""
+    weights: Weights = {}
+    for (kind, j), value in form.terms.items():
+        if kind == "u":
+            weights[j] = (value, weights[j][1] if j in weights else ZERO)
+        elif kind == "r":
+            weights[j] = (weights[j][0] if j in weights else ZERO, value)
+    return weights
+
+
+def _scaled_up(weight: Fraction, size: int) -> int:
+    """Return |weight| * size, rounded up, for a size >= 0."""
+    return -(-abs(weight.numerator) * size // weight.denominator)
+
+
+def gate_sensitivities(network: Network, output: int, bits: int) -> list[Fraction]:
     """Return G_j >= 0 with | output~ - output | <= sum_j G_j D_j whenever every gate errs by at most D_j.
 
     One backward sweep: A_out = [1, 1], A_j = hull(sum_i c_ij A_i, sum_i (c_ij + d_ij) A_i), G_j = | sum_i d_ij A_i |,
     with c_ij and d_ij the weights of u_j and r_j in form i.  Proof in the checker's rule ``gate_error``.
     """
-    zero, one = Enclosure.of(0, bits), Enclosure.of(1, bits)
     count = len(network.neurons)
-    linear, both, gate = [zero] * count, [zero] * count, [zero] * count
+    low, high = ([[0] * count for _ in range(3)] for _ in range(2))  # of linear, both, gate
 
-    def push(form: Form, adjoint: Enclosure) -> None:
-        for j in form.neurons():
-            c, d = form.terms.get(("u", j)), form.terms.get(("r", j))
-            if c:
-                linear[j] = linear[j] + Enclosure.of(c, bits) * adjoint
-            if d:
-                gate[j] = gate[j] + Enclosure.of(d, bits) * adjoint
-            slope = (c or 0) + (d or 0)
-            if slope:
-                both[j] = both[j] + Enclosure.of(slope, bits) * adjoint
+    def push(form: Form, lo: int, hi: int) -> None:
+        for j, (c, d) in _weights(form).items():
+            for k, weight in enumerate((c, c + d if c and d else c or d, d)):
+                if weight:
+                    n, q = weight.numerator, weight.denominator
+                    a, b = (n * lo, n * hi) if n > 0 else (n * hi, n * lo)
+                    low[k][j] += a // q
+                    high[k][j] -= -b // q
 
-    push(network.outputs[output], one)
-    result = [zero] * count
+    push(network.outputs[output], 1 << bits, 1 << bits)
+    result = [ZERO] * count
     for j in range(count - 1, -1, -1):
-        result[j] = abs(gate[j])
-        adjoint = linear[j].hull(both[j])
-        if not adjoint.is_zero:
-            push(network.neurons[j], adjoint)
+        result[j] = Fraction(max(-low[2][j], high[2][j]), 1 << bits)
+        lo, hi = min(low[0][j], low[1][j]), max(high[0][j], high[1][j])
+        if lo or hi:
+            push(network.neurons[j], lo, hi)
     return result
 
 
@@ -49,47 +68,47 @@ class Sensitivity:
     bound: Fraction
 
 
-def sensitivity(network: Network, output: int, bits: int, alone: bool = True) -> Sensitivity:
-    """Return the smaller of the adjoint and the forward bound; the adjoint unless a data token is ``alone``."""
-    adjoint = Enclosure.of(0, bits)
-    for gate in gate_sensitivities(network, output, bits):
-        adjoint = adjoint + gate
+def sensitivity(network: Network, output: int, bits: int) -> Sensitivity:
+    """Return the smaller of the adjoint and the forward bound."""
+    adjoint = sum(gate_sensitivities(network, output, bits), ZERO)
     forward = forward_error(network, output, bits)
-    if alone and forward.upper < adjoint.upper:
-        return Sensitivity("gate_error_forward", forward.upper)
-    return Sensitivity("gate_error", adjoint.upper)
+    if forward < adjoint:
+        return Sensitivity("gate_error_forward", forward)
+    return Sensitivity("gate_error", adjoint)
 
 
-def forward_error(network: Network, output: int, bits: int) -> Enclosure:
+def forward_error(network: Network, output: int, bits: int) -> Fraction:
     """Return E with | output~ - output | <= E D whenever every gate errs by at most D, by one forward sweep.
 
     F + d max(u, 0) is max(F, F + d u) or min(F, F + d u), and neither moves by more than its arguments; that keeps the
     error of a tree of maxima at its depth.  Proof in the checker's rule ``gate_error_forward``.
     """
-    errors: list[Enclosure] = []
+    one = 1 << bits
+    errors: list[int] = []
 
-    def error(form: Form) -> Enclosure:
-        total = Enclosure.of(0, bits)
-        for j in form.neurons():
-            c, d = form.terms.get(("u", j), Fraction(0)), form.terms.get(("r", j), Fraction(0))
-            total = total + Enclosure.of(max(abs(c), abs(c + d)), bits) * errors[j] + Enclosure.of(abs(d), bits)
+    def error(form: Form) -> int:
+        total = 0
+        for j, (c, d) in _weights(form).items():
+            size = max(abs(c), abs(c + d)) if c and d else c or d
+            total += _scaled_up(size, errors[j]) + (_scaled_up(d, one) if d else 0)
         return total
 
-    def least(form: Form) -> Enclosure:
+    def least(form: Form) -> int:
         general = error(form)
         gates = [j for kind, j in form.terms if kind == "r"]
         if len(gates) != 1:
             return general
         (j,) = gates
-        d, u = form.terms["r", j], network.neurons[j]
+        d, c, u = form.terms["r", j], form.terms.get(("u", j)), network.neurons[j]
         rest = Form({a: v for a, v in form.terms.items() if a not in (("r", j), ("u", j))})
-        rest = rest + form.terms.get(("u", j), Fraction(0)) * u
-        joint = error(rest).maximum(error(rest + d * u)) + Enclosure.of(abs(d), bits)
-        return joint if joint.upper < general.upper else general
+        if c:
+            rest = rest + c * u
+        joint = max(error(rest), error(rest + d * u)) + _scaled_up(d, one)
+        return min(general, joint)
 
     for form in network.neurons:
         errors.append(least(form))
-    return least(network.outputs[output])
+    return Fraction(least(network.outputs[output]), one)
 
 
 def _size(weight: Fraction | None) -> float:

@@ -41,6 +41,7 @@ def build_json(report: BuildReport) -> str:
         "resources": _resources([(row.name, row.counted) for row in report.resources]),
         "closed_forms": closed,
         "construction": {"name": report.construction, **dict(report.parameters)},
+        "even_split": None if report.even_split is None else {"gates": report.even_split},
         "lower_bound": None
         if report.lower_bound is None
         else {"gates": report.lower_bound[0], "reason": report.lower_bound[1]},
@@ -115,7 +116,7 @@ def runtime_json(result: RuntimeResult) -> str:
             "observed": "inf" if result.not_finite else maybe(result.observed),
             "certified": maybe(result.certified),
             "note": result.note,
-            "certified_over_the_reals": _real(result.bound),
+            "certified_over_the_reals": maybe(result.bound),
             "worst_point": {name: exact_text(value) for name, value in result.worst},
             "worst_output": result.output,
             "observed_rounding": maybe(result.rounding),

@@ -20,7 +20,9 @@ from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
 MOST_INPUTS_SHOWN = 6
+LONGEST_STATEMENT = 4000
 MOST_TOKENS_SHOWN = 8
+EXACT_BELOW = 10**12
 STYLES = {"accepted": "bold green", "declined": "yellow"}
 
 
@@ -64,8 +66,18 @@ def verdict_text(status: str, detail: str = "") -> Text:
     return text.append(f": {detail}", style="") if detail else text
 
 
+def shortened(statement: str) -> str:
+    """Return a statement whole, or where it is very long its two ends and what was left out."""
+    if len(statement) <= LONGEST_STATEMENT:
+        return statement
+    start, end = statement[: LONGEST_STATEMENT // 2], statement[-LONGEST_STATEMENT // 4 :]
+    return f"{start} [... {len(statement) - len(start) - len(end)} characters, all in --format json ...] {end}"
+
+
 def real(value: Fraction) -> str:
-    """Return a number for a table, rounded up."""
+    """Return a number for a table, rounded up; whole numbers of things are exact."""
+    if value.denominator == 1 and abs(value) < EXACT_BELOW:
+        return str(value.numerator)
     return decimal_up(value)
 
 
@@ -105,11 +117,15 @@ def build_report(report: BuildReport) -> Group:
         comparison.append(["published", report.published])
     rules = ", ".join(f"{name} {count}" for name, count in report.rules)
     blocks: list[RenderableType] = [
-        section("Statement", Text(report.statement)),
+        section("Statement", Text(shortened(report.statement))),
         Padding(Text(report.about), (0, 0, 0, 2)),
         section(f"Resources, counted from the matrices ({report.construction}: {parameters})", resources),
         section("Error budget", budget),
     ]
+    if report.even_split is not None:
+        built = next(real(row.counted) for row in report.resources if row.name == "gates")
+        line = f"budget: {built} gates; an even split of the tolerance would need {report.even_split}"
+        blocks.append(Padding(Text(line), (0, 0, 0, 2)))
     if comparison:
         blocks.append(section("Beside it", table(["", ""], comparison)))
     blocks.append(section("Proof", Text(f"{report.steps} steps, each recomputed by the checker: {rules}")))
@@ -131,7 +147,7 @@ def check_rows(rows: Sequence[CheckRow]) -> Table:
                 row.path,
                 row.status + (f": {row.detail}" if row.detail else ""),
                 "" if row.error_bound is None else real(row.error_bound),
-                *(real(dict(row.resources)[k]) if row.resources else "" for k in ("gates", "heads", "layers")),
+                *(real(count[k]) if k in (count := dict(row.resources)) else "" for k in ("gates", "heads", "layers")),
                 f"{row.seconds:.2f}",
             ]
             for row in rows
@@ -144,7 +160,7 @@ def check_detail(row: CheckRow) -> Group:
     """Return everything that is known of one checked file."""
     lines = []
     if row.status in ("accepted", "limit missed", "too weak"):
-        lines += [["proved", row.statement], ["assumptions", "none"]]
+        lines += [["proved", shortened(row.statement)], ["assumptions", "none"]]
         if row.error_bound is not None:
             lines.append(["bound", real(row.error_bound)])
         lines.append(["resources", ", ".join(f"{name} {real(value)}" for name, value in row.resources)])
@@ -168,12 +184,15 @@ def point_text(results: Sequence[PointResult]) -> Group:
         rows = [["f", decimal_nearest(result.target, result.digits), "target, exact value rounded"]]
         if result.network is not None:
             rows.append(["N", decimal_nearest(result.network, result.digits), "ReLU network, exact value rounded"])
-        at = f"softmax at {result.working} digits, an estimate"
+        exactly = "the network, exact value rounded"
+        at = f"softmax at {result.working} digits, an estimate" if result.working else exactly
         rows.append(["T", decimal_nearest(result.transformer, result.digits), at])
         if result.network is not None:
             rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
-        rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
-        rows.append(["bound", real(result.bound), "certified on the whole domain"])
+        kind = "the actual error, an estimate" if result.working else "the actual error, exact and rounded up"
+        rows.append(["|T - f|", real(abs(result.transformer - result.target)), kind])
+        scope = "on the whole domain" if result.arithmetic is None else f"for {result.arithmetic} machines, whole domain"
+        rows.append(["bound", real(result.bound), f"certified {scope}"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
 
@@ -216,7 +235,8 @@ def runtime_text(result: RuntimeResult) -> Group:
     if result.not_finite:
         rows.append(["", "", f"{result.not_finite} outputs are infinite or not numbers"])
     rows.append(["certified", "none" if result.certified is None else real(result.certified), result.note])
-    rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
+    if result.bound is not None:
+        rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
     if result.rounding is not None and result.t_error is not None:
         where = f"{result.t_samples} of these points, T to {result.t_digits} digits"
         rows.append(["|machine - T|", real(result.rounding), f"largest at {where}"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..arithmetic.model import Arithmetic, make_arithmetic
 from ..errors import UsageError, nearest
 from ..exact.number import exact_text
 from ..target.expression import Expression, Node
@@ -17,6 +18,8 @@ from .sequence import SINGLE, Sequence, make_sequence
 
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
+ROUTES = ("relu", "native", "auto")
+PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
     "layers",
@@ -49,7 +52,9 @@ class Problem:
     objective: str = "heads"
     limits: tuple[tuple[str, Fraction], ...] = ()
     sequence: Sequence = SINGLE
+    route: str = "relu"
     proof: str = "direct"
+    arithmetic: Arithmetic | None = None  # None: real numbers
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
@@ -63,11 +68,19 @@ class Problem:
             raise UsageError("eps must be at least 1e-100", "eps")
         if self.objective not in OBJECTIVES:
             raise UsageError(f"unknown objective {self.objective!r}{nearest(self.objective, OBJECTIVES)}", "objective")
+        for key, value, known in (("route", self.route, ROUTES), ("proof", self.proof, PROOFS)):
+            if value not in known:
+                raise UsageError(f"unknown {key} {value!r}{nearest(value, known)}", key)
         for name, limit in self.limits:
             if name not in LIMITS:
                 raise UsageError(f"unknown limit {name!r}{nearest(name, LIMITS)}", "limits")
             if limit < 0:
                 raise UsageError(f"the limit of {name} is negative", "limits")
+        alone = self.sequence == SINGLE and not self.is_over_tokens and self.route in ("relu", "auto")
+        if self.arithmetic is not None and not alone:
+            raise UsageError(
+                "float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic"
+            )
         ranges(self.expression, self.domain, self.inputs)
 
     @property
@@ -86,10 +99,14 @@ class Problem:
             f"{n}: [{exact_text(lo)}, {exact_text(hi)}]" for n, (lo, hi) in zip(self.inputs, self.domain, strict=True)
         )
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
+        defaults = (("route", self.route, ROUTES), ("proof", self.proof, PROOFS))
+        lines += [f"{key}: {value}" for key, value, known in defaults if value != known[0]]
         if self.sequence != SINGLE:
             lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
             lines.append("limits: {" + ", ".join(f"{k}: {exact_text(v)}" for k, v in self.limits) + "}")
+        if self.arithmetic is not None:
+            lines.append("arithmetic: {" + ", ".join(f"{k}: {v}" for k, v in self.arithmetic.entries.items()) + "}")
         return "\n".join(lines) + "\n"
 
 
@@ -101,12 +118,15 @@ def make_problem(
     args: Mapping[str, Fraction] | None = None,
     objective: str = "heads",
     limits: Mapping[str, Fraction] | None = None,
-    sequence: Mapping[str, str | None] | None = None,
+    sequence: Mapping[str, str | int | None] | None = None,
+    route: str = "relu",
+    proof: str = "direct",
+    arithmetic: Mapping[str, str | int] | None = None,
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
     The arity of a named target is the one given, or that of the domain, or the least the target allows.
-    ``sequence`` holds the texts length, up_to, mask and layout of a specification.
+    ``sequence`` holds length, up_to, mask and layout as a specification does, in text.
     Raises UsageError with what was expected where anything does not fit.
     """
     domain = dict(domain or {})
@@ -154,10 +174,13 @@ def make_problem(
         objective,
         tuple((limits or {}).items()),
         tokens if over_tokens else _one_each(tokens, len(inputs), sequence or {}),
+        route,
+        proof,
+        None if arithmetic is None else make_arithmetic(arithmetic),
     )
 
 
-def _one_each(tokens: Sequence, inputs: int, asked: Mapping[str, str | None]) -> Sequence:
+def _one_each(tokens: Sequence, inputs: int, asked: Mapping[str, str | int | None]) -> Sequence:
     """Return the sequence with, in the layout one-per-token, one data token for each input."""
     if tokens.layout != "one-per-token" or (tokens.least, tokens.most) == (inputs, inputs):
         return tokens

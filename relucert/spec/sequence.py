@@ -49,14 +49,14 @@ class Sequence:
 SINGLE = Sequence()
 
 
-def make_sequence(asked: Mapping[str, str | None], default_length: int) -> Sequence:
-    """Return the sequence that the texts ``asked`` describe, by ``KEYS``; those not given have defaults.
+def make_sequence(asked: Mapping[str, str | int | None], default_length: int) -> Sequence:
+    """Return the sequence that the texts or numbers ``asked`` describe, by ``KEYS``; those not given have defaults.
 
     ``default_length`` is that of the layout one-per-token.
 
     Raises UsageError for lengths that are no whole numbers from 1 on, and for an upper limit without "any".
     """
-    given = {key: text for key, text in asked.items() if text is not None}
+    given = {key: str(text) for key, text in asked.items() if text is not None}
     for key in given:
         if key not in KEYS:
             raise UsageError(f"unknown key {key!r}{nearest(key, KEYS)}", "sequence")

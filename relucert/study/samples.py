@@ -61,22 +61,29 @@ def _breakpoints(network: Network | None, lo: Any, hi: Any, beta: float, most: i
     if network is None or not network.gated or not most or not (lo < hi).any():
         return nothing
     found = [nothing]
-    steps = np.linspace(0.0, 1.0, SEGMENT_POINTS)
     for segment in range(MOST_SEGMENTS if len(lo) > 1 else 4):
         if sum(map(len, found)) >= most:
             break
         # the first segment is the whole domain if there is one input, else its diagonal
         start, end = (lo, hi) if segment == 0 else (random.uniform(lo, hi), random.uniform(lo, hi))
-        points = start + steps[:, None] * (end - start)
-        for u in _pre_activations(network, points):
-            change = np.nonzero((u[:-1] < 0) != (u[1:] < 0))[0]
-            slope = u[change + 1] - u[change]
-            for level in (-WORST_GATE_SCORE, 0.0, WORST_GATE_SCORE):
-                part = (level / beta - u[change]) / slope if beta else -u[change] / slope
-                place = np.clip(steps[change] + part * (steps[1] - steps[0]), 0.0, 1.0)
-                found.append(start + place[:, None] * (end - start))
+        found.append(crossings(network, start, end, beta, (-WORST_GATE_SCORE, 0.0, WORST_GATE_SCORE)))
     points = np.concatenate(found)
     return points[random.permutation(len(points))[:most]]
+
+
+def crossings(network: Network, start: Any, end: Any, beta: float, levels: Sequence[float]) -> Any:
+    """Return points of a segment where some beta*u is about one of the levels, found by linear interpolation."""
+    np = require("numpy", "numpy")
+    found = [np.empty((0, len(start)))]
+    steps = np.linspace(0.0, 1.0, SEGMENT_POINTS)
+    for u in _pre_activations(network, start + steps[:, None] * (end - start)):
+        change = np.nonzero((u[:-1] < 0) != (u[1:] < 0))[0]
+        slope = u[change + 1] - u[change]
+        for level in levels:
+            part = (level / beta - u[change]) / slope if beta else -u[change] / slope
+            place = np.clip(steps[change] + part * (steps[1] - steps[0]), 0.0, 1.0)
+            found.append(start + place[:, None] * (end - start))
+    return np.concatenate(found)
 
 
 def _pre_activations(network: Network, points: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from ..exact.number import exact_text
 from ..pipeline import Loaded
 from ..relu.network import evaluate_exactly
 from ..report.record import PointResult
-from ..target.expression import Expression, evaluate
+from ..target.expression import Expression, Node, evaluate
 from ..transformer import evaluate as transformer
 from .point import precision
 
@@ -103,15 +103,15 @@ def evaluate_tokens(loaded: Loaded, rows: Rows) -> list[list[PointResult]]:
 
 
 def target_values(expression: Expression, rows: Rows, mask: str) -> list[list[Fraction]]:
-    """Return the exact values of all roots at each token; extrema over tokens may stand at a root only."""
-    columns = []
-    for root in expression.roots:
-        node = expression.nodes[root]
-        if node.op not in ("seen_max", "seen_min"):
-            columns.append([evaluate(Expression(expression.nodes[: root + 1], (root,)), row)[0] for row in rows])
-            continue
-        (child,) = node.children
-        inner = [evaluate(Expression(expression.nodes[: child + 1], (child,)), row)[0] for row in rows]
-        pick = max if node.op == "seen_max" else min
-        columns.append([pick(inner[: t + 1] if mask == "causal" else inner) for t in range(len(rows))])
-    return [list(values) for values in zip(*columns, strict=True)]
+    """Return the exact values of all roots at each token; an extremum over tokens becomes one more input of each."""
+    nodes, inputs = list(expression.nodes), [list(row) for row in rows]
+    for t, node in enumerate(expression.nodes):
+        if node.op in ("seen_max", "seen_min"):
+            (child,) = node.children
+            inner = Expression(tuple(nodes[: child + 1]), (child,))
+            values = [evaluate(inner, row)[0] for row in inputs]
+            pick = max if node.op == "seen_max" else min
+            nodes[t] = Node("input", (len(inputs[0]),))
+            for place, row in enumerate(inputs):
+                row.append(pick(values[: place + 1] if mask == "causal" else values))
+    return [evaluate(Expression(tuple(nodes), expression.roots), row) for row in inputs]

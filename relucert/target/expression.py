@@ -6,16 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..exact.functions import FUNCTIONS, value
+
 LEAVES = ("input", "const")
+VALUE_BITS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operation: ``op`` is input, const, add, mul, max, min (two or more arguments), inv or abs.
+    """One operation.
+
+    ``op`` is input, const, add, mul, max, min (two or more arguments), inv, abs, exp, log, sin, cos, erf or power.
 
     ``seen_max`` and ``seen_min`` are extrema of their argument over the data tokens that a token sees.
 
-    ``children`` holds indices of earlier nodes, or for an input the index of the input.
+    ``children`` holds indices of earlier nodes, or for an input the index of the input; ``value`` is the value of a
+    constant and the exponent of a power.
     """
 
     op: str
@@ -37,15 +43,26 @@ class Expression:
         if not self.roots or any(not 0 <= r < len(self.nodes) for r in self.roots):
             raise ValueError("an expression needs roots among its nodes")
 
+    @property
+    def rational(self) -> bool:
+        """Whether only rational operations and extrema occur, so that values at rational points are rational."""
+        return all(node.op not in FUNCTIONS for node in self.nodes)
 
-def evaluate(expression: Expression, point: Sequence[Fraction]) -> list[Fraction]:
-    """Return the exact values of all roots at an exact point; ZeroDivisionError where 1/0 occurs."""
+
+def evaluate(expression: Expression, point: Sequence[Fraction], bits: int = VALUE_BITS) -> list[Fraction]:
+    """Return the values of all roots at an exact point; ZeroDivisionError where 1/0 occurs.
+
+    They are exact for a ``rational`` expression; each elementary function otherwise adds an error of about 2^-bits,
+    unless its value is a rational that is known.
+    """
     values: list[Fraction] = []
     for node in expression.nodes:
         if node.op == "input":
             values.append(point[node.children[0]])
         elif node.op == "const" and node.value is not None:
             values.append(node.value)
+        elif node.op in FUNCTIONS:
+            values.append(value(node.op, values[node.children[0]], node.value, bits))
         else:
             values.append(_apply(node.op, [values[c] for c in node.children]))
     return [values[r] for r in expression.roots]

@@ -12,7 +12,7 @@ Interval = tuple[Fraction, Fraction]
 
 SYMMETRIC: Interval = (Fraction(-1), Fraction(1))
 UNIT: Interval = (Fraction(0), Fraction(1))
-MAX_ARITY = 4096
+MAX_ARITY = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)

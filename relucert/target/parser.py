@@ -1,10 +1,13 @@
 """Parse an expression such as ``x*y/(1+z^2)`` into nodes; errors point at the column.
 
-    sum      = product (("+" | "-") product)*
-    product  = unary (("*" | "/") unary)*
-    unary    = ("+" | "-") unary | power
-    power    = atom ("^" exponent)?          exponent: a whole number, possibly signed or in parentheses
-    atom     = number | name | name "(" sum ("," sum)* ")" | "(" sum ")"
+    sum       = product (("+" | "-") product)*
+    product   = unary (("*" | "/") unary)*
+    unary     = ("+" | "-") unary | power
+    power     = atom ("^" exponent)?     exponent: a number, possibly signed or in parentheses, there with "/" too
+    atom      = number | name | name "(" sum ("," sum)* ")" | "(" sum ")" | sort | piecewise
+    sort      = "sort" "(" sum ("," sum)* ")" "[" whole number "]"     the k-th smallest; as a whole output, all of them
+    piecewise = "piecewise" "(" (condition ":" sum ",")+ "else" ":" sum ")"
+    condition = sum (("<" | "<=" | ">" | ">=") sum)+
 
 Sums separated by ";" are several outputs of one network.  Numbers follow the number grammar of specifications.
 Nothing is evaluated but rational constants.
@@ -13,23 +16,24 @@ Nothing is evaluated but rational constants.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..exact.number import parse_number
-from .expression import Expression, Node
+from .expression import Expression
+from .graph import CALLS, FUNCTION_NAMES, MAX_POWER, Graph
+from .piecewise import Case, Comparison, piecewise
 
-MAX_LENGTH = 20_000
+MAX_LENGTH = 1 << 23
 MAX_NESTING = 100
-MAX_POWER = 64
-MAX_NODES = 50_000
+MAX_ARGUMENTS = 1 << 17
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/^(),;]))",
+    r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<sign><=|>=|[-+*/^(),;:<>\[\]]))",
     re.ASCII,
 )
 RESERVED = re.compile(r"T[0-9]*", re.ASCII)  # the transformer, in statements
+COMPARISONS = ("<", "<=", ">", ">=")
 
 
 def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
@@ -39,27 +43,27 @@ def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
     """
     if len(text) > MAX_LENGTH:
         raise UsageError(f"an expression of more than {MAX_LENGTH} characters", "target")
-    names = sorted({m.group("name") for m in _tokens(text) if m.group("name") and not _is_call(text, m)}, key=_natural)
+    tokens = _tokens(text)
+    follow = [token.group().strip() for token in tokens[1:]] + [""]
+    pairs = ((token.group("name"), after) for token, after in zip(tokens, follow, strict=True))
+    found = {name for name, after in pairs if after != "(" and (name, after) != ("else", ":")}
+    names = sorted((name for name in found if name), key=_natural)
     for name in names:
-        if name in FUNCTIONS or RESERVED.fullmatch(name) or len(name) > 32:
+        if name in FUNCTION_NAMES or RESERVED.fullmatch(name) or len(name) > 32:
             raise UsageError(f"column {text.index(name) + 1}: {name!r} is no name for an input", "target")
     if not names:
         raise UsageError("the expression has no input", "target")
-    parser = _Parser(text, list(_tokens(text)), _Builder({name: k for k, name in enumerate(names)}))
-    roots = [parser.sum(0)]
+    parser = _Parser(text, tokens, Graph({name: k for k, name in enumerate(names)}))
+    roots = parser.output()
     while parser.peek() == ";":
         parser.take()
-        roots.append(parser.sum(0))
+        roots += parser.output()
     parser.end()
     return parser.builder.expression(roots), tuple(names)
 
 
 def _natural(name: str) -> tuple[object, ...]:
     return tuple(int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name))
-
-
-def _is_call(text: str, match: re.Match[str]) -> bool:
-    return text[match.end() :].lstrip().startswith("(")
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
@@ -75,112 +79,10 @@ def _tokens(text: str) -> list[re.Match[str]]:
     return result
 
 
-@dataclass
-class _Builder:
-    """Nodes with constants folded and equal nodes shared."""
-
-    inputs: dict[str, int]
-    nodes: list[Node] = field(default_factory=list)
-    known: dict[Node, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for k in range(len(self.inputs)):
-            self.node("input", k)
-
-    def node(self, op: str, *children: int, value: Fraction | None = None) -> int:
-        node = Node(op, children, value)
-        if node not in self.known:
-            if len(self.nodes) >= MAX_NODES:
-                raise UsageError(f"an expression of more than {MAX_NODES} operations", "target")
-            self.known[node] = len(self.nodes)
-            self.nodes.append(node)
-        return self.known[node]
-
-    def constant(self, value: Fraction) -> int:
-        return self.node("const", value=value)
-
-    def value(self, t: int) -> Fraction | None:
-        return self.nodes[t].value
-
-    def add(self, terms: Sequence[int]) -> int:
-        offset = sum((self.value(t) or Fraction(0) for t in terms), Fraction(0))
-        rest = [t for t in terms if self.value(t) is None]
-        if offset or not rest:
-            rest.append(self.constant(offset))
-        return rest[0] if len(rest) == 1 else self.node("add", *rest)
-
-    def multiply(self, factors: Sequence[int]) -> int:
-        scale, rest = Fraction(1), []
-        for t in factors:
-            value = self.value(t)
-            if value is None:
-                rest.append(t)
-            else:
-                scale *= value
-        if not rest or not scale:
-            return self.constant(scale if not rest else Fraction(0))
-        while len(rest) > 1:
-            pairs = [rest[k : k + 2] for k in range(0, len(rest), 2)]
-            rest = [self.node("mul", *sorted(pair)) if len(pair) > 1 else pair[0] for pair in pairs]
-        return rest[0] if scale == 1 else self.node("mul", self.constant(scale), rest[0])
-
-    def invert(self, t: int, column: int) -> int:
-        value = self.value(t)
-        if value is None:
-            return self.node("inv", t)
-        if not value:
-            raise UsageError(f"column {column}: division by zero", "target")
-        return self.constant(1 / value)
-
-    def power(self, base: int, exponent: int, column: int) -> int:
-        if abs(exponent) > MAX_POWER:
-            raise UsageError(f"column {column}: exponents go from -{MAX_POWER} to {MAX_POWER}", "target")
-        if exponent < 0:
-            return self.invert(self.power(base, -exponent, column), column)
-        result: int | None = None
-        for bit in bin(exponent)[2:]:
-            result = None if result is None else self.multiply([result, result])
-            if bit == "1":
-                result = base if result is None else self.multiply([result, base])
-        return self.constant(Fraction(1)) if result is None else result
-
-    def extremum(self, op: str, terms: Sequence[int]) -> int:
-        distinct = list(dict.fromkeys(terms))
-        values = [v for v in map(self.value, distinct) if v is not None]
-        rest = [t for t in distinct if self.value(t) is None]
-        if values:
-            rest.append(self.constant(max(values) if op == "max" else min(values)))
-        return rest[0] if len(rest) == 1 else self.node(op, *rest)
-
-    def absolute(self, t: int) -> int:
-        value = self.value(t)
-        return self.node("abs", t) if value is None else self.constant(abs(value))
-
-    def median(self, terms: Sequence[int]) -> int:
-        line = list(terms)
-        for end in range(len(line) - 1, len(line) // 2 - 1, -1):  # bubble the largest up, until the middle is fixed
-            for k in range(end):
-                line[k], line[k + 1] = self.extremum("min", line[k : k + 2]), self.extremum("max", line[k : k + 2])
-        return line[len(line) // 2]
-
-    def expression(self, roots: Sequence[int]) -> Expression:
-        needed = set(range(len(self.inputs))) | set(roots)
-        for t in range(len(self.nodes) - 1, -1, -1):
-            if t in needed and self.nodes[t].op != "input":
-                needed |= set(self.nodes[t].children)
-        index = {t: k for k, t in enumerate(sorted(needed))}
-        nodes = []
-        for t in sorted(needed):
-            node = self.nodes[t]
-            children = node.children if node.op == "input" else tuple(index[c] for c in node.children)
-            nodes.append(Node(node.op, children, node.value))
-        return Expression(tuple(nodes), tuple(index[root] for root in roots))
-
-
 class _Parser:
     """Recursive descent with a depth limit, over tokens."""
 
-    def __init__(self, text: str, tokens: list[re.Match[str]], builder: _Builder) -> None:
+    def __init__(self, text: str, tokens: list[re.Match[str]], builder: Graph) -> None:
         self.text, self.tokens, self.builder, self.at = text, tokens, builder, 0
 
     def peek(self) -> str:
@@ -240,21 +142,31 @@ class _Parser:
             return base
         self.take()
         column = self.column()
-        return self.builder.power(base, self.exponent(), column)
+        return self.builder.power(base, self.exponent(0), column)
 
-    def exponent(self) -> int:
+    def exponent(self, depth: int) -> Fraction:
         if self.peek() == "(":
             self.take()
-            result = self.exponent()
+            if depth > MAX_NESTING:
+                raise UsageError(f"column {self.column()}: nested more than {MAX_NESTING} deep", "target")
+            result = self.exponent(depth + 1)
+            if self.peek() == "/":
+                self.take()
+                column, divisor = self.column(), self.exponent(depth + 1)
+                if not divisor:
+                    raise UsageError(f"column {column}: division by zero", "target")
+                result /= divisor
             self.close()
             return result
-        sign = -1 if self.peek() in ("-",) else 1
+        sign = -1 if self.peek() == "-" else 1
         if self.peek() in ("+", "-"):
             self.take()
-        if not self.peek().isdigit():
-            raise self.error("a whole number as exponent")
-        digits = self.take()
-        return sign * int(digits) if len(digits) < 6 else sign * (MAX_POWER + 1)
+        if self.at >= len(self.tokens) or not self.tokens[self.at].group("number"):
+            raise self.error("a number as exponent, such as 3, -1 or (1/3)")
+        column, text = self.column(), self.take()
+        if len(text) > 12 or "e" in text.lower():
+            raise UsageError(f"column {column}: exponents go from -{MAX_POWER} to {MAX_POWER}", "target")
+        return sign * Fraction(text)
 
     def close(self) -> None:
         if self.peek() != ")":
@@ -284,47 +196,101 @@ class _Parser:
         return inner
 
     def call(self, name: str, column: int, depth: int) -> int:
-        if name not in FUNCTIONS:
-            from ..errors import nearest
-
-            raise UsageError(f"column {column}: unknown function {name!r}{nearest(name, FUNCTIONS)}", "target")
-        self.take()
-        arguments = [self.sum(depth + 1)]
-        while self.peek() == ",":
-            self.take()
-            arguments.append(self.sum(depth + 1))
-        self.close()
-        least, most, parity, apply = _CALLS[name]
+        if name == "sort":
+            terms = self.sorted(column, depth)
+            if self.peek() != "[":
+                raise UsageError(
+                    f"column {column}: sort gives several values; pick one, as in sort(x, y)[1] for the least, or make "
+                    "it a whole output",
+                    "target",
+                )
+            return self.picked(terms)
+        if name == "piecewise":
+            return self.piecewise(column, depth)
+        if name not in CALLS:
+            raise UsageError(f"column {column}: unknown function {name!r}{nearest(name, FUNCTION_NAMES)}", "target")
+        arguments = self.arguments(depth)
+        least, most, parity, apply = CALLS[name]
         count = len(arguments)
         if not least <= count <= most or (parity is not None and count % 2 != parity):
-            wanted = f"{least} argument{'s' if least > 1 else ''}" + (" or more" if most > least else "")
+            wanted = f"{least} argument{'s' if least > 1 else ''}" if least == most else f"{least} to {most} arguments"
             if parity is not None:
-                wanted = f"an {('even', 'odd')[parity]} number of arguments, {least} or more"
+                wanted = f"an {('even', 'odd')[parity]} number of arguments, {least} to {most}"
             raise UsageError(f"column {column}: {name} takes {wanted}, not {count}", "target")
-        return apply(self.builder, arguments)
+        return apply(self.builder, arguments, column)
 
+    def arguments(self, depth: int) -> list[int]:
+        self.take()
+        result = [self.sum(depth + 1)]
+        while self.peek() == ",":
+            self.take()
+            result.append(self.sum(depth + 1))
+        self.close()
+        return result
 
-def _clip(b: _Builder, a: list[int]) -> int:
-    return b.extremum("min", [b.extremum("max", [a[0], a[1]]), a[2]])
+    def output(self) -> list[int]:
+        """Return the node of one output; or all values of a sort that is a whole output."""
+        start = self.at
+        if self.peek() == "sort" and self.tokens[self.at + 1 : self.at + 2]:
+            column = self.column()
+            self.take()
+            if self.peek() == "(":
+                terms = self.sorted(column, 0)
+                if self.peek() in (";", ""):
+                    return terms
+            self.at = start
+        return [self.sum(0)]
 
+    def sorted(self, column: int, depth: int) -> list[int]:
+        terms = self.arguments(depth)
+        if not 2 <= len(terms) <= MAX_ARGUMENTS:
+            raise UsageError(f"column {column}: sort takes 2 arguments or more, not {len(terms)}", "target")
+        return self.builder.ordered(terms)
 
-def _dot(b: _Builder, a: list[int]) -> int:
-    half = len(a) // 2
-    return b.add([b.multiply([a[k], a[half + k]]) for k in range(half)])
+    def picked(self, terms: list[int]) -> int:
+        self.take()
+        column, text = self.column(), self.take()
+        if not text.isdigit() or len(text) > 5 or not 1 <= int(text) <= len(terms):
+            wanted = f"a whole number from 1 to {len(terms)} in sort(...)[k]"
+            raise UsageError(f"column {column}: expected {wanted}", "target")
+        if self.peek() != "]":
+            raise self.error("']'")
+        self.take()
+        return terms[int(text) - 1]
 
+    def piecewise(self, column: int, depth: int) -> int:
+        self.take()
+        cases: list[Case] = []
+        while self.peek() != "else":
+            place = self.column()
+            conditions = self.conditions(depth)
+            self.colon()
+            cases.append(Case(conditions, self.sum(depth + 1), place))
+            if self.peek() != ",":
+                raise self.error("',' and then another condition or 'else: ...'")
+            self.take()
+        self.take()
+        self.colon()
+        default = self.sum(depth + 1)
+        self.close()
+        if not cases:
+            raise UsageError(f"column {column}: piecewise needs a condition before else", "target")
+        return piecewise(self.builder, cases, default, list(self.builder.inputs))
 
-_MANY = 4096
-# name: least and most arguments, their parity if it matters, what to build
-_CALLS: dict[str, tuple[int, int, int | None, Callable[[_Builder, list[int]], int]]] = {
-    "abs": (1, 1, None, lambda b, a: b.absolute(a[0])),
-    "clip": (3, 3, None, _clip),
-    "dot": (2, _MANY, 0, _dot),
-    "max": (2, _MANY, None, lambda b, a: b.extremum("max", a)),
-    "median": (3, _MANY, 1, lambda b, a: b.median(a)),
-    "min": (2, _MANY, None, lambda b, a: b.extremum("min", a)),
-    "norm1": (1, _MANY, None, lambda b, a: b.add([b.absolute(t) for t in a])),
-    "norminf": (1, _MANY, None, lambda b, a: b.extremum("max", [b.absolute(t) for t in a])),
-    "prod": (1, _MANY, None, lambda b, a: b.multiply(a)),
-    "relu": (1, 1, None, lambda b, a: b.extremum("max", [a[0], b.constant(Fraction(0))])),
-}
-FUNCTIONS = tuple(_CALLS)
+    def conditions(self, depth: int) -> tuple[Comparison, ...]:
+        left = self.sum(depth + 1)
+        if self.peek() not in COMPARISONS:
+            raise self.error("a comparison such as x < 1, or 'else:'")
+        found = []
+        while self.peek() in COMPARISONS:
+            sign = self.take()
+            right = self.sum(depth + 1)
+            low, high = (left, right) if sign[0] == "<" else (right, left)
+            found.append(Comparison(self.builder.difference(low, high), len(sign) == 1))
+            left = right
+        return tuple(found)
+
+    def colon(self) -> None:
+        if self.peek() != ":":
+            raise self.error("':'")
+        self.take()

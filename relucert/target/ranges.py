@@ -1,4 +1,4 @@
-"""Exact interval arithmetic over an expression: where each part ranges, and where it is undefined."""
+"""Interval arithmetic over an expression: where each part ranges, and where it is undefined."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ..errors import UsageError
+from ..exact.functions import FUNCTIONS, enclosed
 from ..exact.number import decimal_down, decimal_up, exact_text
-from .expression import Expression
+from .expression import Expression, Node
 
 Interval = tuple[Fraction, Fraction]
 
 LONGEST = 60
+BITS = 128
 
 
 def ranges(expression: Expression, domain: Sequence[Interval], names: Sequence[str]) -> list[Interval]:
-    """Return an exact enclosure of every node over the box.
+    """Return an enclosure of every node over the box, exact for rational operations and extrema.
 
-    Raises UsageError, naming the part and its enclosure, where a denominator may be zero.
+    Raises UsageError, naming the part and its enclosure, where a denominator may be zero, the argument of log not
+    positive, or that of a rational power negative.
     """
     result: list[Interval] = []
     for node in expression.nodes:
         parts = [result[c] for c in node.children] if node.op != "input" else []
         if node.op == "input":
             result.append(domain[node.children[0]])
-        elif node.value is not None:
+        elif node.op == "const" and node.value is not None:
             result.append((node.value, node.value))
         elif node.op == "inv":
             lo, hi = parts[0]
@@ -39,9 +42,23 @@ def ranges(expression: Expression, domain: Sequence[Interval], names: Sequence[s
         elif node.op == "mul" and len(parts) == 2 and node.children[0] == node.children[1]:
             lo, hi = parts[0]
             result.append((Fraction(0) if lo <= 0 <= hi else min(lo * lo, hi * hi), max(lo * lo, hi * hi)))
+        elif node.op in FUNCTIONS:
+            result.append(_function(expression, node, parts[0], names))
         else:
             result.append(_combine(node.op, parts))
     return result
+
+
+def _function(expression: Expression, node: Node, inside: Interval, names: Sequence[str]) -> Interval:
+    try:
+        return enclosed(node.op, inside, node.value, BITS)
+    except (ValueError, OverflowError) as error:
+        part, (lo, hi) = formula(expression, node.children[0], names), inside
+        name = f"the power {exact_text(node.value)}" if node.value is not None else node.op
+        raise UsageError(
+            f"the domain lets the argument {part} of {name} range over [{decimal_down(lo)}, {decimal_up(hi)}]; {error}",
+            "domain",
+        ) from None
 
 
 def _combine(op: str, parts: Sequence[Interval]) -> Interval:
@@ -68,7 +85,7 @@ def formula(expression: Expression, t: int, names: Sequence[str]) -> str:
     node = expression.nodes[t]
     if node.op == "input":
         return names[node.children[0]]
-    if node.value is not None:
+    if node.op == "const" and node.value is not None:
         return exact_text(node.value)
     parts = []
     for c in node.children:
@@ -77,5 +94,9 @@ def formula(expression: Expression, t: int, names: Sequence[str]) -> str:
             return parts[-1]
     sign = {"add": " + ", "mul": "*"}.get(node.op)
     text = sign.join(f"({p})" if " " in p and node.op == "mul" else p for p in parts) if sign else ""
-    text = text or (f"1/({parts[0]})" if node.op == "inv" else f"{node.op}({', '.join(parts)})")
+    if node.op == "inv":
+        text = f"1/({parts[0]})"
+    elif node.op == "power" and node.value is not None:
+        text = f"({parts[0]})^({exact_text(node.value)})"
+    text = text or f"{node.op}({', '.join(parts)})"
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 from mpmath.ctx_mp import MPContext
@@ -12,6 +13,7 @@ from mpmath.libmp import to_fixed
 from .model import Head, Matrix, Transformer
 
 EXACT_BITS = 4096
+GUARD = 50
 
 
 def context(digits: int) -> MPContext:
@@ -75,17 +77,23 @@ def _apply(matrix: Matrix, vector: list[Any], ctx: MPContext) -> list[Any]:
 
 
 def _mixed(head: Head, tokens: list[list[Any]], mask: str, ctx: MPContext) -> list[list[Any]]:
-    """Return for every token the softmax average of the values of the tokens that it sees."""
+    """Return for every token the softmax average of the values of the tokens that it sees.
+
+    Scores are summed as integers over a power of two, finer than the precision, which is many times faster here.
+    """
     queries, keys, values = ([_apply(m, token, ctx) for token in tokens] for m in (head.w_q, head.w_k, head.w_v))
-    columns = list(zip(*values, strict=True))
+    fine = ctx.prec + GUARD
+    bits = fine + max((max(0, ctx.mag(v)) for row in (*queries, *keys) for v in row if v), default=0)
+    asked, offered = ([[to_fixed(v._mpf_, bits) for v in row] for row in rows] for rows in (queries, keys))
+    floor = (ctx.prec * 7 // 10 + GUARD) << fine  # weights below 2^-prec exp(-50) of the largest change no digit
     result = []
-    for t, query in enumerate(queries):
+    for t, query in enumerate(asked):
         seen = 1 if t == 0 else t + 1 if mask == "causal" else len(tokens)
-        reads = [i for i, q in enumerate(query) if q]
-        asked = [query[i] for i in reads]
-        scores = [ctx.fdot(asked, [keys[s][i] for i in reads]) for s in range(seen)]
+        scores = [sum(map(mul, query, offered[s])) >> 2 * bits - fine for s in range(seen)]
         top = max(scores)
-        weights = [ctx.exp(score - top) for score in scores]
-        mass = sum(weights, ctx.zero)
-        result.append([ctx.fdot(weights, column[:seen]) / mass if any(column) else ctx.zero for column in columns])
+        weights = [(s, ctx.exp(ctx.ldexp(score - top, -fine))) for s, score in enumerate(scores) if top - score < floor]
+        mass = sum((weight for _, weight in weights), ctx.zero)
+        columns = [[values[s][i] for s, _ in weights] for i in range(head.d_head)]
+        shares = [weight / mass for _, weight in weights]
+        result.append([ctx.fdot(shares, column) if any(column) else ctx.zero for column in columns])
     return result

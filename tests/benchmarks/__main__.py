@@ -1,6 +1,7 @@
 """Print the table of numbers to reach: each case, what was asked, what was reached.
 
-``python -m tests.benchmarks [RUNS]``; see README.md in this folder.  Nothing here is a test, and no time is asserted.
+``python -m tests.benchmarks [RUNS]`` or ``python -m tests.benchmarks scale``; see README.md in this folder.
+Nothing here is a test, and no time is asserted.
 """
 
 from __future__ import annotations
@@ -25,9 +26,14 @@ Row = tuple[str, str, str, bool]
 
 
 def main() -> None:
-    """Measure everything and print one table."""
+    """Measure everything and print one table, or that of large networks alone."""
+    if sys.argv[1:2] == ["scale"]:
+        from tests.benchmarks import scale
+
+        scale.main([int(size) for size in sys.argv[2:]] or scale.GATES)
+        return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
-    rows = [*_counts(), _tightness(), *_times(runs)]
+    rows = [*_counts(), _slope(), _tightness(), *_times(runs)]
     headers = ("case", "asked", "reached", "")
     table = [headers, *((case, asked, reached, "ok" if good else "MISSED") for case, asked, reached, good in rows)]
     widths = [max(len(row[k]) for row in table) for k in range(4)]
@@ -60,6 +66,24 @@ def _counts() -> list[Row]:
     return rows
 
 
+def _slope() -> Row:
+    """How the gates of the product grow, as ``relucert sweep`` fits it, and how long twelve cells take."""
+    from relucert.study import sweep
+    from relucert.study.crew import Processes
+
+    start = time.perf_counter()
+    problems = [relucert.make_problem("multiply", Fraction(1, 10**k)) for k in range(1, 13)]
+    report = sweep.report(problems[0], sweep.run(problems, Processes(2)), ("eps",))
+    slope = next(row.slope for row in report.growth[0].rows if row.quantity == "gates")
+    reached = f"{slope:.4f}, in {time.perf_counter() - start:.1f} s on two processes"
+    return (
+        "sweep of multiply, 1e-1..1e-12: gates per log2(1/eps)",
+        "1.0 within 2 percent",
+        reached,
+        abs(slope - 1) <= 0.02,
+    )
+
+
 def _tightness() -> Row:
     outcome = relucert.build(Case("multiply", "1e-3").problem)
     transformer, ctx = pipeline.load(outcome.verdict).transformer, context(40)
@@ -82,6 +106,7 @@ def _times(runs: int) -> list[Row]:
         _seconds(build)
         a, b = _alternating(runs, build, ["-c", "import mpmath, click, rich"])
         c, d = _alternating(runs, ["-m", "relucert.check", str(fine)], ["-c", "import json, fractions"])
+        (g,) = _alternating(max(3, runs // 3), [*build, "--length", "1000000", "--mask", "full"])
         e, f = _alternating(
             max(3, runs // 3),
             [*package, "build", "multiply", "--eps", "1e-60", "-o", str(deep)],
@@ -100,6 +125,7 @@ def _times(runs: int) -> list[Row]:
             f"{c * 1000:.0f} ms against 2 * {d * 1000:.0f} + 50 = {2000 * d + 50:.0f} ms",
             c <= 2 * d + 0.05,
         ),
+        ("multiply at 1e-3 on 10^6 tokens, whole process", "< 2 s", f"{g:.2f} s", g < 2),
         ("multiply at 1e-60, build and check", "< 5 s together", f"{e:.2f} s + {f:.2f} s", e + f < 5),
     ]
 

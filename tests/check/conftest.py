@@ -31,6 +31,16 @@ PROBLEMS: dict[str, dict[str, Any]] = {
         "target": "reciprocal", "tolerance": TENTH, "domain": {"x": (Fraction(-4), Fraction(-1, 4))},
     },
     "reciprocal by a zigzag": {"target": "reciprocal", "tolerance": THOUSANDTH, "domain": POSITIVE},
+    "multiply on tokens": {
+        "target": "multiply", "tolerance": TENTH, "sequence": {"length": "any", "up_to": "3", "mask": "full"},
+    },
+    "abs on many tokens": {"target": "abs", "tolerance": TENTH, "sequence": {"length": "any", "up_to": "16"}},
+    "product of two tokens": {
+        "target": "multiply", "tolerance": TENTH, "sequence": {"mask": "full", "layout": "one-per-token"},
+    },
+    "max of three tokens": {
+        "target": "max", "tolerance": TENTH, "sequence": {"length": "3", "mask": "full", "layout": "one-per-token"},
+    },
     "reciprocal of a point": {"target": "reciprocal", "tolerance": TENTH, "domain": {"x": HALF}},
 }  # fmt: skip
 

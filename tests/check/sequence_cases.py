@@ -9,7 +9,7 @@ from rule_cases import KAPPA, KAPPA_TERMS
 
 Entries = list[list[Any]]
 BETA, MARGIN = 100, 20
-GATES = str(Fraction(KAPPA) / BETA)
+SLOPE = 1 + Fraction(KAPPA)  # of a gate, at most
 BINARY: dict[str, Any] = {"kind": "binary", "size": 2}
 QUADRATIC: dict[str, Any] = {"kind": "quadratic", "size": 2}
 # The stream: 0 the constant, 1 x, 2 the result, 3 and 4 the position code, 5 and 6 spare.
@@ -52,8 +52,7 @@ def tokens(
     heads: Any = ((0,),),
     net: dict[str, Any] = RELU,
     *,
-    bound: Fraction | str = Fraction(GATES) + 2 * LEAK,
-    gates: str = GATES,
+    bound: Fraction | str = 2 * LEAK,
     margin: str = str(MARGIN),
     kappa: str = KAPPA,
     terms: int = KAPPA_TERMS,
@@ -65,14 +64,13 @@ def tokens(
     readout: Entries | None = None,
     anchors: Any = (),
     domain: tuple[tuple[str, str], ...] = (("-1", "1"),),
-    claim: tuple[str, str] = ("T", "net"),
+    claim: tuple[str, str] = ("T", "gated"),
     precision: int = 200,
 ) -> Case:
     """Return the case of one step of the rule; that the network is near the target is taken for granted."""
-    lemmas: dict[str, Any] = {"T": ["subject", 0], "net": ["net", 0, 0]}
-    lemmas |= {"gated": ["gated", 0, 0]} if "gated" in claim else {}
-    first = step("tokens", ["near", *claim, str(bound)], (), subject=claim[0], net=claim[1], heads=heads,
-                 margin=margin, gates=gates, kappa=kappa, terms=terms)  # fmt: skip
+    lemmas = {"T": ["subject", 0], "net": ["net", 0, 0], "gated": ["gated", 0, 0]}
+    first = step("tokens", ["near", *claim, str(bound)], (), subject=claim[0], gated=claim[1], heads=heads,
+                 margin=margin, kappa=kappa, terms=terms)  # fmt: skip
     data = certificate(lemmas, [first, step("given_near", ["near", claim[1], "x0", "1"], (), left=claim[1], right="x0",
                                             bound="1")], (net,), domain, precision)  # fmt: skip
     data["trace"][2:] = [step("sum", ["near", data["trace"][0]["conclusion"][1], 0, "3"], (0, 1))]
@@ -91,7 +89,7 @@ def whole_rule() -> list[Case]:
     shifted = [*EMBEDDING, [5, 0, "-1/2"]]
     two_layers = [[gate(1, (5, "1"))], [gate(5, (2, "1"))]]
     both = {"layers": two_layers, "heads": ((0,), (1,)), "net": two, "embedding": shifted,
-            "gates": str(2 * Fraction(GATES)), "bound": 1}  # fmt: skip
+            "bound": 2 * LEAK * (1 + SLOPE)}  # fmt: skip
     tripled = network("3 x0", out=("0 + r0",))
     wide = {"net": tripled, "embedding": [[0, 0, "1"], [1, 1, "3"], *EMBEDDING[2:]]}
     quadratic: dict[str, Any] = {"layers": [[quadratic_gate(1, (2, "1"))]], "code": QUADRATIC}
@@ -118,11 +116,11 @@ def whole_rule() -> list[Case]:
         tokens("takes one length", lengths=("4", "4")),
         tokens("takes a scale moved between query and key", layers=[[half]]),
         tokens("takes a value in another row", layers=[[moved_row]]),
-        tokens("takes a quadratic code", **quadratic, bound=Fraction(GATES) + 4 * EXP_20 * (1 + third)),
+        tokens("takes a quadratic code", **quadratic, bound=4 * EXP_20 * (1 + third)),
         tokens("takes a quadratic code for any length", **quadratic, lengths=("1", str(10**18)),
-               bound=Fraction(GATES) + 4 * EXP_20 * (1 + third)),
+               bound=4 * EXP_20 * (1 + third)),
         tokens("takes two layers", **both),
-        tokens("takes the values' size from the box", **wide, bound=Fraction(GATES) + 6 * LEAK),
+        tokens("takes the values' size from the box", **wide, bound=6 * LEAK),
         tokens("refuses more tokens than the code tells apart", "cannot tell 5 tokens apart", lengths=("1", "5")),
         tokens("refuses a padded length", "cannot tell 8 tokens apart", lengths=("8", "8")),
         tokens("refuses a code of one column", "cannot tell 4 tokens apart", code={"kind": "binary", "size": 1},
@@ -134,18 +132,16 @@ def whole_rule() -> list[Case]:
         tokens("refuses a larger margin than the weights have", SCORE, margin="21"),
         tokens("refuses a smaller margin than the weights have", SCORE, margin="19"),
         tokens("refuses too small a margin for its bound", WEAK, [[gate(1, (2, "1"), margin=19)]], margin="19"),
-        tokens("refuses no leak", WEAK, bound=GATES),
-        tokens("refuses half of the leak", WEAK, bound=Fraction(GATES) + LEAK),
-        tokens("refuses the leak of one digit of the code", WEAK, bound=Fraction(GATES) + 2 * EXP_40),
-        tokens("refuses the leak of smaller values", WEAK, **wide, bound=Fraction(GATES) + 2 * LEAK),
+        tokens("refuses no leak", WEAK, bound="0"),
+        tokens("refuses half of the leak", WEAK, bound=LEAK),
+        tokens("refuses the leak of one digit of the code", WEAK, bound=2 * EXP_40),
+        tokens("refuses the leak of smaller values", WEAK, **wide, bound=2 * LEAK),
         tokens("refuses the leak of values on half of the box", WEAK, domain=(("-2", "1"),)),
         tokens("refuses the binary code's leak for a quadratic one", WEAK, **quadratic),
         tokens("refuses the causal half of a quadratic code's leak", WEAK, **quadratic,
-               bound=Fraction(GATES) + 2 * EXP_20),
-        tokens("refuses a gates' part that is too small", "larger than stated", gates=str(Fraction(GATES) * 999 / 1000),
-               bound="1"),
-        tokens("refuses a negative gates' part", "larger than stated", gates="-1", bound="1"),
-        tokens("refuses to forget one of two gates", "larger than stated", **{**both, "gates": GATES}),
+               bound=2 * EXP_20),
+        tokens("refuses to forget one of two gates", WEAK, **{**both, "bound": 2 * LEAK}),
+        tokens("refuses slopes of one for the gates", WEAK, **{**both, "bound": LEAK * 31 / 10}),
         tokens("refuses a kappa below W(1/e)", "is not established", kappa="27/100", bound="1"),
         tokens("refuses a code read crosswise", SCORE, [[swapped]]),
         tokens("refuses binary terms on a quadratic code", SCORE, code=QUADRATIC, bound="1"),
@@ -177,10 +173,8 @@ def whole_rule() -> list[Case]:
         tokens("refuses a read-out of a position", OUT, readout=[[0, 2, "1"], [0, 3, "1"]]),
         tokens("refuses an embedding that adds a position to x", VALUE, embedding=[*EMBEDDING, [1, 2, "1"]]),
         tokens("refuses another network", OUT, net=network("0 + x0", out=("0 + x0 + r0",)), bound="1"),
-        tokens("refuses the gated network", "where 'net'", claim=("T", "gated")),
-        tokens("refuses the network as the transformer", "where 'subject'", claim=("net", "net")),
-        tokens("refuses a network without a temperature", "no inverse temperature",
-               net=network("0 + x0", out=("0 + r0",), beta=None)),
+        tokens("refuses the exact network", "where 'gated'", claim=("T", "net")),
+        tokens("refuses the network as the transformer", "where 'subject'", claim=("gated", "gated")),
         tokens("takes a code whose entries nobody mixes up at 2^20 tokens", **wide_code(20, 1 << 20)),
         tokens("refuses one token more than 2^20", "cannot tell", **wide_code(20, (1 << 20) + 1)),
     ]  # fmt: skip
@@ -195,7 +189,7 @@ def wide_code(size: int, length: int) -> dict[str, Any]:
     return {
         "layers": [[made]], "code": {"kind": "binary", "size": size}, "lengths": ("1", str(length)),
         "embedding": [[0, 0, "1"], [1, 1, "1"], *([8 + k, 2 + k, "1"] for k in range(size))],
-        "bound": Fraction(GATES) + 2 * leak,
+        "bound": 2 * leak,
     }  # fmt: skip
 
 
@@ -212,14 +206,14 @@ def one_per_token(name: str, why: str | None = None, **changes: Any) -> Case:
         "layers": [[gather], [made]], "heads": [[], [0]], "net": network("0 + x0 - x1", out=("0 + r0",)),
         "code": {"kind": "binary", "size": 1}, "layout": "one-per-token", "lengths": ("2", "2"),
         "embedding": [[0, 0, "1"], [5, 1, "1"], [6, 2, "1"], [3, 3, "1"]], "domain": (("-1", "1"), ("-1", "1")),
-        "bound": Fraction(GATES) + 4 * EXP_40,
+        "bound": 4 * EXP_40,
     }  # fmt: skip
     return tokens(name, why, **{**values, **changes})
 
 
 def gathered() -> list[Case]:
     """Return the cases of tokens that each carry one input."""
-    causal = Fraction(GATES) + 5 * EXP_40  # token 1 gathers 3/2 x0 alone: |u| <= 5/2 on the box that holds both
+    causal = 5 * EXP_40  # token 1 gathers 3/2 x0 alone: |u| <= 5/2 on the box that holds both
     constant = head([], [], [[0, 5, "3"], [1, 6, "3"], [1, 0, "1"]], [[1, 0, "1"], [1, 1, "-1"]], 2)
     code = head([], [], [[0, 5, "3"], [1, 6, "3"], [1, 3, "1"]], [[1, 0, "1"], [1, 1, "-1"]], 2)
     return [

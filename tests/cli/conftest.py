@@ -11,9 +11,9 @@ from tests.cases import Case
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of the product at 1e-3."""
+    """A certificate of the product at 1e-3, each gate bounded by itself."""
     path = tmp_path_factory.mktemp("certificates") / "product.json"
-    path.write_bytes(cases.outcome(Case("multiply", "1e-3")).certificate)
+    path.write_bytes(cases.outcome(Case("multiply", "1e-3", proof="adjoint")).certificate)
     return path
 
 

@@ -22,7 +22,7 @@ def test_text_report_names_statement_budget_resources_and_verdict() -> None:
     result = launch("build", "multiply", "--eps", "1e-3")
     assert result.returncode == 0
     assert result.stderr == ""
-    for part in ("[-1, 1]", "| T(x, y) - x*y | <= 0.001", "approximation", "gates", "leak", "slack", "accepted",
+    for part in ("[-1, 1]", "| T(x, y) - x*y | <= 0.000999998", "approximation", "gates", "leak", "slack", "accepted",
                  "lower bound on ReLU gates", "Schmidt-Hieber", "m1 + m2", "sha256"):  # fmt: skip
         assert part in result.stdout
 
@@ -41,7 +41,7 @@ def test_json_report_is_alone_on_stdout_and_has_the_promised_keys(tmp_path: Path
     assert Fraction(report["tolerance"]) == Fraction(1, 1000)
     assert verdict.error_bound <= Fraction(report["error_bound"]) <= verdict.error_bound * (1 + Fraction(1, 10**15))
     rows = [(row["row"], Fraction(row["bound"])) for row in report["error_budget"]]
-    assert [name for name, _ in rows] == ["approximation", "gates", "leak"]
+    assert [name for name, _ in rows] == ["approximation and gates", "leak"]
     assert verdict.error_bound <= sum(bound for _, bound in rows) <= verdict.error_bound * (1 + Fraction(1, 10**15))
     assert report["steps"] == len(json.loads((tmp_path / "c.json").read_bytes())["trace"])
     for name, value in report["resources"].items():
@@ -112,7 +112,7 @@ def test_every_specification_builds_within_its_limits(spec: Path) -> None:
 
 def test_options_override_the_specification() -> None:
     result = run("build", SPECS / "multiply.yaml", "--eps", "1e-2", "--domain", "x=[0,1]", "--objective", "weight",
-                 "--format", "json")  # fmt: skip
+                 "--proof", "adjoint", "--format", "json")  # fmt: skip
     report = json.loads(result.stdout)
     assert Fraction(report["tolerance"]) == Fraction(1, 100)
     assert report["domain"]["x"] == ["0", "1"]
@@ -153,7 +153,7 @@ def test_a_missed_limit_is_exit_code_1_and_the_certificate_is_still_written(tmp_
         (["multiply", "--eps", "1e-3", "--domain", "x=[0,1]", "--domain", "x=[0,2]"], ["--domain", "twice"]),
         (["multiply", "--eps", "1e-3", "--arity", "3"], ["2 inputs", "not 3"]),
         (["max", "--eps", "1e-3", "--arity", "1"], ["from 2", "not 1"]),
-        (["max", "--eps", "1e-3", "--arity", "5000"], ["4096", "5000"]),
+        (["max", "--eps", "1e-3", "--arity", "1000000"], ["131072", "1000000"]),
         (["reciprocal", "--eps", "1e-3"], ["--domain 'x=[1/4,4]'"]),
         (["reciprocal", "--eps", "1e-3", "--domain", "x=[0,1]"], ["contains 0"]),
         (["reciprocal", "--eps", "1e-3", "--domain", "x=[-1,0]"], ["contains 0"]),

@@ -129,7 +129,7 @@ def test_help_documents_every_exit_code() -> None:
     assert "in the order 70, 1, 3, 0" in text
 
 
-@pytest.mark.parametrize(("command", "part"), [("biuld", "did you mean 'build'"), ("frobnicate", "known are build")])
+@pytest.mark.parametrize(("command", "part"), [("biuld", "did you mean 'build'"), ("frobnicate", "known are audit")])
 def test_an_unknown_command_is_one_line(command: str, part: str) -> None:
     assert_one_clear_line(run(command), 2, part)
 
@@ -139,7 +139,15 @@ def test_no_command_shows_the_help_as_it_stands() -> None:
     assert "\n  build " in result.stdout + result.stderr
 
 
-PLAIN = [["build", "multiply", "--eps", "1e-3"], ["list"], ["explain"], ["check"], ["run"], ["schema", "certificate"]]
+PLAIN = [
+    ["build", "multiply", "--eps", "1e-3"],
+    ["list"],
+    ["explain"],
+    ["check"],
+    ["run"],
+    ["schema", "certificate"],
+    ["sweep", "square", "--eps", "1e-1..1e-3"],
+]
 
 
 def arguments(command: list[str], product: Path) -> list[str]:

@@ -44,9 +44,27 @@ def problems(draw: st.DrawFn) -> relucert.Problem:
     args = dict(zip(("lo", "hi"), sorted((draw(short), draw(short))), strict=True)) if target == "clip" else None
     limits = draw(st.dictionaries(st.sampled_from(LIMITS), short.map(abs), max_size=3))
     tolerance = draw(short.map(abs).filter(bool))
+    sequence = draw(st.one_of(st.none(), sequences(len(domain))))
     return relucert.make_problem(
-        target, tolerance, domain, None, args, draw(st.sampled_from(OBJECTIVES)), limits
+        target, tolerance, domain, None, args, draw(st.sampled_from(OBJECTIVES)), limits, sequence
     )  # fmt: skip
+
+
+@st.composite
+def sequences(draw: st.DrawFn, inputs: int) -> dict[str, str | None]:
+    """What a specification may ask of the tokens: any length, one length, or one input on each."""
+    mask = {"mask": draw(st.sampled_from(["causal", "full"]))}
+    length = str(draw(st.integers(1, 10**18)))
+    return draw(
+        st.sampled_from(
+            [
+                mask | {"length": "any", "up_to": length, "layout": "tokenwise"},
+                mask | {"length": length},
+                mask | {"layout": "one-per-token"},
+                mask | {"layout": "one-per-token", "length": str(inputs)},
+            ]
+        )
+    )
 
 
 @deterministic

@@ -11,8 +11,10 @@ import pytest
 
 import relucert
 from relucert import Outcome, pipeline
+from relucert.relu.closed_form import closed_forms
 from relucert.spec.problem import make_problem
 from relucert.study.sequence import random_rows, target_values
+from relucert.target.expression import Expression, Node
 from tests import independent
 
 DIGITS = 40
@@ -47,7 +49,9 @@ def built(asked: Asked, length: str, mask: str, layout: str = "tokenwise") -> Ou
     if asked.domain is not None:
         lo, hi = map(Fraction, asked.domain)
         domain = {"x": (lo, hi)}
-    return relucert.build(make_problem(asked.target, Fraction(asked.tolerance), domain, asked.arity, sequence=sequence))
+    tolerance = Fraction(asked.tolerance)
+    problem = make_problem(asked.target, tolerance, domain, asked.arity, sequence=sequence, proof="adjoint")
+    return relucert.build(problem)
 
 
 def difficult_rows(outcome: Outcome, count: int) -> Rows:
@@ -152,13 +156,13 @@ def test_512_tokens_multiply_inside_the_bound(mask: str) -> None:
 
 def test_the_bound_does_not_depend_on_the_number_of_tokens() -> None:
     bounds, entries = set(), []
-    for length in ("1", "2", "128", "1000000", "<=1000000000000000000"):
+    for length in ("1", "2", "8", "1000000", "<=1000000000000000000"):
         outcome = built(TOKENWISE["multiply"], length, "full")
         assert outcome.verdict.error_bound is not None
         bounds.add(outcome.verdict.error_bound)
         entries.append(outcome.resources.code_max)
     assert max(bounds) - min(bounds) <= Fraction(1, 10**12)
-    assert entries == [0, 1, 127**2, 1, 1]  # at 128 the quadratic code is narrower, and its entries below beta
+    assert entries == [0, 1, 7**2, 1, 1]  # at 8 the quadratic code is narrower, and its entries below beta
 
 
 def test_a_million_tokens_need_twenty_columns_of_signs() -> None:
@@ -182,3 +186,22 @@ def test_resources_agree_on_both_sides(mask: str) -> None:
     outcome = built(Asked("x*y - z", "1/1000"), "3", mask, "one-per-token")
     ours: Any = outcome.resources
     assert {name: getattr(ours, name) for name in outcome.verdict.resources} == outcome.verdict.resources
+
+
+@pytest.mark.parametrize(("mask", "wanted"), [("causal", [3, 9, 5, 15]), ("full", [11, 13, 9, 15])])
+def test_the_exact_target_of_an_extremum_inside_an_expression(mask: str, wanted: list[int]) -> None:
+    """x + the largest 2 x over the tokens seen, worked out by hand."""
+    nodes = (Node("input", (0,)), Node("add", (0, 0)), Node("seen_max", (1,)), Node("add", (0, 2)))
+    rows = [[Fraction(x)] for x in (1, 3, -1, 5)]
+    assert [value for (value,) in target_values(Expression(nodes, (3,)), rows, mask)] == wanted
+
+
+@pytest.mark.parametrize("name", OVER_TOKENS)
+def test_closed_forms_of_the_extremum_equal_a_recount(name: str) -> None:
+    outcome = built(OVER_TOKENS[name], "<=16", "causal", "one-per-token")
+    forms, counted = closed_forms(outcome.plan.construction), independent.recount(outcome.certificate)
+    assert forms is not None
+    assert dict(outcome.plan.parameters) == {"n": 16}
+    assert {key: function(16) for key, (_, function) in forms.resources.items()} == {
+        key: counted[key] for key in forms.resources
+    }

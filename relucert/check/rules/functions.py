@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from ..kernel import Context, Rule, distance, range_of
+from ..kernel import Context, Rule, distance, range_of, ranges
 from ..model import Fact, In, Near
 from ..number import ceil_to, cost, floor_to
 from ..refusal import Rejected
@@ -35,12 +35,13 @@ def lipschitz(context: Context, premises: tuple[Fact, ...], left: int, right: in
 
     Hypotheses: left = f(a) and right = f(b) with one f; premises |a - b| <= e and, but for sin, cos and erf, one that
     encloses b; that enclosure widened by e, which holds a, is one where f has a slope: positive for log and for powers
-    with an exponent below 1, not negative for other powers.  For powers with 0 < p < 1 premises that a >= 0 and b >= 0
+    with an exponent below 1, not negative for other powers.  With a premise that encloses a, what lies below both
+    enclosures is left out of it.  For powers with 0 < p < 1 premises that a >= 0 and b >= 0
     will do, and without them the bound is L e.
     Computation: L is the largest slope on the widened enclosure: exp at its upper end, 1 over the lower end for log,
     |p| x**(p-1) at the end where that is larger; 1 for sin and cos, 2/sqrt(pi) for erf.  For powers with 0 < p < 1 and
     a, b >= 0 the bound is e**p.
-    Proof: mean value theorem.  For 0 < p < 1 and a >= b >= 0, a**p <= b**p + (a - b)**p.
+    Proof: mean value theorem, between a and b.  For 0 < p < 1 and a >= b >= 0, a**p <= b**p + (a - b)**p.
     """
     f, g = context.nodes[left], context.nodes[right]
     if f.op not in OPS or (f.op, f.value) != (g.op, g.value):
@@ -60,6 +61,9 @@ def lipschitz(context: Context, premises: tuple[Fact, ...], left: int, right: in
         return Near(left, right, Fraction(_image(context, "power", p, error, error)[1], one))
     inside = range_of(premises, b)
     lo, hi = inside.lo - error, inside.hi + error
+    known = ranges(premises).get(a)
+    if known is not None:
+        lo = max(lo, min(known.lo, inside.lo))
     if f.op == "exp":
         slope = _image(context, "exp", None, hi, hi)[1]
     elif lo < 0 or (lo == 0 and (f.op == "log" or p < 1)):

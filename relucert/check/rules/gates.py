@@ -52,7 +52,7 @@ def translation(
             context.spend(len(query) + len(key) + len(value))
             if set(key) != {ONE}:
                 raise Rejected(f"the key of the gate head {j} does not read a constant")
-            if not equal(context, network, value, {("u", j): Fraction(1)}):
+            if not equal(context, network, value, network.neurons[j]):
                 raise Rejected(f"the value of the gate head {j} is not the pre-activation of its neuron")
             if {atom: q * key[ONE] for atom, q in query.items()} != {atom: beta * v for atom, v in value.items()}:
                 raise Rejected(f"the score of the gate head {j} is not beta times its pre-activation")
@@ -114,7 +114,7 @@ def gate_error_forward(
         result = 0
         for j, (c, d) in weights(form).items():
             context.spend(1)
-            size, gate = max(abs(c), abs(c + d)), abs(d)
+            size, gate = max(abs(c), abs(c + d)) if c and d else abs(c or d), abs(d)
             result -= -size.numerator * errors[j] // size.denominator + -gate.numerator * one // gate.denominator
         return result
 

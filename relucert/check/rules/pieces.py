@@ -56,8 +56,8 @@ def pieces(
         values = _values(context, order, atom, sweep.lines, a, b)
         (p, q), (n, d) = values[left], values[right]
         top = [x - y for x, y in _paired(_times(context, p, d), _times(context, n, q))]
-        for sign in (1, -1):
-            gap = [bound * e - sign * c for c, e in _paired(top, _times(context, q, d))]
+        room = [bound * e for e in _times(context, q, d)]
+        for gap in ([e - c for e, c in _paired(room, top)], [e + c for e, c in _paired(room, top)]):
             if not _nonnegative(context, gap, a, b):
                 raise Rejected(f"the bound fails between two knots, on piece {piece}")
     return Near(left, right, bound)
@@ -124,14 +124,25 @@ def _nonnegative(context: Context, p: Coefficients, a: Fraction, b: Fraction) ->
         p = p[:-1]
     if len(p) > 3:
         return bernstein(p, a, b, context.spend)[0] >= 0
-    at = [sum((c * x**k for k, c in enumerate(p)), Fraction(0)) for x in (a, b)]
-    if len(p) == 3 and p[2] > 0 and a < -p[1] / (2 * p[2]) < b:
-        at.append(p[0] - p[1] * p[1] / (4 * p[2]))
-    return min(at) >= 0
+    context.spend(4 * cost(a, b, *p))
+    if min(_at(p, a), _at(p, b)) < 0:
+        return False
+    dips = len(p) == 3 and p[2] > 0 and 2 * p[2] * a < -p[1] < 2 * p[2] * b  # its least value is then between a and b
+    return not dips or 4 * p[0] * p[2] >= p[1] * p[1]
+
+
+def _at(p: Coefficients, x: Fraction) -> Fraction:
+    result = p[-1]
+    for c in reversed(p[:-1]):
+        result = result * x + c
+    return result
 
 
 def _positive(context: Context, p: Coefficients, a: Fraction, b: Fraction) -> bool:
-    return bernstein(p, a, b, context.spend)[0] > 0
+    if len(p) > 2:
+        return bernstein(p, a, b, context.spend)[0] > 0
+    context.spend(2 * cost(a, b, *p))
+    return min(_at(p, a), _at(p, b)) > 0
 
 
 ARGS = {"left": "term", "right": "term", "variable": "term", "knots": "rationals", "bound": "rational"}

@@ -93,10 +93,9 @@ def _folded(
         folded = {("r", j): Fraction(2), ("u", j): Fraction(-1)}
         scale /= 4
         add_scaled(result, scale, folded)
-        add_scaled(result, -scale, {ONE: Fraction(1)})
         context.spend(1 + scale.denominator.bit_length() // 64)
     bound = scale / 8
-    add_scaled(result, -bound, {ONE: Fraction(1)})
+    add_scaled(result, -(1 - scale) / 3 - bound, {ONE: Fraction(1)})  # sum_(k=1..m) 4^-k = (1 - 4^-m) / 3
     if context.output(out, network, op)[1] != result:
         raise Rejected(f"t{out} is not the sawtooth sum over that chain")
     return bound, context.networks[network].inverse_temperature

@@ -17,41 +17,41 @@ def tokens(
     context: Context,
     premises: tuple[Fact, ...],
     subject: int,
-    net: int,
+    gated: int,
     heads: tuple[tuple[int, ...], ...],
     margin: Fraction,
-    gates: Fraction,
     kappa: Fraction,
     terms: int,
 ) -> Near:
-    """Claim: |subject - net| <= gates + 2 q sum over gates j of G_j R_j at every place, for every length stated.
+    """Claim: |subject - gated| <= 2 q sum over gates j of G_j R_j at every place, for every length stated: the leak.
 
-    Hypotheses: no anchors, and a position code that tells all data tokens apart; kappa exp(1 + kappa) >= 1 and
-    kappa / beta sum_j G_j <= gates; margin M > 0.  Executing the transformer on affine forms in (1, x, code, u, r) of
-    one data token: ``heads`` names for every head of every layer that has scores one neuron, no neuron twice; its score
-    is beta u_j + P(s, t) with beta u_j read by the query of t, and P read from the two codes alone: binary,
-    P = M (<code(s), code(t)> - L), or quadratic, P = -M (s - t)^2; its value is u_j, in one row.  Without scores are
-    heads in the layout one-per-token alone, and their values read coordinates of ("own", i), "x_i on token i, 0 on all
-    others", and nothing else.  The read-out equals the form of the output.
+    Hypotheses: no anchors, and a position code that tells all data tokens apart; kappa exp(1 + kappa) >= 1; margin
+    M > 0.  Executing the transformer on affine forms in (1, x, code, u, r) of one data token: ``heads`` names for every
+    head of every layer that has scores one neuron, no neuron twice; its score is beta u_j + P(s, t) with beta u_j read
+    by the query of t, and P read from the two codes alone: binary, P = M (<code(s), code(t)> - L), or quadratic,
+    P = -M (s - t)^2; its value is u_j, in one row.  Without scores are heads in the layout one-per-token alone, and
+    their values read coordinates of ("own", i), "x_i on token i, 0 on all others", and nothing else.  The read-out
+    equals the form of the output.
     Computation: q = (1 + exp(-2 M))^L - 1, or 2 exp(-M) / (1 - exp(-3 M)).  R_j >= |u_j| by one forward sweep of
     intervals with D_j = kappa / beta + 2 R_j q, in which c u_j + d r_j is enclosed by the extremes of c u + d max(u, 0)
-    over the enclosure of u_j, widened by |d| D_j.  G_j: ``forms.sensitivities``.
+    over the enclosure of u_j, widened by |d| D_j.  G_j: ``forms.sensitivities`` with widening kappa.
     Proof.  At data token t let r_j be what the head named j reads, at that token, and u_j its value there; by induction
-    over layers every coordinate equals its form.  No head can write what keys read unseen, as P would no longer be read
-    from the codes alone.  With a = beta u_j the weights of the sink, of t, and of another token s seen are 1, e^a and
-    e^a e^P(s, t) over their sum, so the mass q_t on other tokens is at most the sum of e^P over them.  Binary: codes at
-    k places different give -2 M k, distinct tokens have distinct codes as n <= 2^L, and sum_k>=1 binom(L, k) e^(-2 M k)
-    = q.  Quadratic: two tokens at each distance k, and k^2 >= 1 + 3 (k - 1).  The sink stays zero, so the head reads
-    (1 - q_t) u_j sigma(a) + q_t v with v an average of u_j over other tokens.  Hence |r_j - max(u_j, 0)| <= D_j if
-    |u_j| <= R_j at every data token, and that holds by induction over neurons, as each form reads earlier ones.
+    over layers every coordinate equals its form.  With a = beta u_j the weights of the sink, of t, and of another token
+    s seen are 1, e^a and e^a e^P(s, t) over their sum, so the mass q_t on other tokens is at most the sum of e^P over
+    them.  Binary: codes at k places different give P = -2 M k, distinct tokens have distinct codes as n <= 2^L, and
+    sum_k>=1 binom(L, k) e^(-2 M k) = q.  Quadratic: two tokens at each distance k, and k^2 >= 1 + 3 (k - 1).  The sink
+    stays zero, so the head reads (1 - q_t) g + q_t v with g = u_j sigma(a) and v an average of u_j over other tokens:
+    r_j is g, off by at most 2 q R_j if |u_j| <= R_j at every data token.  That holds by induction over neurons, as each
+    form reads earlier ones and g is within kappa / beta of max(u_j, 0): the lemma of ``forms.gate_bound``.
     One-per-token: a head without scores averages over the sink and the data tokens seen, so n + 1 times what it reads
     of ("own", i) is x_i at the last token, called ("x", i); at every other token it is 0 or x_i (n + 1) / (t + 1) with
     i <= t (causal), or x_i (full), inside the box that the sweep starts from.  Tokenwise every x is in D by the
-    statement.  Last, the lemma of ``forms.sensitivities`` at the token that is read.
+    statement.  Last, the slope of g is sigma (1 + a (1 - sigma)) <= 1 + kappa for a >= 0 by the same lemma, and slopes
+    at a and -a add up to 1: the lemma of ``forms.sensitivities`` at the token that is read.
     Source: query-side gates and the adjoint theorem, derived here.
     """
     (output,) = context.node(subject, "subject").children
-    k, o = context.node(net, "net").children
+    k, o = context.node(gated, "gated").children
     network, code = context.networks[k], context.subject.code
     most = gate_bound(network, kappa, terms)
     if context.subject.anchors or code is None:
@@ -63,12 +63,9 @@ def tokens(
     _execute(context, network, code, margin, heads, output, network.outputs[o])
     leak = _leak_mass(code, margin, terms)
     sizes = _magnitudes(context, network, most, leak)
-    influence = sensitivities(context, network, o)
-    one = 1 << context.precision
-    if Fraction(sum(influence), one) * most > gates:
-        raise Rejected("the gates' part of the bound is larger than stated")
+    influence = sensitivities(context, network, o, kappa)
     product = sum(g * r for g, r in zip(influence, sizes, strict=True))
-    return Near(subject, net, gates + 2 * leak * Fraction(product, one * one))
+    return Near(subject, gated, 2 * leak * Fraction(product, 1 << 2 * context.precision))
 
 
 def _execute(
@@ -265,10 +262,9 @@ def _least(context: Context, form: Form) -> Fraction:
     return total
 
 
-Shape = dict[str, str]
-TOKENS: Shape = {"subject": "term", "net": "term", "heads": "table", "margin": "rational", "gates": "rational"}
+TOKENS = {"subject": "term", "gated": "term", "heads": "table", "margin": "rational", "kappa": "rational"}
 RULES: dict[str, Rule] = {
-    "tokens": Rule("sequence", tokens, {**TOKENS, "kappa": "rational", "terms": "index"}),
+    "tokens": Rule("sequence", tokens, {**TOKENS, "terms": "index"}),
     "token_extremum": Rule(
         "sequence", extremum, {"subject": "term", "target": "term", "constant": "rational", "terms": "index"}
     ),

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from ..kernel import Context, Rule, distance, range_of, ranges
+from ..kernel import Context, Rule, distance_in, distances, range_in, range_of, ranges
 from ..model import Fact, In, Near
 from ..number import cost
 from ..refusal import Declined, Rejected
@@ -95,12 +95,12 @@ def range_affine(
     """
     if len(parts) != len(weights):
         raise Rejected("one weight is needed for each part")
-    rest = dict(defined(context, term))
+    rest, known = dict(defined(context, term)), ranges(premises)
     accumulate(context, rest, constant(offset), Fraction(-1))
     lo = hi = offset
     for part, weight in zip(parts, weights, strict=True):
         accumulate(context, rest, polynomial(context, part), -weight)
-        inside = range_of(premises, part)
+        inside = range_in(known, part)
         ends = (weight * inside.lo, weight * inside.hi)
         lo, hi = lo + min(ends), hi + max(ends)
         context.spend(cost(lo, hi))
@@ -140,13 +140,13 @@ def affine(
     """
     if not len(lefts) == len(rights) == len(weights):
         raise Rejected("lefts, rights and weights must have one length")
-    rest = dict(defined(context, left))
+    rest, known = dict(defined(context, left)), distances(premises)
     accumulate(context, rest, polynomial(context, right), Fraction(-1))
     bound = Fraction(0)
     for a, b, weight in zip(lefts, rights, weights, strict=True):
         accumulate(context, rest, polynomial(context, a), -weight)
         accumulate(context, rest, polynomial(context, b), weight)
-        bound += abs(weight) * distance(premises, a, b)
+        bound += abs(weight) * distance_in(known, a, b)
         context.spend(cost(bound))
     if rest:
         raise Rejected(f"t{left} - t{right} is not that combination of differences")
@@ -166,7 +166,8 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
     f, g = context.nodes[left], context.nodes[right]
     if f.op != g.op or f.op not in OPS or len(f.children) != len(g.children):
         raise Rejected(f"t{left} and t{right} are not one operation on different terms")
-    errors = [distance(premises, a, b) for a, b in zip(f.children, g.children, strict=True)]
+    near, inside_of = distances(premises), ranges(premises)
+    errors = [distance_in(near, a, b) for a, b in zip(f.children, g.children, strict=True)]
     if f.op == "add":
         bound = Fraction(0)
         for error in errors:
@@ -176,14 +177,14 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
     if f.op in ("max", "min", "abs", "seen_max", "seen_min"):
         return Near(left, right, max(errors))
     if f.op == "inv":
-        inside = range_of(premises, g.children[0])
+        inside = range_in(inside_of, g.children[0])
         least = max(inside.lo, -inside.hi)
         if least <= errors[0]:
             raise Rejected("the denominator may come too close to zero")
         return Near(left, right, errors[0] / (least * (least - errors[0])))
     with_errors = without = Fraction(1)
     for error, b in zip(errors, g.children, strict=True):
-        inside = range_of(premises, b)
+        inside = range_in(inside_of, b)
         size = max(abs(inside.lo), abs(inside.hi))
         context.spend(4 * cost(with_errors, without, size, error))
         with_errors, without = with_errors * (size + error), without * size

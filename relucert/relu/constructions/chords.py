@@ -9,10 +9,13 @@ from itertools import pairwise
 
 from ...derivation import prove
 from ...derivation.judgement import Near
+from ..budget import Option
 from ..draft import Draft, Value
-from ..network import Form, constant
+from ..network import Form, constant, weighted
 
-KNOT_BITS = 24
+KNOT_BITS = 24  # and as many as the number of pieces has
+MOST_PIECES = 200_000
+GRID = 64
 
 
 def chord_pieces(lo: Fraction, hi: Fraction, allowance: float) -> int:
@@ -26,22 +29,32 @@ def chord_pieces(lo: Fraction, hi: Fraction, allowance: float) -> int:
     return max(1, math.ceil(span / math.sqrt(2 * allowance) * (1 + 1e-6)))
 
 
+def options(lo: Fraction, hi: Fraction) -> list[Option]:
+    """Return numbers of chords, every small one and then a grid, with their errors; ``chord_pieces`` inverts this."""
+    a, b = sorted((abs(lo), abs(hi)))
+    span = (1 / math.sqrt(a) - 1 / math.sqrt(b)) * (1 + 1e-6)
+    result, pieces = [], 1
+    while pieces <= MOST_PIECES:
+        result.append(Option(pieces - 1, span * span / (2 * pieces * pieces), (), pieces))
+        pieces += 1 + pieces // GRID
+    return result
+
+
 def knots(lo: Fraction, hi: Fraction, pieces: int) -> list[Fraction]:
     """Return short rational knots from lo to hi with 1/sqrt(|knot|) nearly equally spaced."""
     a, b = 1 / math.sqrt(abs(lo)), 1 / math.sqrt(abs(hi))
     sign = 1 if lo > 0 else -1
     inner = [sign / (a + (b - a) * k / pieces) ** 2 for k in range(1, pieces)]
-    unit = 2 ** max(0, KNOT_BITS - math.floor(math.log2(abs(lo) if abs(lo) < abs(hi) else abs(hi))))
+    bits = KNOT_BITS + pieces.bit_length()
+    unit = 2 ** max(0, bits - math.floor(math.log2(abs(lo) if abs(lo) < abs(hi) else abs(hi))))
     return [lo, *(Fraction(round(x * unit), unit) for x in inner), hi]
 
 
 def interpolant(x: Form, places: Sequence[Fraction], values: Sequence[Fraction], gates: list[Form]) -> Form:
     """Return the piecewise-linear form through (place, value), with ``gates`` max(x - place, 0) at inner places."""
     slopes = [(v - u) / (q - p) for (p, u), (q, v) in pairwise(zip(places, values, strict=True))]
-    form = constant(values[0] - slopes[0] * places[0]) + slopes[0] * x
-    for (before, after), gate in zip(pairwise(slopes), gates, strict=True):
-        form = form + (after - before) * gate
-    return form
+    parts = [(after - before, gate) for (before, after), gate in zip(pairwise(slopes), gates, strict=True)]
+    return weighted([(slopes[0], x), *parts], values[0] - slopes[0] * places[0])
 
 
 def chords(draft: Draft, x: Value, pieces: int) -> Value:

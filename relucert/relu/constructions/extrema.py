@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ...derivation import prove
 from ..draft import Draft, Value
-from ..network import atom
+from ..network import atom, weighted
 
 
 def extremum(draft: Draft, op: str, values: Sequence[Value]) -> Value:
@@ -21,8 +21,8 @@ def extremum(draft: Draft, op: str, values: Sequence[Value]) -> Value:
         gate, form = draft.fold(a)
     else:
         sign = 1 if op == "max" else -1
-        gate = draft.neuron(sign * (values[1].form - a))
-        form = atom("u", draft.neuron(a + sign * atom("r", gate)))
+        gate = draft.neuron(weighted([(sign, values[1].form), (-sign, a)]))
+        form = atom("u", draft.neuron(weighted([(1, a), (sign, atom("r", gate))])))
     out, target = draft.output(form), draft.derivation.term(op, *(v.target for v in values))
     nears = tuple(v.near for v in values)
     bound = max(near.bound for near in nears)

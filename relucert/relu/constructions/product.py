@@ -7,7 +7,7 @@ from fractions import Fraction
 from ...derivation import prove
 from ...derivation.judgement import In, Near
 from ..draft import Draft, Value
-from ..network import Form, constant
+from ..network import Form, weighted
 from .sawtooth import folded_square
 
 SHORT = 1 << 20
@@ -25,7 +25,7 @@ def square(draft: Draft, value: Value, gates: int) -> Value:
         return _degenerate(draft, value, value)
     t, unit = _unit(draft, [(1 / width, value)], -lo / width)
     folded, near = folded_square(draft, t, unit, gates)
-    form = constant(lo * lo) + 2 * lo * width * t + width * width * folded
+    form = weighted([(2 * lo * width, t), (width * width, folded)], lo * lo)
     return _value(draft, form, (value, value), [(width * width, near)])
 
 
@@ -43,16 +43,16 @@ def product(draft: Draft, a: Value, b: Value, gates: tuple[int, int]) -> Value:
     (ca, ha), (cb, hb) = centred(draft.inside(a)), centred(draft.inside(b))
     if not ha or not hb:
         return _degenerate(draft, a, b)
-    form = cb * a.form + ca * b.form - constant(ca * cb)
+    parts = [(cb, a.form), (ca, b.form)]
     scale = 4 * ha * hb
     differences = []
     for sign, chain in zip((1, -1), gates, strict=True):
         offset = Fraction(1, 2) - ca / (4 * ha) - sign * cb / (4 * hb)
         t, inside = _unit(draft, [(1 / (4 * ha), a), (sign / (4 * hb), b)], offset)
         folded, near = folded_square(draft, t, inside, chain)
-        form = form + sign * scale * (folded - t)
+        parts += [(sign * scale, folded), (-sign * scale, t)]
         differences.append((sign * scale, near))
-    return _value(draft, form, (a, b), differences)
+    return _value(draft, weighted(parts, -ca * cb), (a, b), differences)
 
 
 def centred(inside: In) -> tuple[Fraction, Fraction]:

@@ -15,7 +15,6 @@ Source: derived here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -24,7 +23,7 @@ from mpmath.ctx_mp import MPContext
 
 from ...derivation import prove
 from ...derivation.judgement import In
-from ..budget import allocate
+from ..budget import Option
 from ..draft import Draft, Value
 from ..network import atom, constant
 from .chords import interpolant, inverse_of_target
@@ -38,6 +37,7 @@ MOST_NEWTON_STEPS = 6
 KNOT_BITS = 12
 LEAST_SPAN = 1e-12
 LEAST_RHO = 1e-60  # in plans only: keeps floats from overflowing
+MODEL_MARGIN = 1.001  # of errors in plans, for what is not of first order
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +72,31 @@ class ZigzagPlan:
         return max(value, depth + sum(rest[:-2])) + max(rest[-2:])
 
 
-def plans(lo: Fraction, hi: Fraction, allowance: float) -> Iterator[ZigzagPlan]:
-    """Yield plans whose error fits ``allowance`` by the float model of the errors, one for each shape that can.
+def options(lo: Fraction, hi: Fraction) -> list[Option]:
+    """Return every shape (pieces, newton, order) with its errors by the float model, by growing gates.
 
     The model adds the remainder 1 / (a T_n(1/rho)) and, for each chain of m gates, its weight times 4^-m.
     """
     near, far = sorted((abs(lo), abs(hi)))
     a, b, span = float(near), float(far), math.log1p(float(far / near - 1))
+    result: list[Option] = []
     if span < LEAST_SPAN:
-        return  # one chord does
-    bits = max(0, math.ceil(-math.log2(allowance * a))) + KNOT_BITS
+        return result  # one chord does
     for pieces in range(1, MOST_PIECES):
         growth = math.expm1(span / pieces)
         bend = growth * growth / (1 + growth)
         for newton in range(MOST_NEWTON_STEPS):
             for order in CHEBYSHEV:
                 weights, remainder = _weights(a, b, bend, newton, order)
-                chains = allocate(weights, allowance * 0.99 - remainder)
-                if chains is not None:
-                    yield ZigzagPlan(pieces, bits, newton, order, tuple(chains))
+                result.append(Option(pieces - 1, remainder, tuple(weights), (pieces, newton, order)))
+    return result
+
+
+def plan_of(option: Option, chains: tuple[int, ...], lo: Fraction, hi: Fraction, error: float) -> ZigzagPlan:
+    """Return the plan of an option with these chains, its knots fine enough for an ``error``."""
+    pieces, newton, order = option.shape
+    near = float(min(abs(lo), abs(hi)))
+    return ZigzagPlan(pieces, max(0, math.ceil(-math.log2(error * near))) + KNOT_BITS, newton, order, chains)
 
 
 def _weights(a: float, b: float, bend: float, newton: int, order: int) -> tuple[list[float], float]:
@@ -116,7 +122,7 @@ def _weights(a: float, b: float, bend: float, newton: int, order: int) -> tuple[
     scale += [1.0, 1.0]
     inverse = 1 / rho
     remainder = 1 / (a * sum(c * inverse**k for k, c in enumerate(CHEBYSHEV[order])))
-    return [w * s * 1.05 for w, s in zip(weights, scale, strict=True)], remainder * 1.02
+    return [w * s * MODEL_MARGIN for w, s in zip(weights, scale, strict=True)], remainder * MODEL_MARGIN
 
 
 def zigzag(draft: Draft, x: Value, plan: ZigzagPlan) -> Value:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 
 from ...derivation import prove
-from ...exact.elementary import UNITS, fixed
 from ...derivation.judgement import In, Near
+from ...exact.elementary import UNITS, fixed
 from ..draft import Draft
-from ..network import Form, constant
-
+from ..network import Form, weighted
 
 REACHES = tuple(1 - Fraction(1, 2**k) for k in (3, 4, 5, 7, 10))
 DIP_BITS = 48
@@ -29,13 +29,13 @@ def folded_square(draft: Draft, t: Form, inside: In, gates: int) -> tuple[Form, 
     what the gates add is exponentially small in the inverse temperature, in ``sawtooth_gated``.
     """
     d = draft.derivation
-    folded, result, chain = t, t, []
+    folded, terms, chain = t, [(Fraction(1), t)], []
     for k in range(1, gates + 1):
-        j, folded = draft.fold(2 * folded - constant(1))
+        j, folded = draft.fold(weighted([(2, folded)], -1))
         chain.append(j)
-        result = result + Fraction(1, 4**k) * (folded - constant(1))
+        terms.append((Fraction(1, 4**k), folded))
     error = square_error(gates)
-    result = result - constant(error)
+    result = weighted(terms, -error - Fraction(4**gates - 1, 3 * 4**gates))  # sum_(k<=gates) 4^-k = (1 - 4^-gates) / 3
     out, target = draft.output(result), d.term("mul", inside.term, inside.term)
     bound = prove.short_up(error)
     beta = draft.inverse_temperature
@@ -55,6 +55,7 @@ def dip_bits(gates: int) -> int:
     return 2 * gates + DIP_BITS
 
 
+@lru_cache(maxsize=256)  # a large network has many chains of few lengths
 def soft_dip(gates: int, inverse_temperature: Fraction) -> tuple[Fraction, Fraction]:
     """Return (how far a chain of sink gates dips below the ReLU chain's errors, the reach that gives least).
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ...certificate.write import Proved
@@ -17,7 +17,7 @@ from ...relu.constructions.sawtooth import dip_bits, estimated_dip
 from ...relu.draft import Draft, Value
 from ...relu.gate import gate_constant
 from ...relu.network import Network
-from ...relu.plan import Plan, chain_weights, plans
+from ...relu.plan import Outline, Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import Problem
 from ...transformer.model import Transformer
@@ -29,11 +29,14 @@ RESERVE = Fraction(1, 2**34)  # of the tolerance, for rounding conclusions up
 LEAK_SHARE = Fraction(1, 2**44)  # of the tolerance, for the leak between data tokens
 TEMPERATURE_DIGITS = 6
 MOST_BITS = 4096
+GUARD_BITS = 16  # by which sensitivities are computed finer than the checker does
 PATIENCE = 3
 HALVINGS = 20
 MOST_TEMPERATURE = 1e300
 INCREASES = tuple(Fraction(k, 10**5) for k in (100_001, 100_100, 101_000, 110_000, 200_000))
-SHRINKINGS = tuple(Fraction(k, 10**6) for k in (1_000_000, 999_999, 990_000, 950_000, 850_000, 650_000, 400_000))
+SHRINKINGS = tuple(
+    Fraction(k, 10**6) for k in (1_000_000, 999_999, 990_000, 970_000, 930_000, 850_000, 650_000, 400_000)
+)
 Progress = Callable[[str], None]
 Chains = list[tuple[Near, ...]]
 
@@ -42,7 +45,7 @@ Chains = list[tuple[Near, ...]]
 class Candidate:
     """A built network with its proof, and the inverse temperature that its share of the tolerance needs.
 
-    ``sensitivities`` is empty where the proof speaks of the gated network directly.
+    ``sensitivities`` is empty where the proof speaks of the gated network directly.  ``wide`` forces a layout.
     """
 
     plan: Plan
@@ -50,7 +53,9 @@ class Candidate:
     values: tuple[Value, ...]
     network: Network
     sensitivities: tuple[Sensitivity, ...]
+    precision: int
     inverse_temperature: Fraction
+    wide: bool | None = None
 
     @property
     def layers(self) -> int:
@@ -59,33 +64,37 @@ class Candidate:
         return 1 + max((depths[j] for j in self.network.gated), default=-1)
 
 
-def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+def build(problem: Problem, progress: Progress, wide: bool | None = None) -> tuple[Proved, Plan]:
     """Return the cheapest proved network under the problem's objective.
 
     heads: fewest gates, then layers, then the smallest inverse temperature; layers: the first two swapped; weight:
     the smallest inverse temperature, over a range of smaller approximation errors.
-    Raises UnreachableError where no construction reaches the tolerance.
+    ``wide`` forces a layout of the stream.  Raises UnreachableError where no construction reaches the tolerance.
     """
-    candidates: list[Candidate] = []
+    found: list[Candidate] = []
+    outline = Outline.of(problem)
     for allowance in _allowances(problem):
         progress(f"building within {decimal_up(allowance, 3)}")
-        candidates += _candidates(problem, allowance)
-        if _past_the_best(candidates):
+        found += candidates(outline, allowance)
+        if _past_the_best(found):
             break
-    if not candidates:
+    if not found:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
-    best = min(candidates, key=lambda c: _key(problem, c))
+    best = min(found, key=lambda c: _key(problem, c))
     progress("proving")
-    return _prove(problem, best), best.plan
+    return _prove(problem, replace(best, wide=wide)), best.plan
 
 
-def _candidates(problem: Problem, allowance: Fraction) -> list[Candidate]:
-    """Return what can be built within the allowance; plans are estimates, so a little less is tried where they fail."""
+def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> list[Candidate]:
+    """Return what can be built within the allowance; plans are estimates, so a little less is tried where they fail.
+
+    ``direct`` allows proofs that speak of the gated network.
+    """
     for shrink in SHRINKINGS:
         found = []
         try:
-            for plan in plans(problem, allowance * shrink):
-                candidate = _direct(problem, plan) or _candidate(problem, plan)
+            for plan in plans(outline, allowance * shrink):
+                candidate = (_direct(outline, plan) if direct else None) or _candidate(outline.problem, plan)
                 if candidate is not None:
                     found.append(candidate)
         except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
@@ -127,60 +136,91 @@ def _allowances(problem: Problem) -> list[Fraction]:
     return result
 
 
+def _allowed(problem: Problem) -> Fraction:
+    """Return the tolerance without the share that is kept for the leak between data tokens."""
+    return problem.tolerance * (1 if problem.sequence.is_single else 1 - LEAK_SHARE)
+
+
 def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     """Return the built plan, or None if its proved approximation error leaves nothing for the gates."""
-    draft = Draft(problem.expression, problem.domain, BITS)
+    draft = Draft(problem.expression, problem.domain, _bits(problem))
     values = tuple(plan.build(draft))
     everything = draft.network()
     outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
-    alone = problem.sequence.is_single
-    kept = RESERVE + (0 if alone else LEAK_SHARE)
-    left = [problem.tolerance * (1 - kept) - value.near.bound for value in values]
+    left = [_allowed(problem) - problem.tolerance * RESERVE - value.near.bound for value in values]
     if min(left) <= 0:
         return None
-    found = tuple(sensitivity(everything, output, BITS, alone) for output in outputs)
+    network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
+    found, precision = _sensitivities(network)
+    if not problem.expression.rational:
+        precision = max(precision, draft.bits)
     kappa = gate_constant().kappa
     beta = max(gates.bound * kappa / room for gates, room in zip(found, left, strict=True))
     beta = round_up(beta, TEMPERATURE_DIGITS) if beta else Fraction(1)
-    network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
-    return Candidate(plan, draft, values, network, found, beta)
+    return Candidate(plan, draft, values, network, found, precision, beta)
 
 
-def _direct(problem: Problem, plan: Plan) -> Candidate | None:
+def _bits(problem: Problem) -> int:
+    """Return the bits of the builder's enclosures: functions are enclosed far more closely than the tolerance."""
+    if problem.expression.rational:
+        return BITS
+    size = max(abs(end) for interval in problem.domain for end in interval)
+    return BITS + max(0, problem.tolerance.denominator.bit_length()) + 2 * int(size).bit_length()
+
+
+def _sensitivities(network: Network) -> tuple[tuple[Sensitivity, ...], int]:
+    """Return every output's sensitivity, and the bits that keep the checker's roundings below 2^-44 of the least."""
+    gain = rounding_gain(network)
+    loss = MOST_BITS if math.isinf(gain) or math.isnan(gain) else 48 + math.ceil(math.log2(1 + gain))
+    size, wanted = 0, max(BITS, loss + GUARD_BITS)
+    while True:
+        found = tuple(sensitivity(network, k, wanted) for k in range(len(network.outputs)))
+        least = min((s.bound for s in found if s.bound), default=Fraction(1))
+        size = max(0, least.denominator.bit_length() - least.numerator.bit_length())
+        if loss + size + GUARD_BITS <= wanted or wanted >= MOST_BITS:
+            return found, min(MOST_BITS, loss + size)
+        wanted = min(MOST_BITS, loss + size + GUARD_BITS)
+
+
+def _direct(outline: Outline, plan: Plan) -> Candidate | None:
     """Return the plan built and proved as a gated network, where its only gates are chains of folds; else None.
 
     The dip of a gated chain is exponentially small in the inverse temperature, so that far less of it will do.
     """
-    if problem.proof != "direct" or not problem.sequence.is_single or not any(any(gates) for _, gates in plan.chains):
+    problem = outline.problem
+    if problem.proof != "direct" or not any(any(gates) for _, gates in plan.chains):
         return None
     if {node.op for node in problem.expression.nodes} - {"input", "const", "add", "mul"}:
         return None
-    weights = [(8 * float(weight), gates) for weight, gates in chain_weights(problem, plan) if gates]
-    room = float(problem.tolerance) - sum(weight / 8 / 4**gates for weight, gates in weights)
-    beta = _least_temperature(weights, room)
+    try:
+        weights = {gates: 8 * weight for gates, weight in chain_weights(outline, plan).items() if gates}
+        beta = _least_temperature(weights, float(_allowed(problem)) - plan.predicted)
+    except ArithmeticError:  # the box is beyond the range of floats
+        return None
     if beta is None:
         return None
     for increase in INCREASES:
         rounded = round_up(Fraction(beta) * increase, TEMPERATURE_DIGITS)
         draft = Draft(problem.expression, problem.domain, BITS, rounded)
         values = tuple(plan.build(draft))
-        if max(value.near.bound for value in values) <= problem.tolerance:
+        if max(value.near.bound for value in values) <= _allowed(problem):
             everything = draft.network()
             outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
             network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
-            return Candidate(plan, draft, values, network, (), rounded)
+            precision = max(dip_bits(gates) for _, chain in plan.chains for gates in chain)
+            return Candidate(plan, draft, values, network, (), precision, rounded)
     return None
 
 
-def _least_temperature(weights: list[tuple[float, int]], room: float) -> float | None:
+def _least_temperature(weights: dict[int, float], room: float) -> float | None:
     """Return about the least inverse temperature at which the weighted dips fit into ``room``; None without room."""
 
     def fits(beta: float) -> bool:
-        return sum(weight * estimated_dip(gates, beta) for weight, gates in weights) <= room
+        return sum(weight * estimated_dip(gates, beta) for gates, weight in weights.items()) <= room
 
     if room <= 0:
         return None
-    hi = 2.0 ** max(gates for _, gates in weights)
+    hi = 2.0 ** max(weights)
     while not fits(hi):
         hi *= 2
         if hi > MOST_TEMPERATURE:
@@ -194,50 +234,30 @@ def _least_temperature(weights: list[tuple[float, int]], room: float) -> float |
 
 def _prove(problem: Problem, candidate: Candidate) -> Proved:
     """Return the transformer and the whole proof: from transformer to network, approximation, and their sums."""
-    prove_chains = _together if not problem.sequence.is_single else _alone if candidate.sensitivities else _gated
+    prove_chains = _split if candidate.sensitivities else _gated
     transformer, chains = prove_chains(problem, candidate)
     for chain in chains:
         prove.total(candidate.draft.derivation, *chain)
     d, network = candidate.draft.derivation, candidate.draft.network()
     networks = ((network, candidate.inverse_temperature),)
-    return Proved(transformer, networks, tuple(d.nodes), tuple(d.steps), _precision(candidate))
+    return Proved(transformer, networks, tuple(d.nodes), tuple(d.steps), candidate.precision)
 
 
 def _gated(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
-    """Return the transformer of a single data token, and for each output: translation, and how near the target."""
-    d = candidate.draft.derivation
-    transformer, heads = translate(candidate.network, candidate.inverse_temperature)
-    chains: Chains = []
-    for k, value in enumerate(candidate.values):
-        subject = d.term("subject", k)
-        same = d.claim_near(
-            "translation", (), subject, value.term, Fraction(0), subject=subject, gated=value.term, heads=heads
-        )
-        chains.append((same, value.near))
+    """Return the transformer, and for each output: to the gated network, and how near that is to the target."""
+    transformer, close = _realised(problem, candidate)
+    chains: Chains = [(close(k, value.term), value.near) for k, value in enumerate(candidate.values)]
     return transformer, chains
 
 
-def _together(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
-    """Return the transformer of many data tokens, and for each output the distances to add: tokens, approximation."""
-    network, beta = candidate.network, candidate.inverse_temperature
-    leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
-    transformer, heads = sequence.transform(problem, network, beta, leak)
-    d = candidate.draft.derivation
-    chains: Chains = []
-    for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
-        chains.append((sequence.claim(d, k, value.term, heads, gates.bound, beta, leak, BITS), value.near))
-    return transformer, chains
-
-
-def _alone(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
-    """Return the transformer of a single data token, and for each output: translation, gate error, approximation."""
+def _split(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
+    """Return the transformer, and for each output: to the gated network, gate error, approximation."""
     d, beta, constant = candidate.draft.derivation, candidate.inverse_temperature, gate_constant()
-    transformer, heads = translate(candidate.network, beta)
+    transformer, close = _realised(problem, candidate)
     chains: Chains = []
     for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
-        output = d.nodes[value.term].children[1]
-        subject, gated = d.term("subject", k), d.term("gated", 0, output)
-        same = d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
+        gated = d.term("gated", 0, d.nodes[value.term].children[1])
+        same = close(k, gated)
         bound = Enclosure.of(gates.bound, BITS) * Enclosure.of(constant.kappa, BITS) / Enclosure.of(beta, BITS)
         near = d.claim_near(
             gates.rule,
@@ -254,13 +274,20 @@ def _alone(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]
     return transformer, chains
 
 
-def _precision(candidate: Candidate) -> int:
-    """Return the checker's bits: enough that its roundings stay below 2^-44 of the sensitivity, or of the dips."""
-    if not candidate.sensitivities:
-        return max(dip_bits(gates) for _, chain in candidate.plan.chains for gates in chain)
-    least = min((s.bound for s in candidate.sensitivities if s.bound), default=Fraction(1))
-    size = max(0, least.denominator.bit_length() - least.numerator.bit_length())
-    gain = rounding_gain(candidate.network)
-    if math.isinf(gain) or math.isnan(gain):
-        return MOST_BITS
-    return min(MOST_BITS, 48 + size + math.ceil(math.log2(1 + gain)))
+def _realised(problem: Problem, candidate: Candidate) -> tuple[Transformer, Callable[[int, int], Near]]:
+    """Return the transformer, and the function that claims that its output k is near a gated term.
+
+    A single data token computes the gated network exactly; among several there is a leak.
+    """
+    d, network, beta = candidate.draft.derivation, candidate.network, candidate.inverse_temperature
+    if not problem.sequence.is_single:
+        leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
+        transformer, heads = sequence.transform(problem, network, beta, leak)
+        return transformer, lambda k, gated: sequence.claim(d, k, gated, heads, leak)
+    transformer, heads = translate(network, beta, wide=candidate.wide)
+
+    def same(k: int, gated: int) -> Near:
+        subject = d.term("subject", k)
+        return d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
+
+    return transformer, same

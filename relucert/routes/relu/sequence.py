@@ -13,7 +13,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ...derivation.judgement import Derivation, Near
-from ...exact.enclosure import Enclosure
 from ...exact.number import round_up
 from ...relu.gate import gate_constant
 from ...relu.leak import Leak, plan_leak
@@ -37,9 +36,9 @@ def choose_code(length: int, inverse_temperature: Fraction) -> Code:
 
 def plan(problem: Problem, network: Network, inverse_temperature: Fraction, share: Fraction, bits: int) -> Leak:
     """Return the margin and leak of a network that leaves the leak ``share``; ArithmeticError if that is impossible."""
-    gate = gate_constant().kappa / inverse_temperature
     code = choose_code(problem.sequence.most, inverse_temperature)
-    return plan_leak(network, _box(problem), gate, code, share, bits)
+    kappa = gate_constant().kappa
+    return plan_leak(network, _box(problem), kappa, inverse_temperature, code, share, bits)
 
 
 def _box(problem: Problem) -> list[tuple[Fraction, Fraction]]:
@@ -147,26 +146,19 @@ def _resized(matrix: Matrix, rows: int, columns: int) -> Matrix:
     return Matrix(rows, columns, matrix.entries)
 
 
-def claim(
-    d: Derivation, k: int, net: int, heads: Heads, sensitivity: Fraction, beta: Fraction, leak: Leak, bits: int
-) -> Near:
-    """Claim that output k of the transformer is near the ReLU network, gates and leak together."""
-    constant = gate_constant()
-    gates = Enclosure.of(sensitivity, bits) * Enclosure.of(constant.kappa, bits) / Enclosure.of(beta, bits)
-    gates_up = round_up(gates.upper * (1 + Fraction(1, 2**40))) if sensitivity else Fraction(0)
-    leak_up = round_up(leak.bounds[k]) if leak.bounds[k] else Fraction(0)
-    subject = d.term("subject", k)
+def claim(d: Derivation, k: int, gated: int, heads: Heads, leak: Leak) -> Near:
+    """Claim that output k of the transformer is near the gated network, at every token that is read: the leak."""
+    constant, subject = gate_constant(), d.term("subject", k)
     return d.claim_near(
         "tokens",
         (),
         subject,
-        net,
-        gates_up + leak_up,
+        gated,
+        round_up(leak.bounds[k]) if leak.bounds[k] else Fraction(0),
         subject=subject,
-        net=net,
+        gated=gated,
         heads=heads,
         margin=Fraction(leak.margin),
-        gates=gates_up,
         kappa=constant.kappa,
         terms=constant.terms,
     )

@@ -24,14 +24,18 @@ ONE_COORDINATE = 0
 MOST_WIDE_WEIGHTS = 20_000
 
 
-def translate(network: Network, inverse_temperature: Fraction, linear_heads: bool = True) -> tuple[Transformer, Heads]:
+def translate(
+    network: Network, inverse_temperature: Fraction, linear_heads: bool = True, wide: bool | None = None
+) -> tuple[Transformer, Heads]:
     """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
 
     The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights and linear
-    heads are allowed.
+    heads are allowed; ``wide`` chooses the layout where they are.
     """
-    wide = not linear_heads or _wide_weights(network) <= MOST_WIDE_WEIGHTS
-    forms, outputs = _flattened(network) if wide else _same_depth_expanded(network)
+    if wide is None or not linear_heads:
+        small = len(network.gated) <= MOST_WIDE_WEIGHTS and _wide_weights(network) <= MOST_WIDE_WEIGHTS
+        wide = small or not linear_heads
+    forms, outputs = _flattened(network) if wide else same_depth_expanded(network)
     stored = set(network.gated)
     for form in outputs:
         stored |= {j for kind, j in form if kind == "u"}
@@ -42,31 +46,31 @@ def translate(network: Network, inverse_temperature: Fraction, linear_heads: boo
 
 
 def _wide_weights(network: Network) -> int:
-    """Return how many (gate, later gate or output) pairs the wide layout connects, at most."""
-    reached: list[int] = []
-    index = {j: k for k, j in enumerate(network.gated)}
-
-    def upstream(form: Form) -> int:
-        mask = 0
-        for kind, j in form.terms:
+    """Return how many (gate, later gate or output) pairs the wide layout connects, at most, or any number too many."""
+    reached: list[set[int]] = []
+    gated, pairs = set(network.gated), 0
+    for j, form in enumerate(network.neurons + network.outputs):
+        upstream: set[int] = set()
+        for kind, k in form.terms:
             if kind == "u":
-                mask |= reached[j]
+                upstream |= reached[k]
             elif kind == "r":
-                mask |= 1 << index[j]
-        return mask
+                upstream.add(k)
+        reached.append(upstream)
+        pairs += len(upstream) if j in gated or j >= len(network.neurons) else 0
+        if pairs > MOST_WIDE_WEIGHTS:
+            break
+    return pairs
 
-    for form in network.neurons:
-        reached.append(upstream(form))
-    return sum(reached[j].bit_count() for j in network.gated) + sum(upstream(f).bit_count() for f in network.outputs)
 
-
-def _expand(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
+def expanded(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
     """Return the form with every u_j outside ``keep`` replaced by its known form."""
     result: Terms = {}
     for (kind, j), weight in form.terms.items():
-        source = known[j] if kind == "u" and j not in keep else {(kind, j): Fraction(1)}
-        for atom, value in source.items():
-            result[atom] = result.get(atom, Fraction(0)) + weight * value
+        replaced = kind == "u" and j not in keep
+        for atom, value in known[j].items() if replaced else (((kind, j), weight),):
+            term = weight * value if replaced else value
+            result[atom] = result[atom] + term if atom in result else term
     return {atom: value for atom, value in result.items() if value}
 
 
@@ -74,11 +78,11 @@ def _flattened(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
     """Return every form over (1, x, r) alone."""
     forms: dict[int, Terms] = {}
     for j, form in enumerate(network.neurons):
-        forms[j] = _expand(form, forms, set())
-    return forms, [_expand(form, forms, set()) for form in network.outputs]
+        forms[j] = expanded(form, forms, set())
+    return forms, [expanded(form, forms, set()) for form in network.outputs]
 
 
-def _same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
+def same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
     """Return every form over (1, x, r) and those u_j that are complete at least one layer earlier.
 
     A u_j of the reader's own depth becomes complete in the layer before both are read, too late to be moved, and so is
@@ -87,8 +91,8 @@ def _same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms
     depths = network.depths()
     forms: dict[int, Terms] = {}
     for j, form in enumerate(network.neurons):
-        forms[j] = _expand(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
-    return forms, [_expand(form, forms, set(network.gated)) for form in network.outputs]
+        forms[j] = expanded(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
+    return forms, [expanded(form, forms, set(network.gated)) for form in network.outputs]
 
 
 def _assemble(

@@ -1,0 +1,237 @@
+"""``relucert sweep``: one target over a grid of tolerances and sizes, and how its cost grows."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import InterruptedSweepError, UnreachableError, UsageError
+from ..report.output import say
+from ..spec.problem import Problem
+from .grids import tolerances, whole_numbers
+from .options import SPEC_SUFFIXES, Verbosity, problem_of, verbosity, whole_number, write_atomically
+from .progress import counted
+
+if TYPE_CHECKING:
+    from ..report.record import SweepCell, SweepReport
+    from ..study.crew import Crew
+
+MOST_CELLS = 10_000
+SAVE_SECONDS = 0.5
+FORMATS = ("text", "json", "csv")
+PICTURES = (".svg", ".png")
+WORST_FIRST = (70, 1, 2, 3, 0)
+INTERNAL = 70
+
+
+@click.command("sweep")
+@verbosity
+@click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
+@click.option("--eps", metavar="A..B", help="Tolerances: 1e-1..1e-12, a cell for each decade, or 1e-2,1/300.")
+@click.option("--arity", metavar="A..B", help="Numbers of inputs of min and max: 2..64 by doubling, or 2,3,5.")
+@click.option("--length", metavar="A..B", help="Numbers of data tokens: 1..1e6 by doubling, or 16,512.")
+@click.option("--mask", metavar="causal|full", help="What tokens see.  [default: causal]")
+@click.option("--layout", metavar="tokenwise|one-per-token", help="What tokens carry.  [default: tokenwise]")
+@click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
+@click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
+@click.option("--objective", metavar="NAME", help="heads, layers or weight.  [default: heads]")
+@click.option("--route", metavar="NAME", help="Recipe; auto takes the cheapest.  [default: relu]")
+@click.option("--proof", metavar="NAME", help="How relu bounds folded squares, direct or adjoint.  [default: direct]")
+@click.option("-j", "--jobs", metavar="N", help="Cells to build at once.  [default: the number of processors]")
+@click.option("--dask", metavar="tcp://HOST:PORT", help="Build on the workers of this Dask cluster instead.")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Write the cells here (.csv or .json).")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the growth here (.svg or .png).")
+@click.option("--state", type=click.Path(path_type=Path), help="Keep finished cells here.  [default: beside -o]")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the report.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    target: str,
+    eps: str | None,
+    arity: str | None,
+    length: str | None,
+    mask: str | None,
+    layout: str | None,
+    domain: tuple[str, ...],
+    args: tuple[str, ...],
+    objective: str | None,
+    route: str | None,
+    proof: str | None,
+    jobs: str | None,
+    dask: str | None,
+    output: Path | None,
+    picture: Path | None,
+    state: Path | None,
+    form: str,
+) -> int:
+    """Build and check a target over a grid of tolerances and sizes, and fit how its cost grows.
+
+    Finished cells are kept in a state file until the whole grid is finished, so after an interrupt the same command
+    goes on where it stopped.  The file of cells holds no times, so it is the same however it came about.
+    """
+    _suffixes(output, picture)
+    grid = {"eps": eps, "arity": arity, "length": length}
+    asked = {"domain": domain, "args": args, "objective": objective, "route": route, "proof": proof}
+    slots, axes = _grid(target, grid, {"mask": mask, "layout": layout}, asked)
+    problems = [slot for slot in slots if isinstance(slot, Problem)]
+    from ..study import sweep
+    from ..study.state import decode
+
+    place = state or _place(output, problems)
+    kept = decode(_read(place), str(place)) if place.exists() else {}
+    if kept:
+        ctx.obj.log(f"{len(kept)} cells are kept in {place}")
+    keeper = _Keeper(place, dict(kept))
+    try:
+        with closing(_crew(dask, jobs)) as crew, counted(f"sweeping {target}", len(problems), ctx.obj) as progress:
+            built = iter(sweep.run(problems, crew, kept, keeper.keep, progress))
+    except KeyboardInterrupt:
+        left = f"; what is finished is kept in {place}, and the same command goes on from there" if keeper.cells else ""
+        raise InterruptedSweepError(f"interrupted{left}") from None
+    finally:
+        keeper.save()
+    cells = [next(built) if isinstance(slot, Problem) else slot for slot in slots]
+    if not any(cell.resources for cell in cells):
+        raise UnreachableError(f"every cell fails; {_reason(cells[0])}")
+    report = sweep.report(problems[0], cells, axes)
+    _write(output, report)
+    _draw(picture, report)
+    if all(cell.status != sweep.DIED for cell in cells):
+        place.unlink(missing_ok=True)
+    _show(report, form, ctx.obj)
+    codes = {sweep.EXIT_CODES.get(cell.status, INTERNAL) for cell in cells}
+    return next(code for code in WORST_FIRST if code in codes)
+
+
+def _suffixes(output: Path | None, picture: Path | None) -> None:
+    """Refuse, before anything is built, files that could not be written afterwards."""
+    for option, path, known in (("-o", output, (".csv", ".json")), ("--plot", picture, PICTURES)):
+        if path is not None and path.suffix not in known:
+            raise UsageError(f"{option}: expected a file ending in {' or '.join(known)}, not {path}")
+        if path is not None and not path.absolute().parent.is_dir():
+            raise UsageError(f"{option}: there is no folder {path.parent}")
+    if picture is not None:
+        from ..export.extras import require
+
+        require("matplotlib", "plot")
+
+
+def _grid(
+    target: str,
+    axes: Mapping[str, str | None],
+    tokens: Mapping[str, str | None],
+    asked: Mapping[str, Any],
+) -> tuple[list[Problem | SweepCell], tuple[str, ...]]:
+    """Return for every cell its problem, or why there is none, and the axes with several values.
+
+    Raises UsageError if no cell has a problem.
+    """
+    from ..report.record import SweepCell
+
+    if axes["eps"] is None and Path(target).suffix not in SPEC_SUFFIXES:
+        raise UsageError(f"{target} needs tolerances; try --eps 1e-1..1e-6")
+    eps = [None] if axes["eps"] is None else tolerances("--eps", axes["eps"])
+    arity, length = (
+        [None] if axes[axis] is None else whole_numbers(f"--{axis}", axes[axis] or "") for axis in ("arity", "length")
+    )
+    size = len(eps) * len(arity) * len(length)
+    if size > MOST_CELLS:
+        raise UsageError(f"the grid has {size} cells; at most {MOST_CELLS}")
+    slots: list[Problem | SweepCell] = []
+    for d, n, e in itertools.product(arity, length, eps):
+        words = [None if value is None else str(value) for value in (e, d, n)]
+        try:
+            sequence = {**tokens, "length": words[2]}
+            slots.append(problem_of(target, eps=words[0], arity=words[1], sequence=sequence, **asked))
+        except UsageError as error:
+            slots.append(SweepCell(e or Fraction(0), d or 0, n or 1, "unusable", str(error)))
+    if not any(isinstance(slot, Problem) for slot in slots):
+        (first, *_) = (slot for slot in slots if isinstance(slot, SweepCell))
+        raise UsageError(first.detail if len(slots) == 1 else f"every cell would fail; the first: {first.detail}")
+    return slots, tuple(axis for axis, found in (("eps", eps), ("arity", arity), ("length", length)) if len(found) > 1)
+
+
+def _place(output: Path | None, problems: list[Problem]) -> Path:
+    """Return where finished cells are kept: beside the output, or in this folder under a name that the grid gives."""
+    if output is not None:
+        return output.with_name(f"{output.name}.state")
+    import hashlib
+
+    grid = "\n".join(problem.text for problem in problems)
+    return Path(f".relucert-sweep-{hashlib.sha256(grid.encode()).hexdigest()[:12]}.state")
+
+
+def _read(place: Path) -> bytes:
+    try:
+        return place.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{place}: {error.strerror or error}") from None
+
+
+class _Keeper:
+    """Writes finished cells to the state file, at most twice a second while the sweep runs."""
+
+    def __init__(self, place: Path, cells: Mapping[str, SweepCell]) -> None:
+        self.place, self.cells = place, cells
+        self._saved, self._when = len(cells), 0.0
+
+    def keep(self, cells: Mapping[str, SweepCell]) -> None:
+        self.cells = cells
+        if time.monotonic() - self._when > SAVE_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        if len(self.cells) > self._saved:
+            from ..study.state import encode
+
+            write_atomically(self.place, encode(self.cells))
+            self._saved, self._when = len(self.cells), time.monotonic()
+
+
+def _crew(dask: str | None, jobs: str | None) -> Crew:
+    from ..study.crew import Dask, Processes
+
+    count = whole_number("--jobs", jobs)
+    if dask is not None:
+        if count is not None:
+            raise UsageError("--jobs is about this machine; a Dask cluster has as many workers as it has")
+        return Dask(dask)
+    return Processes(count or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _reason(cell: SweepCell) -> str:
+    return f"the first is {cell.status}: {cell.detail}"
+
+
+def _write(output: Path | None, report: SweepReport) -> None:
+    if output is not None:
+        from ..report.sweep import sweep_csv, sweep_json
+
+        text = (sweep_json if output.suffix == ".json" else sweep_csv)(report)
+        write_atomically(output, text.encode("ascii"))
+
+
+def _draw(picture: Path | None, report: SweepReport) -> None:
+    if picture is not None:
+        from ..report.figure import growth_figure
+
+        write_atomically(picture, growth_figure(report, picture.suffix[1:]))
+
+
+def _show(report: SweepReport, form: str, verbosity: Verbosity) -> None:
+    from ..report import sweep
+
+    if form != "text":
+        say((sweep.sweep_json if form == "json" else sweep.sweep_csv)(report).rstrip("\n"))
+    elif not verbosity.quiet:
+        from ..report.text import show
+
+        show(sweep.sweep_text(report))

@@ -1,0 +1,72 @@
+"""The routes: complete recipes from a problem to a proved transformer, in one plain tuple.
+
+A route is two functions.  ``predict(problem)`` returns None where the route applies, and otherwise why it does not.
+``build(problem, progress)`` returns the proved transformer and the plan that names its construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..certificate.write import Proved
+from ..errors import UsageError
+from ..relu.plan import Plan
+from ..spec.problem import Problem
+
+Progress = Callable[[str], None]
+
+
+class Route(NamedTuple):
+    """A name and the two functions of a route."""
+
+    name: str
+    predict: Callable[[Problem], str | None]
+    build: Callable[[Problem, Progress], tuple[Proved, Plan]]
+
+
+def _relu_predict(problem: Problem) -> str | None:
+    return None  # every target that the language has; whether the tolerance is reached, building shows
+
+
+def _relu_build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    """Build by gates; an extremum over tokens, which the target language states as one, is a single head."""
+    if problem.is_over_tokens:
+        from .extremum import route as extremum
+
+        return extremum.build(problem)
+    if problem.arithmetic is not None:
+        from .relu import machine
+
+        return machine.build(problem, progress)
+    from .relu import route as relu
+
+    return relu.build(problem, progress)
+
+
+def _native_predict(problem: Problem) -> str | None:
+    if problem.arithmetic is not None:
+        return "float arithmetic is certified on the route relu alone"
+    from .native import route as native
+
+    return native.predict(problem)
+
+
+def _native_build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    from .native import route as native
+
+    return native.build(problem, progress)
+
+
+ROUTES = (
+    Route("relu", _relu_predict, _relu_build),
+    Route("native", _native_predict, _native_build),
+)
+
+
+def route(name: str) -> Route:
+    """Return the route of this name."""
+    for known in ROUTES:
+        if known.name == name:
+            return known
+    raise UsageError(f"unknown route {name!r}", "route")

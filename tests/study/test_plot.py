@@ -1,0 +1,207 @@
+"""``relucert plot`` and the pictures of sweeps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+import relucert
+from relucert import pipeline
+from relucert.pipeline import Loaded
+from relucert.study.picture import picture
+from tests import independent
+from tests.cli.command import assert_one_clear_line, launch, run
+from tests.export.conftest import needed
+
+SMALL = 25
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(autouse=True)
+def small_grids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relucert.study.picture.GRID_SIDE", SMALL)
+
+
+@pytest.fixture
+def matplotlib() -> Any:
+    return needed("matplotlib", "plot")
+
+
+def built(target: str, eps: str, domain: dict[str, tuple[str, str]] | None = None, arity: int | None = None) -> bytes:
+    box = {name: (Fraction(lo), Fraction(hi)) for name, (lo, hi) in (domain or {}).items()}
+    return relucert.build(relucert.make_problem(target, Fraction(eps), box or None, arity)).certificate
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("certificates")
+    cases: dict[str, tuple[Any, ...]] = {
+        "square": ("square", "1e-3"),
+        "multiply": ("multiply", "1e-2"),
+        "abs": ("abs", "1e-6", {"x": ("-1/3", "1")}),
+        "reciprocal": ("reciprocal", "1e-2", {"x": ("1/4", "4")}),
+        "max5": ("max", "1e-2", None, 5),
+        "two": ("x*x; abs(x)", "1e-2"),
+        "point": ("multiply", "1e-2", {"x": ("1/2", "1/2"), "y": ("0", "0")}),
+        "fixed": ("multiply", "1e-2", {"x": ("1/2", "1/2")}),
+    }
+
+    def write(name: str) -> Path:
+        path = folder / f"{name}.json"
+        if not path.exists():
+            path.write_bytes(built(*cases[name]))
+        return path
+
+    return write
+
+
+def loaded(path: Path) -> Loaded:
+    return pipeline.load(pipeline.check_file(path))
+
+
+def test_samples_are_the_transformers_values_and_stay_in_the_envelope(certificates: Callable[[str], Path]) -> None:
+    """Against the independent brute-force softmax evaluation of the file's own matrices."""
+    needed("numpy", "numpy")
+    path = certificates("reciprocal")
+    found = picture(loaded(path), {}, 1, lambda done, total: None)
+    ((name, x),) = found.axes
+    assert name == "x"
+    assert list(x) == sorted(x)
+    data = path.read_bytes()
+    for k in range(0, len(x), 97):
+        point = (Fraction(x[k]),)
+        t = Fraction(independent.transform(data, point, 60))
+        assert float(t) == pytest.approx(found.transformer[k], rel=1e-12)
+        assert float(t - 1 / point[0]) == pytest.approx(found.error[k], abs=1e-13)
+        network = independent.network_value(data, point)
+        assert float(network - 1 / point[0]) == pytest.approx(found.network_error[k], abs=1e-13)
+    assert max(map(abs, found.error)) == pytest.approx(float(found.observed), rel=1e-12)
+    assert found.observed <= found.bound
+
+
+def test_samples_are_fine_near_kinks_so_that_the_gate_error_is_seen(certificates: Callable[[str], Path]) -> None:
+    """|x| is off by 2 kappa / beta where beta |x| = 1 + kappa, and by less than a tenth of that beyond beta |x| = 6."""
+    needed("numpy", "numpy")
+    found = loaded(certificates("abs"))
+    drawn = picture(found, {}, 1, lambda done, total: None)
+    beta = float(found.verdict.resources["inverse_temperature"])
+    ((_, x),) = drawn.axes
+    even = x[1] - x[0]
+    assert even > 100 * 6 / beta, "evenly spaced samples alone would miss it"
+    kappa = 0.278464542761074
+    assert float(drawn.observed) == pytest.approx(2 * kappa / beta, rel=1e-6)
+    assert abs(abs(float(dict(drawn.worst)["x"])) * beta - 1 - kappa) < 1e-3
+
+
+def test_a_grid_runs_over_the_second_axis_and_then_the_first(certificates: Callable[[str], Path]) -> None:
+    needed("numpy", "numpy")
+    found = picture(loaded(certificates("multiply")), {}, 1, lambda done, total: None)
+    (_, x), (_, y) = found.axes
+    assert len(found.target) == len(x) * len(y) == found.points
+    for i, j in ((0, 0), (3, 20), (24, 7)):
+        assert found.target[j * len(x) + i] == pytest.approx(x[i] * y[j], abs=1e-15)
+    assert {name for name, _ in found.worst} == {"x", "y"}
+
+
+def test_an_input_without_width_is_no_axis(certificates: Callable[[str], Path]) -> None:
+    needed("numpy", "numpy")
+    found = picture(loaded(certificates("fixed")), {}, 1, lambda done, total: None)
+    assert [name for name, _ in found.axes] == ["y"]
+    assert found.fixed == (("x", Fraction(1, 2)),)
+
+
+@pytest.mark.parametrize(
+    ("name", "slices"),
+    [("square", []), ("multiply", ["--slice", "y=0.3"]), ("max5", ["--slice", "x1=0,x2=1/3", "--slice", "x3=-1"]),
+     ("two", ["--output", "2"]), ("fixed", [])],
+)  # fmt: skip
+def test_pictures_are_drawn(
+    matplotlib: Any, certificates: Callable[[str], Path], tmp_path: Path, name: str, slices: list[str]
+) -> None:
+    result = run("plot", certificates(name), "-o", tmp_path / "p.svg", *slices)
+    assert result.returncode == 0, result.stderr
+    assert "(an estimate), certified" in result.stdout
+    assert ElementTree.parse(tmp_path / "p.svg").getroot().tag.endswith("svg")  # noqa: S314
+    assert b"<dc:date>" not in (tmp_path / "p.svg").read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["p.svg"]
+
+
+@pytest.mark.slow
+def test_the_same_certificate_gives_the_same_bytes(
+    matplotlib: Any, certificates: Callable[[str], Path], tmp_path: Path
+) -> None:
+    for suffix in ("svg", "png"):
+        for k in "ab":  # two processes, with other hash seeds
+            assert launch("plot", certificates("square"), "-o", tmp_path / f"{k}.{suffix}", "-q").returncode == 0
+        a, b = ((tmp_path / f"{k}.{suffix}").read_bytes() for k in "ab")
+        assert a == b
+    assert a.startswith(PNG)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "code", "parts"),
+    [
+        ("max5", [], 2, ["5 inputs vary", "--slice x3=0 --slice x4=0"]),
+        ("max5", ["--slice", "x1=0"], 2, ["4 inputs vary"]),
+        ("multiply", ["--slice", "z=0"], 2, ["no input 'z'"]),
+        ("multiply", ["--slice", "y=2"], 2, ["y=2 is outside [-1, 1]"]),
+        ("multiply", ["--slice", "x=0,y=0"], 2, ["nothing to draw"]),
+        ("point", [], 2, ["nothing to draw"]),
+        ("multiply", ["--slice", "y"], 2, ["name=value"]),
+        ("multiply", ["--slice", "y=0", "--slice", "y=1"], 2, ["given twice"]),
+        ("two", ["--output", "3"], 2, ["outputs 1 to 2, not 3"]),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_clear_line(
+    matplotlib: Any,
+    certificates: Callable[[str], Path],
+    tmp_path: Path,
+    name: str,
+    arguments: list[str],
+    code: int,
+    parts: list[str],
+) -> None:
+    assert_one_clear_line(run("plot", certificates(name), "-o", tmp_path / "p.svg", *arguments), code, *parts)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_accepted_certificates_are_drawn(
+    matplotlib: Any, certificates: Callable[[str], Path], tmp_path: Path
+) -> None:
+    data = certificates("square").read_bytes()
+    (tmp_path / "c.json").write_bytes(data.replace(b'"inverse_temperature":"', b'"inverse_temperature":"1', 1))
+    result = run("plot", tmp_path / "c.json", "-o", tmp_path / "p.svg")
+    assert_one_clear_line(result, 1, "rejected at step")
+    assert not (tmp_path / "p.svg").exists()
+    assert_one_clear_line(run("plot", tmp_path / "none.json", "-o", tmp_path / "p.svg"), 2, "none.json")
+
+
+def test_the_extra_is_named_where_it_is_absent(
+    certificates: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    told = ("matplotlib is not installed", "pip install 'relucert[plot]'")
+    assert_one_clear_line(run("plot", certificates("square"), "-o", tmp_path / "p.svg"), 3, *told)
+    grid = ("sweep", "multiply", "--eps", "1e-1..1e-9", "--plot", tmp_path / "p.svg")
+    assert_one_clear_line(run(*grid), 3, *told)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_suffixes_are_refused(certificates: Callable[[str], Path]) -> None:
+    assert_one_clear_line(run("plot", certificates("square"), "-o", "p.jpg"), 2, ".svg or .png")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [[], ["--arity", "2..8"]])
+def test_growth_is_drawn(matplotlib: Any, tmp_path: Path, more: list[str]) -> None:
+    for k in "ab":
+        grid = ["sweep", "max" if more else "square", "--eps", "1e-1..1e-4", *more]
+        assert run(*grid, "-q", "--plot", tmp_path / f"{k}.svg", cwd=tmp_path).returncode == 0
+    assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")  # noqa: S314
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
