@@ -35,12 +35,18 @@ def _relu_build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
         from .extremum import route as extremum
 
         return extremum.build(problem)
+    if problem.arithmetic is not None:
+        from .relu import machine
+
+        return machine.build(problem, progress)
     from .relu import route as relu
 
     return relu.build(problem, progress)
 
 
 def _native_predict(problem: Problem) -> str | None:
+    if problem.arithmetic is not None:
+        return "float arithmetic is certified on the route relu alone"
     from .native import route as native
 
     return native.predict(problem)
