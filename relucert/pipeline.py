@@ -299,7 +299,7 @@ def report(outcome: Outcome) -> BuildReport:
         if name in ("code_size", "code_max") and not coded and name not in limits:
             continue
         text = value = None
-        known = wide or name == "gates" or (name == "layers" and tokenwise)
+        known = wide or problem.is_over_tokens or name == "gates" or (name == "layers" and tokenwise)
         if forms is not None and name in forms.resources and known:
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))

@@ -81,7 +81,7 @@ class Context:
         return node
 
     def output(self, term: int, network: int | None = None, op: str = "net") -> tuple[int, Form]:
-        """Return (network, form) of a "net" (or "gated") term or a feed-forward subject, of the given network if any."""
+        """Return (network, form) of a "net" (or "gated") term or a feed-forward subject, of that network if given."""
         if op == "net" and self.nodes[term].op == "subject" and isinstance(self.certified, Feedforward):
             k, o = self.certified.network, self.nodes[term].children[0]
         else:

@@ -120,6 +120,22 @@ FORMS: tuple[ClosedForms, ...] = (
         EXACT,
         lambda: 2,
     ),
+    *(
+        ClosedForms(
+            name,
+            ("n",),
+            "over up to n data tokens in one softmax head; inverse_temperature = W(n/e) / eps",
+            {
+                "tokens": ("n + 1", lambda n: n + 1),
+                "layers": ("1", lambda n: 1),
+                "heads": ("1", lambda n: 1),
+                "gates": ("0", lambda n: 0),
+                "d_model": ("3", lambda n: 3),
+                "d_head": ("1", lambda n: 1),
+            },
+        )
+        for name in ("seen_max", "seen_min")
+    ),
     ClosedForms(
         "chords",
         ("K",),

@@ -184,7 +184,8 @@ def point_text(results: Sequence[PointResult]) -> Group:
         rows = [["f", decimal_nearest(result.target, result.digits), "target, exact value rounded"]]
         if result.network is not None:
             rows.append(["N", decimal_nearest(result.network, result.digits), "ReLU network, exact value rounded"])
-        at = f"softmax at {result.working} digits, an estimate" if result.working else "the network, exact value rounded"
+        exactly = "the network, exact value rounded"
+        at = f"softmax at {result.working} digits, an estimate" if result.working else exactly
         rows.append(["T", decimal_nearest(result.transformer, result.digits), at])
         if result.network is not None:
             rows.append(["|N - f|", real(abs(result.network - result.target)), ""])

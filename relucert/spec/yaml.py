@@ -55,7 +55,9 @@ def parse_spec(data: bytes, name: str, overrides: Mapping[str, object] | None = 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise UsageError(f"{where}: not YAML: {error.problem or error.context}") from None
+        colon = "mapping values" in (error.problem or "")
+        advice = "; quote an expression that has a colon" if colon else ""
+        raise UsageError(f"{where}: not YAML: {error.problem or error.context}{advice}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
     except RecursionError:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .. import pipeline
 from ..certificate.write import Statement, canonical, write_certificate, write_feedforward, write_statement
-from ..errors import DefectError, UsageError
+from ..errors import DeclinedError, DefectError, UsageError
 from ..exact.number import write_rational
 from ..foreign.attention import is_attention, transformer_of
 from ..foreign.enclose import enclosed
@@ -40,6 +40,8 @@ class Certification:
     """One network and one problem; ``run`` goes on until a verdict or the deadline, ``partial`` keeps what was done."""
 
     def __init__(self, path: Path, problem: Problem) -> None:
+        if not problem.sequence.is_single:
+            raise DeclinedError("certify speaks of networks that read one point, not of sequences")
         self.path, self.problem = path, problem
         self.foreign = _foreign(path, problem)
         self.searches = [self._search(k, self.room(k)) for k in range(len(problem.expression.roots))]

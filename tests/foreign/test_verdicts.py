@@ -147,7 +147,7 @@ def test_a_transformer_that_relucert_exported_is_certified_again(
 ) -> None:
     """Between the ReLU network's error 2^-10 and 1e-3 neither a proof nor a counterexample is to be had."""
     built, path, out = tmp_path / "m.json", tmp_path / "m.onnx", tmp_path / "again.json"
-    built.write_bytes(pipeline.build(make_problem("multiply", Fraction(1, 1000))).certificate)
+    built.write_bytes(pipeline.build(make_problem("multiply", Fraction(1, 1000), proof="adjoint")).certificate)
     assert _run(["export", str(built), "--to", "onnx", "-o", str(path), "-q"]) == 0
     code, text, _ = certify(path, "--target", "x*y", "--eps", eps, "-o", out, "--format", "json")
     found = json.loads(text)
@@ -181,7 +181,7 @@ def test_exported_transformers_of_other_shapes_come_back(
     for layout in (translate.MOST_WIDE_WEIGHTS, 0):  # the wide one, and the sparse one with linear heads
         monkeypatch.setattr(translate, "MOST_WIDE_WEIGHTS", layout)
         built, path = tmp_path / "m.json", tmp_path / "m.onnx"
-        built.write_bytes(pipeline.build(make_problem(target, Fraction(1, 100), box)).certificate)
+        built.write_bytes(pipeline.build(make_problem(target, Fraction(1, 100), box, proof="adjoint")).certificate)
         assert _run(["export", str(built), "--to", "onnx", "-o", str(path), "--dtype", "float64", "-q"]) == 0
         code, text, _ = certify(path, "--target", target, *words, "--eps", "0.0101")
         assert code == 0, text

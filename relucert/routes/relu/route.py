@@ -194,9 +194,9 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
         return None
     try:
         weights = {gates: 8 * weight for gates, weight in chain_weights(outline, plan).items() if gates}
-    except OverflowError:  # the box is beyond the range of floats
+        beta = _least_temperature(weights, float(_allowed(problem)) - plan.predicted)
+    except ArithmeticError:  # the box is beyond the range of floats
         return None
-    beta = _least_temperature(weights, float(_allowed(problem)) - plan.predicted)
     if beta is None:
         return None
     for increase in INCREASES:
