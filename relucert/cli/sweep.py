@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -43,6 +43,8 @@ INTERNAL = 70
 @click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
 @click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
 @click.option("--objective", metavar="NAME", help="heads, layers or weight.  [default: heads]")
+@click.option("--route", metavar="NAME", help="Recipe; auto takes the cheapest.  [default: relu]")
+@click.option("--proof", metavar="NAME", help="How relu bounds folded squares, direct or adjoint.  [default: direct]")
 @click.option("-j", "--jobs", metavar="N", help="Cells to build at once.  [default: the number of processors]")
 @click.option("--dask", metavar="tcp://HOST:PORT", help="Build on the workers of this Dask cluster instead.")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the cells here (.csv or .json).")
@@ -61,6 +63,8 @@ def command(
     domain: tuple[str, ...],
     args: tuple[str, ...],
     objective: str | None,
+    route: str | None,
+    proof: str | None,
     jobs: str | None,
     dask: str | None,
     output: Path | None,
@@ -75,7 +79,8 @@ def command(
     """
     _suffixes(output, picture)
     grid = {"eps": eps, "arity": arity, "length": length}
-    slots, axes = _grid(target, grid, domain, args, objective, {"mask": mask, "layout": layout})
+    asked = {"domain": domain, "args": args, "objective": objective, "route": route, "proof": proof}
+    slots, axes = _grid(target, grid, {"mask": mask, "layout": layout}, asked)
     problems = [slot for slot in slots if isinstance(slot, Problem)]
     from ..study import sweep
     from ..study.state import decode
@@ -122,10 +127,8 @@ def _suffixes(output: Path | None, picture: Path | None) -> None:
 def _grid(
     target: str,
     axes: Mapping[str, str | None],
-    domain: tuple[str, ...],
-    args: tuple[str, ...],
-    objective: str | None,
     tokens: Mapping[str, str | None],
+    asked: Mapping[str, Any],
 ) -> tuple[list[Problem | SweepCell], tuple[str, ...]]:
     """Return for every cell its problem, or why there is none, and the axes with several values.
 
@@ -147,7 +150,7 @@ def _grid(
         words = [None if value is None else str(value) for value in (e, d, n)]
         try:
             sequence = {**tokens, "length": words[2]}
-            slots.append(problem_of(target, words[0], domain, words[1], args, objective, sequence))
+            slots.append(problem_of(target, eps=words[0], arity=words[1], sequence=sequence, **asked))
         except UsageError as error:
             slots.append(SweepCell(e or Fraction(0), d or 0, n or 1, "unusable", str(error)))
     if not any(isinstance(slot, Problem) for slot in slots):

@@ -81,7 +81,8 @@ LEMMAS: dict[str, tuple[str, str, str]] = {
     "sawtooth": (
         "The folded square",
         r"Let $t \in [0, 1]$, $v_0 = t$, $u_1 = 2 t - 1$, $u_{k+1} = 2 v_k - 1$ and $v_k = 2 \max(u_k, 0) - u_k$ "
-        r"for $k \le m$.  Then \[ \Bigl| t - \sum_{k=1}^m 4^{-k} (1 - v_k) - 2^{-2m-3} - t^2 \Bigr| \le 2^{-2m-3} . \]",
+        r"for $k \le m$.  Then \[ \Bigl| t - \sum_{k=1}^m 4^{-k} (1 - v_k) - 2^{-2m-3} - t^2 \Bigr| \le 2^{-2m-3} "
+        r". \]",
         "$v_k = |u_k| = |2 v_{k-1} - 1|$.  Let $g(t) = 1 - |2t - 1|$, which maps $[0,1]$ to itself, and $s(t) = t "
         r"- t^2$.  Then $s(t) = g(t)/4 + s(g(t))/4$: for $t \le 1/2$ the right side is $t/2 + (2t - 4t^2)/4$, and "
         "both sides are symmetric about $1/2$.  Moreover $1 - v_k = g^k(t)$: this holds for $k = 1$, and $|2v - "
@@ -92,20 +93,21 @@ LEMMAS: dict[str, tuple[str, str, str]] = {
     "sawtooth_gated": (
         "The folded square with softmax gates",
         r"Let $h(u) = u \tanh(\beta u / 2)$, which is $2 u \sigma(\beta u) - u$, let $t \in [0, 1]$, $v_0 = t$ and "
-        r"$v_k = h(2 v_{k-1} - 1)$ for $k \le m$.  Let $e(x) \ge e^{-\beta x}$, $0 < Y_0 < 1$, $A_0 = D_0 = 0$, and for "
-        r"$r = 1, \dots, m$ with $c = Y_{r-1}$ let \[ D_r = \tfrac14 \max(A_{r-1}, 4 c^2 e(c) + D_{r-1}), \quad A_r = "
-        r"\tfrac14 (4 e(1 - c) + A_{r-1}), \quad Y_r = \tfrac12 (Y_{r-1} - 2 e(1 - c)) . \] If $Y_r > 0$, $\beta c \ge 2$ "
-        r"and $(1 - e(c))\, 2^{1-r} \ge (1 + e(c))\, c$ at each $r$, then \[ \Bigl| t - \sum_{k=1}^m 4^{-k} (1 - v_k) - "
-        r"2^{-2m-3} - t^2 \Bigr| \le 2^{-2m-3} + D_m . \]",
-        r"$h$ is even and $0 \le h(u) \le |u|$.  Let $F_m(t) = t - \sum_{k \le m} 4^{-k} (1 - v_k) - t^2$.  With $u = 2t - 1$, "
-        r"$F_0(t) = (1 - u^2)/4$ and $F_m(t) = (h(u)^2 - u^2)/4 + F_{m-1}(1 - h(u))/4$, and $F_m$ is symmetric about $1/2$.  "
-        r"By induction $F_m \le 4^{-m}/4$.  Near the ends, $F_r(y) \ge y (2^{-r} - y) - A_r$ for $0 \le y \le Y_r$: this "
-        r"holds for $r = 0$; else $1 - h(1 - 2y) = 2y + d$ with $0 \le d \le 2 e(1 - Y_{r-1})$, so that $2y + d \le Y_{r-1}$, "
-        r"and the bound of $F_{r-1}$ there leaves $F_r(y) \ge y (2^{-r} - y) - (d (2 - 2^{1-r}) + A_{r-1})/4$.  Everywhere, "
-        r"$F_r \ge -D_r$: put $\rho = 2^{1-r}$.  If $|u| \le c$, then $F_{r-1}(1 - h) \ge h (\rho - h) - A_{r-1}$, so "
-        r"$F_r \ge (h \rho - u^2 - A_{r-1})/4$, and $h \ge u^2 \tanh(\beta c / 2)/c \ge u^2/\rho$, as $\tanh$ is concave. "
-        r"If $|u| \ge c$, then $u^2 - h(u)^2 = u^2 / \cosh(\beta u / 2)^2 \le 4 u^2 e^{-\beta |u|} \le 4 c^2 e(c)$, as "
-        r"$x^2 e^{-\beta x}$ falls for $\beta x \ge 2$.  Subtracting $2^{-2m-3}$ centres the upper part.",
+        r"$v_k = h(2 v_{k-1} - 1)$ for $k \le m$.  Let $e(x) \ge e^{-\beta x}$, $0 < Y_0 < 1$, $A_0 = D_0 = 0$, "
+        r"and for $r = 1, \dots, m$ with $c = Y_{r-1}$ let \[ D_r = \tfrac14 \max(A_{r-1}, 4 c^2 e(c) + D_{r-1}), "
+        r"\quad A_r = \tfrac14 (4 e(1 - c) + A_{r-1}), \quad Y_r = \tfrac12 (Y_{r-1} - 2 e(1 - c)) . \] If $Y_r > "
+        r"0$, $\beta c \ge 2$ and $(1 - e(c))\, 2^{1-r} \ge (1 + e(c))\, c$ at each $r$, then \[ \Bigl| t - "
+        r"\sum_{k=1}^m 4^{-k} (1 - v_k) - 2^{-2m-3} - t^2 \Bigr| \le 2^{-2m-3} + D_m . \]",
+        r"$h$ is even and $0 \le h(u) \le |u|$.  Let $F_m(t) = t - \sum_{k \le m} 4^{-k} (1 - v_k) - t^2$.  With "
+        "$u = 2t - 1$, $F_0(t) = (1 - u^2)/4$ and $F_m(t) = (h(u)^2 - u^2)/4 + F_{m-1}(1 - h(u))/4$, and $F_m$ is "
+        r"symmetric about $1/2$.  By induction $F_m \le 4^{-m}/4$.  Near the ends, $F_r(y) \ge y (2^{-r} - y) - "
+        r"A_r$ for $0 \le y \le Y_r$: this holds for $r = 0$; else $1 - h(1 - 2y) = 2y + d$ with $0 \le d \le 2 "
+        r"e(1 - Y_{r-1})$, so that $2y + d \le Y_{r-1}$, and the bound of $F_{r-1}$ there leaves $F_r(y) \ge y "
+        r"(2^{-r} - y) - (d (2 - 2^{1-r}) + A_{r-1})/4$.  Everywhere, $F_r \ge -D_r$: put $\rho = 2^{1-r}$.  If "
+        r"$|u| \le c$, then $F_{r-1}(1 - h) \ge h (\rho - h) - A_{r-1}$, so $F_r \ge (h \rho - u^2 - A_{r-1})/4$, "
+        r"and $h \ge u^2 \tanh(\beta c / 2)/c \ge u^2/\rho$, as $\tanh$ is concave. If $|u| \ge c$, then $u^2 - "
+        r"h(u)^2 = u^2 / \cosh(\beta u / 2)^2 \le 4 u^2 e^{-\beta |u|} \le 4 c^2 e(c)$, as $x^2 e^{-\beta x}$ "
+        r"falls for $\beta x \ge 2$.  Subtracting $2^{-2m-3}$ centres the upper part.",
     ),
     "extremum": (
         "One gate for a maximum, a minimum or an absolute value",

@@ -51,10 +51,14 @@ def growth(cells: Sequence[SweepCell], axes: Sequence[str]) -> tuple[GrowthTable
 
 
 def _rows(axis: str, group: Sequence[SweepCell]) -> tuple[GrowthRow, ...]:
-    z = [abs(log2(AXES[axis](cell))) for cell in group]
-    columns = [(quantity, [dict(cell.resources)[quantity] for cell in group]) for quantity in QUANTITIES]
-    columns = [(quantity, values) for quantity, values in columns if all(values)]  # no logarithms of zero
-    return tuple(fitted(quantity, LETTERS[axis], z, values) for quantity, values in columns)
+    """Return the fits of all quantities; a cell that has none of a quantity takes no part in that quantity's fit."""
+    rows = []
+    for quantity in QUANTITIES:
+        pairs = [(abs(log2(AXES[axis](cell))), dict(cell.resources)[quantity]) for cell in group]
+        z, values = [t for t, value in pairs if value], [value for _, value in pairs if value]
+        if len(set(z)) >= LEAST_CELLS:
+            rows.append(fitted(quantity, LETTERS[axis], z, values))
+    return tuple(rows)
 
 
 def fitted(quantity: str, letter: str, z: Sequence[float], values: Sequence[Fraction]) -> GrowthRow:

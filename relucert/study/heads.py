@@ -41,9 +41,8 @@ def head_counts(
     if own is not None:
         evidence.append(own)
     answer = (
-        "precision: no, the ReLU network is exact and only the inverse temperature grows, like 1/eps; "
-        "dimension: d - 1 heads in ceil(log2 d) layers for d inputs on one token, one head for any number of tokens with "
-        "an input each"
+        "precision: no, the ReLU network is exact and only the inverse temperature grows, like 1/eps; dimension: d - 1 "
+        "heads in ceil(log2 d) layers for d inputs on one token, one head for any number of tokens with an input each"
     )
     betas = [b.count("inverse_temperature") for b in extrema]
     costs = (

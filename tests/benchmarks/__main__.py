@@ -33,7 +33,7 @@ def main() -> None:
         scale.main([int(size) for size in sys.argv[2:]] or scale.GATES)
         return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
-    rows = [*_counts(), _tightness(), *_times(runs)]
+    rows = [*_counts(), _slope(), _tightness(), *_times(runs)]
     headers = ("case", "asked", "reached", "")
     table = [headers, *((case, asked, reached, "ok" if good else "MISSED") for case, asked, reached, good in rows)]
     widths = [max(len(row[k]) for row in table) for k in range(4)]
@@ -64,6 +64,24 @@ def _counts() -> list[Row]:
             )
         )
     return rows
+
+
+def _slope() -> Row:
+    """How the gates of the product grow, as ``relucert sweep`` fits it, and how long twelve cells take."""
+    from relucert.study import sweep
+    from relucert.study.crew import Processes
+
+    start = time.perf_counter()
+    problems = [relucert.make_problem("multiply", Fraction(1, 10**k)) for k in range(1, 13)]
+    report = sweep.report(problems[0], sweep.run(problems, Processes(2)), ("eps",))
+    slope = next(row.slope for row in report.growth[0].rows if row.quantity == "gates")
+    reached = f"{slope:.4f}, in {time.perf_counter() - start:.1f} s on two processes"
+    return (
+        "sweep of multiply, 1e-1..1e-12: gates per log2(1/eps)",
+        "1.0 within 2 percent",
+        reached,
+        abs(slope - 1) <= 0.02,
+    )
 
 
 def _tightness() -> Row:

@@ -86,7 +86,7 @@ def function_ranges() -> list[Case]:
 
 
 def slopes() -> list[Case]:
-    terms: dict[str, list[Any]] = {}
+    terms: dict[str, list[Any]] = {"c": ["const", "1/2"]}
     for op in ("exp", "log", "sin", "cos", "erf"):
         terms |= {f"{op} a": [op, "x0"], f"{op} b": [op, "x1"]}
     for name, p in (("root", "1/2"), ("cube", "3"), ("inverse", "-1")):
@@ -111,6 +111,13 @@ def slopes() -> list[Case]:
         one("bounds a cube by its slope", "cube", "3663/1000", None, e, b),
         one("bounds a reciprocal written as a power", "inverse", "3556/100000", None, e, b),
         one("bounds a root near zero by its modulus", "root", "35356/100000", None, e, zero, a_zero),
+        one("bounds a cube near zero between two terms above it", "cube", "4747/10000", None, e, zero, a_zero),
+        one("bounds log by the lower of two enclosures", "log", "1", None, e, low, has("x0", "1/4", "3")),
+        one("refuses the upper of two enclosures for log", "log", "1/2", WEAK, e, low, has("x0", "1/4", "3")),
+        one("refuses less where the left side may be lower", "log", "1", WEAK, e, low, has("x0", "1/16", "3")),
+        one("refuses a cube of a term that may be negative", "cube", "9", "where", e, zero, a_low),
+        one("refuses log where the left side touches zero", "log", "99", "where", e, low, has("x0", "0", "3")),
+        one("refuses an enclosure of a third term", "cube", "9", "where", e, zero, has("c", "0", "1")),
         one("refuses less for sin", "sin", "124/1000", WEAK, e),
         one("refuses less for cos", "cos", "124/1000", WEAK, e),
         one("refuses less for erf", "erf", "14104/100000", WEAK, e),

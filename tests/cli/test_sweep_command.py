@@ -137,6 +137,25 @@ def test_sizes_are_swept_too(tmp_path: Path) -> None:
     assert fits["eps", "inverse_temperature"]["fit"].endswith("(1/eps)^1")
 
 
+def test_lengths_are_swept_and_only_the_position_code_grows() -> None:
+    result = run("sweep", "multiply", "--eps", "1e-2", "--length", "2,512,1e6", "--mask", "full", "--format", "json")
+    cells = json.loads(result.stdout)["cells"]
+    assert [cell["length"] for cell in cells] == [2, 512, 10**6]
+    assert len({cell["gates"] for cell in cells}) == 1
+    bounds = [Fraction(cell["error_bound"]) for cell in cells]
+    assert max(bounds) - min(bounds) <= Fraction(1, 10**12)
+    assert all(0 < Fraction(cell["leak"]) < Fraction(1, 10**10) for cell in cells)
+    assert [cell["code_size"] for cell in cells][-1] == 20
+    over = run("sweep", "max", "--eps", "1e-2", "--layout", "one-per-token", "--length", "2,1e6", "--format", "json")
+    assert [cell["heads"] for cell in json.loads(over.stdout)["cells"]] == [1, 1]
+
+
+def test_routes_are_swept_and_the_bound_on_relu_gates_is_not_held_against_softmax() -> None:
+    result = run("sweep", "multiply", "--eps", "1e-2,1e-3", "--route", "native", "--format", "json")
+    cells = json.loads(result.stdout)["cells"]
+    assert [(cell["heads"], cell["gates"], cell["lower_bound"]) for cell in cells] == [(1, 0, None)] * 2
+
+
 def test_cells_that_make_no_sense_keep_their_row_and_the_others_are_built() -> None:
     result = run("sweep", "multiply", "--eps", "1e-1", "--arity", "2,3", "--format", "csv")
     assert result.returncode == 2
@@ -170,6 +189,8 @@ def test_a_specification_is_swept(tmp_path: Path) -> None:
         (["multiply", "--eps", "1e300..1e-300", "--arity", "2..1e300"], ["at most 10000"]),
         (["max", "--eps", "1e-1..1e-100", "--arity", ",".join(map(str, range(2, 200)))], ["at most 10000"]),
         (["max", "--eps", "1e-1", "--arity", "1.5"], ["--arity", "whole number"]),
+        (["multiply", "--eps", "1e-1", "--length", "0,2"], ["--length", "positive whole number"]),
+        (["multiply", "--eps", "1e-1", "--length", "2", "--mask", "ful"], ["did you mean 'full'"]),
         (["multiply", "--eps", "1e-1", "-j", "0"], ["--jobs", "positive whole number"]),
         (["multiply", "--eps", "1e-1", "-o", "cells.txt"], ["-o", ".csv or .json"]),
         (["multiply", "--eps", "1e-1", "-o", "missing/cells.csv"], ["no folder missing"]),

@@ -16,7 +16,9 @@ import relucert
 from relucert.exact.enclosure import Enclosure
 from relucert.pipeline import Loaded
 from relucert.relu.overhead import OVERHEADS, overhead_of
+from relucert.spec.sequence import Sequence as Tokens
 from relucert.study import audit as study
+from relucert.study import length
 from relucert.study.built import Built, construct
 from relucert.study.heads import head_counts
 from relucert.study.overhead import constant_overhead, derived, mismatches, per_gate_limit
@@ -128,6 +130,58 @@ def test_a_maximum_that_costs_more_contradicts_the_finding(name: str, by: int) -
     assert finding.verdict == "contradicted by a built network"
 
 
+@cache
+def at_length(least: int, most: int, mask: str = "causal") -> Built:
+    problem = relucert.make_problem("multiply", Fraction(1, 100))
+    return construct(dataclasses.replace(problem, sequence=Tokens(least, most, mask)), "wide")
+
+
+def all_lengths() -> list[Built]:
+    grid = [at_length(n, n, mask) for mask in length.MASKS for n in length.LENGTHS]
+    return [*grid, *(at_length(1, length.LENGTHS[-1], mask) for mask in length.MASKS)]
+
+
+def test_the_error_does_not_depend_on_the_length() -> None:
+    together = all_lengths()
+    finding, wrong = length.independence([built("multiply", "1e-2")], together)
+    assert not wrong
+    assert finding.verdict.startswith("yes")
+    bounds = [b.loaded.verdict.error_bound or 0 for b in together]
+    assert max(bounds) - min(bounds) <= Fraction(1, 10**12)
+    assert {b.loaded.certificate.statement.sequence.most for b in together} == set(length.LENGTHS)
+    assert all(b.share("leak") > 0 for b in together)
+
+
+def test_a_bound_that_grows_with_the_length_contradicts_the_finding() -> None:
+    *others, last = all_lengths()
+    verdict = last.loaded.verdict
+    assert verdict.error_bound is not None
+    worse = verdict._replace(error_bound=verdict.error_bound + Fraction(1, 10**11))
+    bad = dataclasses.replace(last, loaded=dataclasses.replace(last.loaded, verdict=worse))
+    finding, wrong = length.independence([built("multiply", "1e-2")], [*others, bad])
+    assert wrong
+    assert finding.verdict == "contradicted by a built network"
+
+
+def test_nothing_is_claimed_for_lengths_that_are_not_built() -> None:
+    finding, wrong = length.independence([built("multiply", "1e-2")], all_lengths()[1:])
+    assert not wrong
+    assert finding.verdict == "for n = 1 only"
+
+
+def test_extrema_over_tokens_are_one_head_with_the_weight_that_lambert_gives() -> None:
+    import mpmath
+
+    for name in ("max", "min"):
+        for n in (2, 512, 10**6):
+            found = construct(study._over_tokens(name, n), "wide")
+            assert (found.count("heads"), found.count("layers")) == (1, 1)
+            wanted = mpmath.lambertw(mpmath.mpf(n) / mpmath.e) * 1000
+            assert float(found.count("inverse_temperature")) == pytest.approx(float(wanted), rel=1e-4)
+            bad = changed(found, inverse_temperature=int(found.count("inverse_temperature")) * 2)
+            assert head_counts([built("max", "1e-3", "wide", 4)], [], [bad])[1]
+
+
 def test_enclosures_of_the_gated_network_hold_the_transformers_value() -> None:
     """Against the independent softmax evaluation, gates far on either side of their kink included."""
     rng = random.Random(3)  # noqa: S311
@@ -181,29 +235,35 @@ def test_every_question_has_verdict_evidence_and_hidden_costs(shown: dict[str, A
 
 
 def test_verdicts_and_numbers_are_those_measured(shown: dict[str, Any]) -> None:
-    overhead, _, counts, per_gate, extremum, error = shown["findings"]
+    overhead, lengths, counts, per_gate, extremum, error = shown["findings"]
     assert overhead["verdict"] == "heads and layers: yes; parameters: yes in the sparse layout"
     assert overhead["numbers"]["parameters_per_gate_limit_product_sparse"] == "9"
     assert overhead["numbers"]["parameters_per_gate_limit_product_wide"] == "oo"
-    assert counts["verdict"] == "precision: no; dimension: yes, d - 1"
+    assert counts["verdict"] == "precision: no; dimension: d - 1 on one token, 1 head over tokens"
+    assert lengths["verdict"] == "yes, for every n up to a limit that is stated"
+    assert float(lengths["numbers"]["bound_spread"]) <= 1e-12
+    assert int(lengths["numbers"]["largest_n"]) == 10**9
+    assert lengths["numbers"]["code_size"] == "30"
     assert per_gate["verdict"] == "sharpened"
     assert per_gate["numbers"]["heads_per_gate"] == "1"
     assert extremum["verdict"] == "sharpened"
     assert error["verdict"] == "refuted as a constant for every target"
     assert 3 < float(error["numbers"]["witnessed_coefficient"]) <= 4
-    found = [built("multiply", f"1e-{k}").coefficient for k in (1, 2, 3)]
+    problems = [relucert.make_problem("multiply", Fraction(1, 10**k), proof="adjoint") for k in (1, 2, 3)]
+    found = [construct(problem, "wide").coefficient for problem in problems]
     assert max(found) <= Fraction(error["numbers"]["proved_coefficient"]) <= max(found) * (1 + Fraction(1, 10**6))
 
 
 @pytest.fixture
 def few_extrema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "SIZES", (2, 4))
-    monkeypatch.setattr(study, "PRECISIONS", (Fraction(1, 1000),))
+    monkeypatch.setattr(study, "PRECISIONS", (Fraction(1, 10), Fraction(1, 1000)))
+    monkeypatch.setattr(length, "LENGTHS", (2, 10**9))
 
 
 @pytest.mark.usefixtures("few_extrema")
 def test_a_target_without_closed_forms_gets_the_general_answer_only() -> None:
-    result = run("audit", "x*y/(1+x^2)", "--eps", "1e-1,1e-2", "--format", "json")
+    result = run("audit", "y/(2+x)", "--eps", "1e-1", "--format", "json")
     overhead = json.loads(result.stdout)["findings"][0]
     assert overhead["verdict"] == "heads and layers: yes; parameters: a constant per ReLU weight"
     assert not [name for name in overhead["numbers"] if "limit" in name]

@@ -73,6 +73,16 @@ def test_growth_is_fitted_for_each_axis_with_the_others_held() -> None:
     assert {row.fit for row in found[3].rows} == {"10 d"}
 
 
+def test_a_cell_without_any_takes_no_part_in_that_fit_alone() -> None:
+    cells = [cell(Fraction(1, 10**k), 2) for k in (1, 2, 3, 4)]
+    cells[0] = cells[0]._replace(resources=tuple((n, Fraction(0 if n == "gates" else 20)) for n in QUANTITIES))
+    (found,) = growth(cells, ("eps",))
+    assert {row.quantity for row in found.rows} == set(QUANTITIES)
+    assert {row.fit for row in found.rows} == {"20"}
+    none = [c._replace(resources=tuple((n, Fraction(n != "gates")) for n in QUANTITIES)) for c in cells]
+    assert "gates" not in {row.quantity for row in growth(none, ("eps",))[0].rows}
+
+
 def test_cells_that_failed_and_axes_of_two_cells_are_not_fitted() -> None:
     cells = [cell(Fraction(1, 10), 2), cell(Fraction(1, 100), 2), cell(Fraction(1, 1000), 2, "unreachable")]
     assert growth(cells, ("eps",)) == ()

@@ -25,6 +25,7 @@ from tests.cli.command import assert_one_clear_line, run
 
 CASES = {
     "multiply": ("multiply", "1e-2", None),
+    "adjoint": ("multiply", "1e-2", None),
     "square": ("square", "1e-3", {"x": ("-1/3", "2")}),
     "chords": ("reciprocal", "1e-1", {"x": ("1/4", "4")}),
     "zigzag": ("reciprocal", "1e-3", {"x": ("1/4", "4")}),
@@ -41,7 +42,8 @@ CASES = {
 def loaded(name: str) -> Loaded:
     target, eps, domain = CASES[name]
     box = {n: (Fraction(lo), Fraction(hi)) for n, (lo, hi) in (domain or {}).items()}
-    return pipeline.load(relucert.build(relucert.make_problem(target, Fraction(eps), box or None)).verdict)
+    proof = "adjoint" if name == "adjoint" else "direct"
+    return pipeline.load(relucert.build(relucert.make_problem(target, Fraction(eps), box or None, proof=proof)).verdict)
 
 
 @pytest.mark.slow
@@ -82,7 +84,7 @@ def test_every_step_is_there_with_its_lemma_and_its_premises(name: str) -> None:
 
 
 def test_the_theorem_states_the_bound_its_parts_and_its_cost() -> None:
-    found = loaded("multiply")
+    found = loaded("adjoint")
     text = " ".join(latex.theorem_latex(theorem.theorem(found)).split())
     bound = found.verdict.error_bound
     assert bound is not None
@@ -108,7 +110,7 @@ def value_of(tex: str, atoms: dict[str, Fraction]) -> Fraction:
     return total
 
 
-@pytest.mark.parametrize("name", ["multiply", "square", "zigzag", "chords", "two"])
+@pytest.mark.parametrize("name", ["multiply", "adjoint", "square", "zigzag", "chords", "two"])
 def test_the_printed_network_has_the_values_of_the_certificates(name: str) -> None:
     """Every formula read back from the TeX and evaluated, at random points of the box."""
     found = loaded(name)
@@ -130,12 +132,13 @@ def test_every_rule_of_the_relu_route_has_a_lemma_with_a_proof() -> None:
     used = {step.rule for name in CASES for step in loaded(name).certificate.trace}
     assert used <= set(lemmas.LEMMAS) <= set(rules.RULES)
     assert all(all(part.strip() for part in lemma) for lemma in lemmas.LEMMAS.values())
+    assert {"sawtooth", "sawtooth_gated", "gate_error", "gate_error_forward", "pieces", "translation"} <= used
 
 
 def test_a_rule_without_a_lemma_is_declined_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(lemmas.LEMMAS, "sawtooth")
     with pytest.raises(DeclinedError, match="the rule 'sawtooth' has no lemma in LaTeX yet"):
-        theorem.theorem(loaded("multiply"))
+        theorem.theorem(loaded("adjoint"))
 
 
 def test_a_proof_that_nobody_can_read_is_declined(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +148,7 @@ def test_a_proof_that_nobody_can_read_is_declined(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_command_writes_it_whole_and_refuses_what_was_not_accepted(tmp_path: Path) -> None:
-    data = relucert.build(relucert.make_problem("multiply", Fraction(1, 100))).certificate
+    data = relucert.build(relucert.make_problem("multiply", Fraction(1, 100), proof="adjoint")).certificate
     (tmp_path / "c.json").write_bytes(data)
     result = run("export", tmp_path / "c.json", "--to", "latex", "-o", tmp_path / "t.tex")
     assert result.returncode == 0, result.stderr

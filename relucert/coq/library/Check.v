@@ -1,6 +1,6 @@
 (* The checker of a whole certificate, and the theorem that what it accepts is true of the literal matrices. *)
 From Coq Require Import Reals Lra Lia List ZArith NArith QArith Qreals Bool.
-From Relucert Require Import Gate Sparse Polynomial Shapes Pieces Bounds Translation.
+From Relucert Require Import Gate Sparse Polynomial Shapes Pieces Bounds Folds Translation.
 From Relucert Require Export Packed Transformer World Facts.
 Import ListNotations.
 Open Scope R_scope.
@@ -78,6 +78,7 @@ Inductive rule :=
 | SumUp
 | Symmetry
 | Sawtooth (out square : positive) (chain : list positive)
+| SawtoothGated (out square : positive) (chain : list positive) (reach : Q)
 | Extremum (out target gate : positive)
 | Lattice (left right : positive)
 | Translation (subject gated : positive) (heads : list (list positive))
@@ -125,6 +126,7 @@ Definition prove (r : rule) (ps : list fact) : option fact :=
   | SumUp => sum_up ps
   | Symmetry => symmetry ps
   | Sawtooth out square chain => sawtooth C ps out square chain
+  | SawtoothGated out square chain reach => sawtooth_gated C ps out square chain reach
   | Extremum out target gate => extremum C ps out target gate
   | Lattice l r => lattice C l r
   | Translation s g names => translation s g names
@@ -201,6 +203,7 @@ Proof.
   - apply (sum_up_sound C w ps H _ E).
   - apply (symmetry_sound C w ps H _ E).
   - apply (sawtooth_sound C w ps H _ _ _ _ E).
+  - apply (sawtooth_gated_sound C w ps H _ _ _ _ _ E).
   - apply (extremum_sound C w ps H _ _ _ _ E).
   - apply (lattice_sound C w _ _ _ E).
   - unfold translation in E.
