@@ -17,7 +17,7 @@ from pathlib import Path
 from .certificate.write import Statement, canonical, write_certificate, write_statement
 from .check import Verdict, decode, files, rules, statement
 from .check import check as checked
-from .check.model import Certificate, Near
+from .check.model import Attention, Certificate, Feedforward, Near
 from .check.model import Form as CheckedForm
 from .check.refusal import Declined, Rejected
 from .errors import DeclinedError, DefectError, UnreachableError
@@ -126,7 +126,8 @@ def statement_of(problem: Problem) -> Statement:
     tokens = problem.sequence
     if problem.is_over_tokens:  # each token carries the one input, and all of them hold a result
         tokens = Sequence(tokens.least, tokens.most, tokens.mask, "tokenwise")
-    return Statement(problem.inputs, problem.domain, problem.expression, problem.tolerance, tokens)
+    domain, expression = problem.domain, problem.expression
+    return Statement(problem.inputs, domain, expression, problem.tolerance, tokens, problem.arithmetic)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -158,7 +159,10 @@ def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
         return ["the certificate was not accepted"]
     wanted = decode.statement(json.loads(canonical(write_statement(statement_of(problem)))))
     limits: Mapping[str, Fraction] = dict(problem.limits)
-    return statement.shortfalls(verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits)
+    found = [] if isinstance(verdict.certificate.subject, Attention) else ["what was certified is no transformer"]
+    return found + statement.shortfalls(
+        verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,16 @@ class Loaded:
     verdict: Verdict
     certificate: Certificate
     expression: Expression
-    transformer: Transformer
+    attention: Transformer | None
     network: Network | None
     outputs: tuple[int, ...]
+
+    @property
+    def transformer(self) -> Transformer:
+        """The transformer; DeclinedError where the certificate is about a feed-forward network."""
+        if self.attention is None:
+            raise DeclinedError("this certificate is about a feed-forward ReLU network; this needs a transformer")
+        return self.attention
 
 
 def load(verdict: Verdict) -> Loaded:
@@ -180,24 +191,33 @@ def load(verdict: Verdict) -> Loaded:
         raise ValueError("only an accepted certificate is loaded")
     stated = certificate.statement
     expression = Expression(tuple(Node(n.op, n.children, n.value) for n in stated.nodes), stated.targets)
-    network, outputs = None, [0] * len(stated.targets)
+    network, outputs, subject = None, [0] * len(stated.targets), certificate.subject
+    if isinstance(subject, Feedforward):
+        lemma = _network(certificate, subject.network)
+        return Loaded(verdict, certificate, expression, None, lemma, tuple(range(len(stated.targets))))
     for step in certificate.trace:
-        if not isinstance(step.conclusion, Near) or certificate.terms[step.conclusion.left].op != "subject":
+        if not isinstance(step.conclusion, Near):
             continue
-        if certificate.terms[step.conclusion.right].op == "gated":
+        left, right = (certificate.terms[t].op for t in step.conclusion[:2])
+        if left in ("subject", "machine") and right in ("gated", "net"):
             (target,) = certificate.terms[step.conclusion.left].children
             k, outputs[target] = certificate.terms[step.conclusion.right].children
-            lemma = certificate.networks[k]
-            network = Network(len(stated.inputs), tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
-    return Loaded(verdict, certificate, expression, _transformer(certificate), network, tuple(outputs))
+            network = _network(certificate, k)
+    return Loaded(verdict, certificate, expression, _transformer(certificate, subject), network, tuple(outputs))
+
+
+def _network(certificate: Certificate, k: int) -> Network:
+    lemma = certificate.networks[k]
+    inputs = len(certificate.statement.inputs)
+    return Network(inputs, tuple(map(_form, lemma.neurons)), tuple(map(_form, lemma.outputs)))
 
 
 def _form(form: CheckedForm) -> Form:
     return Form({(atom[0], atom[1] if len(atom) == 2 else 0): value for atom, value in form.items()})
 
 
-def _transformer(certificate: Certificate) -> Transformer:
-    subject, width = certificate.subject, certificate.subject.d_model
+def _transformer(certificate: Certificate, subject: Attention) -> Transformer:
+    width = subject.d_model
     code = None if subject.code is None else Code(subject.code.kind, subject.code.size)
     columns = 1 + len(certificate.statement.inputs) + (code.size if code else 0)
     return Transformer(
@@ -224,10 +244,19 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
     """Return the parts of the largest bound over all targets: approximation, gates, leak, which sum to it.
 
     They are the distances that the last chain of ``sum`` steps adds, named by what they lead from and to.  Gates that
-    are bounded together with what they build share its row; without a network there are no gates.
+    are bounded together with what they build share its row; without a network there are no gates.  Where the statement
+    names an arithmetic there is a row more, rounding: what a machine's distance from the ReLU network is beyond that of
+    exact gates, which the trace bounds beside it.
     """
     parts = {"approximation": Fraction(0), "gates": Fraction(0), "leak": Fraction(0)}
+    network_alone = isinstance(certificate.subject, Feedforward)
     direct = False
+    exact_gates: dict[int, Fraction] = {}
+    if certificate.statement.arithmetic is not None:
+        parts["rounding"] = Fraction(0)
+        for step in certificate.trace:
+            if isinstance(step.conclusion, Near) and certificate.terms[step.conclusion.left].op == "gated":
+                exact_gates[step.conclusion.right] = step.conclusion.bound
     last = range(len(certificate.trace) - len(certificate.statement.targets), len(certificate.trace))
     stack = [max(last, key=lambda position: certificate.trace[position].conclusion[-1])]
     while stack:
@@ -236,10 +265,16 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
             stack.extend(step.premises)
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
-            row = "leak" if left == "subject" else "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "gates" if (left, right) == ("gated", "net") else "approximation"
+            row = "leak" if left == "subject" and not network_alone else row
             direct |= row == "approximation" and left == "gated"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
-            parts[row] += step.conclusion.bound
+            bound = step.conclusion.bound
+            if left == "machine":
+                row = "rounding"
+                parts["gates"] = min(bound, exact_gates.get(step.conclusion.right, Fraction(0)))
+                bound -= parts["gates"]
+            parts[row] += bound
     if direct:
         return [("approximation and gates", parts["approximation"] + parts["gates"]), ("leak", parts["leak"])]
     if not {node.op for node in certificate.terms} & {"gated", "net"} and not parts["gates"]:
@@ -260,10 +295,11 @@ def report(outcome: Outcome) -> BuildReport:
     wide = wide and problem.sequence.is_single
     rows = []
     for name, counted in verdict.resources.items():
-        if name in ("code_size", "code_max") and certificate.subject.code is None and name not in limits:
+        coded = isinstance(certificate.subject, Attention) and certificate.subject.code is not None
+        if name in ("code_size", "code_max") and not coded and name not in limits:
             continue
         text = value = None
-        known = wide or name == "gates" or (name == "layers" and tokenwise)
+        known = wide or problem.is_over_tokens or name == "gates" or (name == "layers" and tokenwise)
         if forms is not None and name in forms.resources and known:
             text, function = forms.resources[name]
             value = Fraction(function(*(parameters[p] for p in forms.parameters)))
@@ -301,10 +337,14 @@ def report(outcome: Outcome) -> BuildReport:
 def _about(certificate: Certificate) -> str:
     """Return what T is, and of which tokens it is made."""
     subject, tokens = certificate.subject, certificate.statement.sequence
+    if not isinstance(subject, Attention):
+        return "T is a feed-forward ReLU network with exact rational weights over the real numbers."
     anchors = f", {len(subject.anchors)} anchor token{'s' * (len(subject.anchors) > 1)}" if subject.anchors else ""
     data = "the data token" if tokens.most == 1 else "the data tokens"
+    arithmetic = certificate.statement.arithmetic
+    weights = "exact rational weights over the real numbers" if arithmetic is None else f"{arithmetic.dtype} weights"
     text = (
-        "T is an attention-only softmax transformer with exact rational weights over the real numbers: a zero sink "
+        f"T is an attention-only softmax transformer with {weights}: a zero sink "
         f"token{anchors} and {data}, {tokens.mask} mask"
     )
     if subject.code is not None:

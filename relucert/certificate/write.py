@@ -7,6 +7,7 @@ from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..arithmetic.model import Arithmetic
 from ..derivation.judgement import Step
 from ..exact.number import write_rational
 from ..relu.network import ONE, Form, Network
@@ -29,6 +30,7 @@ class Statement:
     expression: Expression
     tolerance: Fraction
     sequence: Sequence = SINGLE
+    arithmetic: Arithmetic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,16 @@ class Proved:
     precision: int
 
 
+@dataclass(frozen=True, slots=True)
+class ProvedNetwork:
+    """The same for a feed-forward network: the first of ``networks`` is what is certified."""
+
+    networks: tuple[tuple[Network, Fraction | None], ...]
+    nodes: tuple[Node, ...]
+    steps: tuple[Step, ...]
+    precision: int
+
+
 def write_statement(statement: Statement) -> dict[str, object]:
     """Return the statement as JSON data."""
     return {
@@ -49,7 +61,7 @@ def write_statement(statement: Statement) -> dict[str, object]:
         "inputs": list(statement.inputs),
         "nodes": [_node(node) for node in statement.expression.nodes],
         "norm": "sup",
-        "semantics": "real",
+        "semantics": "real" if statement.arithmetic is None else statement.arithmetic.entries,
         "sequence": {
             "layout": statement.sequence.layout,
             "lengths": [str(statement.sequence.least), str(statement.sequence.most)],
@@ -62,6 +74,18 @@ def write_statement(statement: Statement) -> dict[str, object]:
 
 def write_certificate(statement: Statement, proved: Proved, info: dict[str, str]) -> bytes:
     """Return the certificate: ASCII JSON, sorted keys, no spaces, one final newline."""
+    return _written(statement, proved, _transformer(proved.subject), info)
+
+
+def write_feedforward(statement: Statement, proved: ProvedNetwork, info: dict[str, str]) -> bytes:
+    """Return the certificate of a feed-forward network, which is network 0 of its lemmas."""
+    subject: dict[str, object] = {"kind": "feedforward", "network": 0}
+    return _written(statement, proved, subject, info)
+
+
+def _written(
+    statement: Statement, proved: Proved | ProvedNetwork, subject: dict[str, object], info: dict[str, str]
+) -> bytes:
     certificate = {
         "format": FORMAT,
         "info": info,
@@ -71,7 +95,7 @@ def write_certificate(statement: Statement, proved: Proved, info: dict[str, str]
         },
         "precision": proved.precision,
         "statement": write_statement(statement),
-        "subject": _transformer(proved.subject),
+        "subject": subject,
         "trace": [_step(step) for step in proved.steps],
     }
     return canonical(certificate)

@@ -10,7 +10,23 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import model
-from .model import Atom, Attention, Certificate, Fact, Form, Head, In, Matrix, Near, Network, Node, Statement, Step
+from .arithmetic import DTYPES, MAX_ULPS, SOFTMAX, SUBNORMALS, Arithmetic
+from .model import (
+    Atom,
+    Attention,
+    Certificate,
+    Fact,
+    Feedforward,
+    Form,
+    Head,
+    In,
+    Matrix,
+    Near,
+    Network,
+    Node,
+    Statement,
+    Step,
+)
 from .number import MAX_BITS, rational
 from .refusal import Declined, Rejected
 
@@ -43,8 +59,8 @@ def _certificate(raw: object) -> Certificate:
     lemmas = fields(top["lemmas"], "networks terms", "lemmas")
     inputs = len(stated.inputs)
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
-    subject = attention(top["subject"], inputs)
-    terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject)
+    subject = subject_(top["subject"], stated, networks)
+    terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject, stated.arithmetic is not None)
     if stated.sequence.layout != "tokenwise" and any(node.op.startswith("seen") for node in terms):
         raise Rejected("seen_max and seen_min need the layout tokenwise")
     precision = index(top["precision"], MAX_BITS + 1, "precision")
@@ -127,8 +143,8 @@ def statement(raw: object) -> Statement:
         if lo > hi:
             raise Rejected("an interval of the domain is reversed")
         domain.append((lo, hi))
-    if body["norm"] != "sup" or body["semantics"] != "real":
-        raise Declined('this checker knows the norm "sup" and the semantics "real" only')
+    if body["norm"] != "sup":
+        raise Declined('this checker knows the norm "sup" only')
     tokens = sequence(body["sequence"], len(inputs))
     expression = nodes(body["nodes"], (), len(inputs), (), None)
     targets = tuple(index(t, len(expression), "a target") for t in array(body["targets"], "statement.targets"))
@@ -137,7 +153,10 @@ def statement(raw: object) -> Statement:
     tolerance = rational(body["tolerance"])
     if tolerance <= 0:
         raise Rejected("the tolerance must be positive")
-    return Statement(inputs, tuple(domain), expression, targets, tolerance, tokens)
+    machine = arithmetic(body["semantics"])
+    if machine is not None and tokens != model.Sequence(1, 1, "causal", "tokenwise"):
+        raise Declined("this checker knows float arithmetic for one data token under a causal mask only")
+    return Statement(inputs, tuple(domain), expression, targets, tolerance, tokens, machine)
 
 
 def sequence(raw: object, inputs: int) -> model.Sequence:
@@ -153,12 +172,30 @@ def sequence(raw: object, inputs: int) -> model.Sequence:
     return model.Sequence(int(least), int(most), body["mask"], body["layout"])
 
 
+def arithmetic(raw: object) -> Arithmetic | None:
+    """Return the arithmetic model that the statement names, or None for real numbers."""
+    if raw == "real":
+        return None
+    if isinstance(raw, str):
+        raise Declined('this checker knows the semantics "real" and models of float arithmetic only')
+    body = fields(raw, " ".join(Arithmetic._fields), "statement.semantics")
+    dtype = body["dtype"]
+    wide = [dtype, "float32"] if dtype in ("float16", "bfloat16") else [dtype]
+    known = {"dtype": DTYPES, "accumulate": wide, "softmax": SOFTMAX, "subnormals": SUBNORMALS}
+    for name, values in known.items():
+        if not isinstance(body[name], str) or body[name] not in values:
+            raise Declined(f"this checker knows no arithmetic with {name} {str(body[name])[:20]!a}")
+    index(body["exp_ulps"], MAX_ULPS, "exp_ulps")
+    return Arithmetic(**body)
+
+
 def nodes(
     raw: object,
     before: tuple[Node, ...],
     inputs: int,
     networks: tuple[Network, ...],
-    subject: Attention | None,
+    subject: Attention | Feedforward | None,
+    machine: bool = False,
 ) -> tuple[Node, ...]:
     """Return ``before`` followed by the nodes of ``raw``; each may refer to earlier ones only."""
     result = list(before)
@@ -181,7 +218,9 @@ def nodes(
                 bounds = [k + 1, len(networks[k].outputs)]
                 if op == "gated" and networks[k].inverse_temperature is None:
                     raise Rejected("a gated term needs a network with an inverse temperature")
-            elif op == "subject" and subject is not None:
+            elif op == "machine" and not machine:
+                raise Rejected("a machine term needs a statement that names its arithmetic")
+            elif op != "input" and subject is not None:
                 bounds = [subject.outputs]
             result.append(Node(op, tuple(index(r, b, f"node {op}") for r, b in zip(rest, bounds, strict=True))))
         elif op in model.OPERATIONS:
@@ -225,11 +264,21 @@ def form(raw: object, inputs: int, neurons: int) -> Form:
     return result
 
 
+def subject_(raw: object, stated: Statement, networks: tuple[Network, ...]) -> Attention | Feedforward:
+    """Return what is certified: a transformer, or one of the networks, which reads one token over the real numbers."""
+    if not isinstance(raw, dict) or raw.get("kind") != "feedforward":
+        return attention(raw, len(stated.inputs))
+    if stated.sequence != model.Sequence(1, 1, "causal", "tokenwise") or stated.arithmetic is not None:
+        raise Rejected("a feed-forward subject reads one token, over the real numbers")
+    k = index(fields(raw, "kind network", "subject")["network"], len(networks), "the subject's network")
+    return Feedforward(k, len(networks[k].outputs))
+
+
 def attention(raw: object, inputs: int) -> Attention:
     """Return the transformer, with every matrix inside its shape."""
     body = fields(raw, "anchors code d_model embedding kind layers outputs readout", "subject")
     if body["kind"] != "attention":
-        raise Declined('this checker knows subjects of kind "attention" only')
+        raise Declined('this checker knows subjects of kind "attention" and "feedforward" only')
     d_model = index(body["d_model"], MAX_WIDTH, "d_model")
     outputs = index(body["outputs"], 1 << 16, "outputs")
     layers = tuple(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from . import attention, decode, statement
-from .model import Attention, Certificate, Fact, Form, In, Near, Network, Node
+from .model import Attention, Certificate, Fact, Feedforward, Form, In, Near, Network, Node
 from .refusal import Declined, Rejected
 
 MAX_WORK = 1 << 25  # units of about a microsecond
@@ -55,7 +55,8 @@ class Context:
         self.sequence = certificate.statement.sequence
         self.nodes: tuple[Node, ...] = certificate.terms
         self.networks: tuple[Network, ...] = certificate.networks
-        self.subject: Attention = certificate.subject
+        self.certified: Attention | Feedforward = certificate.subject
+        self.arithmetic = certificate.statement.arithmetic
         self.precision = certificate.precision
         self.work = 0
 
@@ -65,6 +66,13 @@ class Context:
         if self.work > MAX_WORK:
             raise Declined("more work than the checker's fixed limit")
 
+    @property
+    def subject(self) -> Attention:
+        """The transformer; raise Rejected where something else is certified."""
+        if not isinstance(self.certified, Attention):
+            raise Rejected("the rule speaks of a transformer, and the subject is none")
+        return self.certified
+
     def node(self, term: int, op: str) -> Node:
         """Return the node of ``term`` if its operation is ``op``."""
         node = self.nodes[term]
@@ -73,8 +81,11 @@ class Context:
         return node
 
     def output(self, term: int, network: int | None = None, op: str = "net") -> tuple[int, Form]:
-        """Return (network, form) of a "net" (or "gated") term, of the given network if one is given."""
-        k, o = self.node(term, op).children
+        """Return (network, form) of a "net" (or "gated") term or a feed-forward subject, of that network if given."""
+        if op == "net" and self.nodes[term].op == "subject" and isinstance(self.certified, Feedforward):
+            k, o = self.certified.network, self.nodes[term].children[0]
+        else:
+            k, o = self.node(term, op).children
         if network is not None and k != network:
             raise Rejected(f"term {term} belongs to network {k}, not {network}")
         return k, self.networks[k].outputs[o]
@@ -169,7 +180,11 @@ def check(data: bytes, rules: dict[str, Rule], only: frozenset[str] | None = Non
         bound = conclude(decoded, facts)
         text = statement.sentence(decoded.statement, bound)
         gates = sum(statement.gates(network) for network in decoded.networks)
-        counted = attention.resources(decoded.subject, decoded.statement, gates, context.spend)
+        if isinstance(decoded.subject, Feedforward):
+            text += statement.FEEDFORWARD
+            counted = statement.counts(decoded.networks[decoded.subject.network])
+        else:
+            counted = attention.resources(decoded.subject, decoded.statement, gates, context.spend)
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"
         return Verdict(status, *where, str(refusal), digest, decoded, "", None, tuple(sorted(families)), {})
@@ -210,9 +225,10 @@ def conclude(certificate: Certificate, facts: list[Fact]) -> Fraction:
     final = facts[-len(stated.targets) :]
     if len(final) < len(stated.targets):
         raise Rejected("the trace is too short to prove the statement")
+    kind = "subject" if stated.arithmetic is None else "machine"
     for k, (fact, target) in enumerate(zip(final, stated.targets, strict=True)):
-        if not isinstance(fact, Near) or fact.right != target or certificate.terms[fact.left] != Node("subject", (k,)):
-            raise Rejected(f"the last steps do not prove that output {k} of the subject is near its target")
+        if not isinstance(fact, Near) or fact.right != target or certificate.terms[fact.left] != Node(kind, (k,)):
+            raise Rejected(f"the last steps do not prove that output {k} of the {kind} is near its target")
         if fact.bound > stated.tolerance:
             raise Rejected("the bound proved exceeds the tolerance")
     return max(fact.bound for fact in final if isinstance(fact, Near))

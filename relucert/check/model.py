@@ -8,15 +8,20 @@ Meaning.  A *place* is what the statement speaks of at once: a length n that it 
 data token.  In the layout "tokenwise" every data token t carries inputs x_t in D of its own, all of them together are
 one sequence of D^n, and every token is a place.  In the layout "one-per-token" there is one x in D, n is its number of
 inputs, data token s carries x_s, and the last token alone is a place.  ``x`` below is x_t, or that one x.
+If the statement names an arithmetic, x ranges over the numbers of its float format in D alone.
 A *term* is a function of the place: an expression node in x, an output of a ReLU network at x ("net"), the same output
-with every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), or an output of the transformer at the token
-("subject").  ``seen_max`` and ``seen_min`` of a term are its largest and least value over the data tokens that the
-token sees.  Where a is zero, 1/a is some number; so is log a where a <= 0, and a power of a where a < 0 or, for an
-exponent <= 0, a = 0.  Terms are numbered: first the statement's nodes, then the lemmas' terms.
+with every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), an output of the transformer at the token, or of
+the network that is certified instead of one, at x ("subject"), or what a machine of the stated arithmetic returned for
+this output ("machine", see ``arithmetic``).  ``seen_max`` and ``seen_min`` of a term are its
+largest and least value over the data tokens that the token sees.  Where a is zero, 1/a is some number;
+so is log a where a <= 0, and a power of a where a < 0 or, for an exponent <= 0, a = 0.  Terms are numbered: first the
+statement's nodes, then the lemmas' terms.
 """
 
 from fractions import Fraction
 from typing import NamedTuple
+
+from .arithmetic import Arithmetic
 
 FORMAT = "relucert/2"
 
@@ -32,7 +37,7 @@ class Node(NamedTuple):
     power    one term            the exponent
     seen_max seen_min  one term
     net gated  (network, output)
-    subject  (output,)
+    subject machine  (output,)
     """
 
     op: str
@@ -40,7 +45,7 @@ class Node(NamedTuple):
     value: Fraction | None = None
 
 
-LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1}
+LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1, "machine": 1}
 OPERATIONS: dict[str, tuple[int, int | None]] = {
     **{"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)},
     **dict.fromkeys(("exp", "log", "sin", "cos", "erf", "power", "seen_max", "seen_min"), (1, 1)),
@@ -97,6 +102,13 @@ class Attention(NamedTuple):
     outputs: int
 
 
+class Feedforward(NamedTuple):
+    """A feed-forward ReLU network as the subject: output k of T is output k of the network with this index."""
+
+    network: int
+    outputs: int
+
+
 class Sequence(NamedTuple):
     """How many data tokens there may be, what they see, and what they carry and which are read (the layout)."""
 
@@ -119,6 +131,7 @@ class Statement(NamedTuple):
     targets: tuple[int, ...]
     tolerance: Fraction
     sequence: Sequence
+    arithmetic: Arithmetic | None = None  # None: real numbers
 
 
 class In(NamedTuple):
@@ -153,7 +166,7 @@ class Certificate(NamedTuple):
     """A decoded file.  Decoding establishes shape only; nothing in here is proved yet."""
 
     statement: Statement
-    subject: Attention
+    subject: Attention | Feedforward
     networks: tuple[Network, ...]
     terms: tuple[Node, ...]
     precision: int

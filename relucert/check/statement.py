@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+from .arithmetic import covers
 from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
+FEEDFORWARD = "  where T is a feed-forward ReLU network"
 MANY_PARTS = 2000  # from so many parts on, shorter ones are named, so that a shared part is not written out again
 SHORT_FORMULA = 100
 LONGEST_STATEMENT = 1 << 23
@@ -105,6 +107,8 @@ def sentence(stated: Statement, bound: Fraction) -> str:
         f"| {name}{arguments} - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
     )
     where = f"  where {'; '.join(definitions)}" if definitions else ""
+    if stated.arithmetic is not None:  # one data token, see ``decode``
+        return f"for all {stated.arithmetic.dtype} {box}:  {claims}{where};  {stated.arithmetic.sentence}"
     return f"{places}:  {claims}{where}"
 
 
@@ -143,6 +147,8 @@ def shortfalls(
             found.append(
                 f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]"
             )
+    if not covers(stated.arithmetic, wanted.arithmetic):
+        found.append("the arithmetic is not the wanted one")
     tokens, want = stated.sequence, wanted.sequence
     if (tokens.mask, tokens.layout) != (want.mask, want.layout):
         found.append(f"mask and layout are {tokens.mask}, {tokens.layout}, wanted {want.mask}, {want.layout}")
@@ -151,7 +157,9 @@ def shortfalls(
     if bound > wanted.tolerance:
         found.append(f"the bound proved is {short(bound)}, wanted {short(wanted.tolerance, up=False)}")
     for name, limit in limits.items():
-        if resources[name] > limit:
+        if name not in resources:
+            found.append(f"{name} is not counted for what was certified")
+        elif resources[name] > limit:
             found.append(f"{name} is {short(Fraction(resources[name]))}, the limit is {short(limit, up=False)}")
     return found
 
@@ -159,6 +167,19 @@ def shortfalls(
 def gates(network: Network) -> int:
     """Return the number of neurons whose r is read."""
     return len({atom for form in network.neurons + network.outputs for atom in form if atom[0] == "r"})
+
+
+def counts(network: Network) -> dict[str, int | Fraction]:
+    """Return what a feed-forward network costs; ``layers`` is the largest number of gates on a path."""
+    depths: list[int] = []
+    for form in network.neurons + network.outputs:
+        depths.append(max((depths[a[1]] + (a[0] == "r") for a in form if len(a) == 2 and a[0] != "x"), default=0))
+    layers = max(depths[len(network.neurons) :], default=0)
+    entries = [value for form in network.neurons + network.outputs for value in form.values()]
+    largest = max(map(abs, entries), default=Fraction(0))
+    bits = max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0)
+    counted = {"layers": layers, "gates": gates(network), "parameters": len(entries)}
+    return {**counted, "max_weight": largest, "bits": bits}
 
 
 def below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:

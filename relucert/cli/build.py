@@ -8,7 +8,7 @@ import click
 
 from ..report.output import say
 from ..spec.problem import OBJECTIVES, PROOFS, ROUTES
-from .options import problem_of, verbosity, write_atomically
+from .options import packed, problem_of, verbosity, write_atomically
 from .progress import stages
 
 LIMIT_MISSED = 1
@@ -22,6 +22,7 @@ LIMIT_MISSED = 1
 @click.option("--arity", metavar="N", help="Number of inputs of min and max.")
 @click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
 @click.option("--objective", type=click.Choice(OBJECTIVES), help="What to minimise.  [default: heads]")
+@click.option("--dtype", metavar="FORMAT", help="Certify what machines return in float32, bfloat16, ...")
 @click.option("--length", metavar="N|any", help="Number of data tokens, or any up to --up-to.  [default: 1]")
 @click.option("--up-to", metavar="N", help="The longest sequence for --length any.")
 @click.option("--mask", metavar="causal|full", help="What tokens see.  [default: causal]")
@@ -39,6 +40,7 @@ def command(
     arity: str | None,
     args: tuple[str, ...],
     objective: str | None,
+    dtype: str | None,
     route: str | None,
     proof: str | None,
     length: str | None,
@@ -55,13 +57,13 @@ def command(
     Options override the specification.  The verdict is that of the independent checker on the bytes written.
     """
     tokens = {"length": length, "up_to": up_to, "mask": mask, "layout": layout}
-    problem = problem_of(target, eps, domain, arity, args, objective, tokens, route, proof)
+    problem = problem_of(target, eps, domain, arity, args, objective, tokens, route, proof, dtype)
     from .. import pipeline
 
     with stages("building", ctx.obj) as progress:
         outcome = pipeline.build(problem, progress)
     if output is not None:
-        write_atomically(output, _packed(outcome.certificate) if output.suffix == ".gz" else outcome.certificate)
+        write_atomically(output, packed(outcome.certificate) if output.suffix == ".gz" else outcome.certificate)
         ctx.obj.log(f"wrote {output}")
     report = pipeline.report(outcome)
     if form == "json":
@@ -73,9 +75,3 @@ def command(
 
         show(build_report(report))
     return LIMIT_MISSED if report.missed_limits else 0
-
-
-def _packed(data: bytes) -> bytes:
-    import gzip
-
-    return gzip.compress(data, mtime=0)

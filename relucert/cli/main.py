@@ -13,7 +13,9 @@ from ..errors import RelucertError
 from ..version import VERSION
 from .options import Verbosity, verbosity
 
-COMMANDS = ("audit", "build", "check", "compare", "explain", "export", "list", "plot", "run", "schema", "sweep")
+COMMANDS = (
+    *("audit", "build", "certify", "check", "compare", "explain", "export", "list", "plot", "run", "schema", "sweep"),
+)
 INTERNAL = 70
 INTERRUPTED = 130
 USAGE = 2

@@ -109,6 +109,7 @@ def problem_of(
     sequence: Mapping[str, str | None] | None = None,
     route: str | None = None,
     proof: str | None = None,
+    dtype: str | None = None,
 ) -> Problem:
     """Return the problem of a target name, an expression or a specification file, options overriding the file."""
     box = intervals("--domain", domain) or None
@@ -119,19 +120,20 @@ def problem_of(
         tokens.setdefault("up_to", None)  # a length takes the place of a limit in a specification
     tolerance = None if eps is None else number("--eps", eps)
     count = whole_number("--arity", arity)
+    arithmetic = None if dtype is None else {"dtype": dtype}
     path = Path(target)
     if path.suffix in SPEC_SUFFIXES or os.path.isfile(target):
         from ..spec.yaml import read_spec
 
         overrides: dict[str, object] = {"eps": tolerance, "domain": box, "arity": count, "args": values}
         overrides |= {"objective": objective, "sequence": tokens or None, "route": route, "proof": proof}
+        overrides["arithmetic"] = arithmetic
         return read_spec(path, overrides)
     if path.is_dir():
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
     asked = Fraction(1) if tolerance is None else tolerance
-    problem = make_problem(
-        target, asked, box, count, values, objective or "heads", None, tokens, route or "relu", proof or "direct"
-    )
+    chosen = objective or "heads", None, tokens, route or "relu", proof or "direct", arithmetic
+    problem = make_problem(target, asked, box, count, values, *chosen)
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
     return problem
@@ -155,6 +157,13 @@ def write_atomically(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def packed(data: bytes) -> bytes:
+    """Return the bytes of a .gz file, the same at any time."""
+    import gzip
+
+    return gzip.compress(data, mtime=0)
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:

@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..check import check
-from ..check.model import Attention, Certificate, Node, Sequence
+from ..check.model import Attention, Certificate, Feedforward, Node, Sequence
 from ..check.statement import below
 from ..errors import DeclinedError, UsageError
 from . import packed
@@ -75,16 +75,18 @@ def export(certificate: bytes) -> Development:
 
 def development(certificate: Certificate) -> Development:
     """Return the development for decoded data, whether or not it is right: that is for Coq to find out."""
-    stated = certificate.statement
-    _covered(certificate)
-    statement = _statement(certificate)
-    text = statement + PROOF + _proof(certificate)
+    subject = _covered(certificate)
+    statement = _statement(certificate, subject)
+    text = statement + PROOF + _proof(certificate, subject)
     own = f"-Q . Relucert\n{''.join(f'{name}{chr(10)}' for name in library())}{FILE}\n"
     return Development({**library(), FILE: text, PROJECT: own}, statement)
 
 
-def _covered(certificate: Certificate) -> None:
-    """Raise DeclinedError with the name of whatever the library does not know, later parts of the format included."""
+def _covered(certificate: Certificate) -> Attention:
+    """Return the transformer; raise DeclinedError with the name of whatever the library does not know.
+
+    Later parts of the format are included.
+    """
     stated, subject = certificate.statement, certificate.subject
     if not isinstance(subject, Attention):
         raise DeclinedError(f"the Coq library does not cover the subject {type(subject).__name__!r}")
@@ -99,6 +101,7 @@ def _covered(certificate: Certificate) -> None:
             raise DeclinedError(f"the Coq library does not cover the operation {node.op!r}")
     if len(certificate.networks) != 1:
         raise DeclinedError("the Coq library checks certificates with one network only")
+    return subject
 
 
 def _names(certificate: Certificate) -> list[str]:
@@ -109,7 +112,7 @@ def _names(certificate: Certificate) -> list[str]:
     return [f"x{k + 1}" for k in range(len(names))]
 
 
-def _statement(certificate: Certificate) -> str:
+def _statement(certificate: Certificate, subject: Attention) -> str:
     """Return imports, the statement and the matrices; what is proved depends on this text alone."""
     stated, names = certificate.statement, _names(certificate)
     given = " ->\n".join(
@@ -120,8 +123,8 @@ def _statement(certificate: Certificate) -> str:
         f"    Rabs (transformer T [{'; '.join(names)}] {k} - {formula}) <= {real(stated.tolerance)}"
         for k, formula in enumerate(formulas)
     )
-    large = packed.weights(certificate.subject) > packed.MANY
-    transformer = _packed_transformer(certificate.subject) if large else _transformer(certificate.subject)
+    large = packed.weights(subject) > packed.MANY
+    transformer = _packed_transformer(subject) if large else _transformer(subject)
     return f"""From Coq Require Import Reals List NArith QArith{" PrimInt63" if large else ""}.
 From Relucert Require Import Check.
 Import ListNotations.
@@ -164,11 +167,11 @@ Open Scope positive_scope.
 """
 
 
-def _proof(certificate: Certificate) -> str:
+def _proof(certificate: Certificate, subject: Attention) -> str:
     stated, names = certificate.statement, _names(certificate)
     network, terms = certificate.networks[0], binary_terms(certificate)
     box = sequence((f"interval {rational(lo)} {rational(hi)}" for lo, hi in stated.domain), 14)
-    words = packed.Words("p") if packed.weights(certificate.subject) > packed.MANY else None
+    words = packed.Words("p") if packed.weights(subject) > packed.MANY else None
     if words is None:
         neurons = "[\n    " + ";\n    ".join(form(neuron, 5) for neuron in network.neurons) + "]"
     else:

@@ -84,6 +84,9 @@ class Trace:
             "sum": lambda: "SumUp",
             "symmetry": lambda: "Symmetry",
             "sawtooth": lambda: f"Sawtooth {term('out')} {term('square')} {positives(args['chain'])}",
+            "sawtooth_gated": lambda: (
+                f"SawtoothGated {term('out')} {term('square')} {positives(args['chain'])} {rational(args['reach'])}"
+            ),
             "extremum": lambda: f"Extremum {term('out')} {term('target')} {args['gate'] + 1}",
             "lattice": lambda: f"Lattice {pair()}",
             "translation": lambda: f"Translation {term('subject')} {term('gated')} {self._table(args['heads'])}",

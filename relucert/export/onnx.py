@@ -1,7 +1,8 @@
 """ONNX: the transformer from the user's x to the approximation of f, in standard operators, for any batch size.
 
     x (batch, inputs) --MatMul, Add, Reshape--> stream (batch, 2, d_model), the sink's row zero
-    each group of heads: MatMul (queries, keys, values), MatMul, Add (mask), Softmax, MatMul, MatMul, Add to the stream
+    each group of heads: MatMul (queries, keys, values), MatMul, Add (mask), Softmax, MatMul, MatMul
+    each layer: Add (the groups), Add (to the stream)
     stream --Reshape, MatMul--> output (batch, outputs)
 
 The causal mask is an initialiser with the format's lowest finite number where the sink would see the data token.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 from ..errors import DeclinedError
@@ -41,8 +43,8 @@ def model(transformer: Transformer, dtype: Dtype, metadata: dict[str, str]) -> b
     stream = _embed(graph, transformer)
     for k, layer in enumerate(transformer.layers):
         added = [_attend(graph, stream, heads, f"layers.{k}.groups.{g}") for g, heads in enumerate(groups(layer))]
-        for update in added:
-            stream = graph.node("Add", stream, update)
+        if added:
+            stream = graph.node("Add", stream, reduce(lambda a, b: graph.node("Add", a, b), added))
     _read_out(graph, stream, transformer)
     inputs, outputs = transformer.embedding.columns - 1, transformer.readout.rows
     element = getattr(onnx.TensorProto, TYPES[dtype.name])

@@ -15,7 +15,7 @@ Box = tuple[tuple[Fraction, Fraction], ...]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An accepted certificate's transformer with its statement: over the reals, for exact weights."""
+    """An accepted certificate's transformer with its statement: over the reals, or about machines of ``arithmetic``."""
 
     transformer: Transformer
     inputs: tuple[str, ...]
@@ -24,6 +24,7 @@ class Subject:
     tolerance: Fraction
     statement: str
     sha256: str
+    arithmetic: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain) or self.transformer.embedding.columns != 1 + len(self.inputs):
@@ -36,6 +37,17 @@ class Subject:
         """The number of outputs."""
         return self.transformer.readout.rows
 
+    def _scope(self, dtype: Dtype) -> str:
+        if self.arithmetic is None:
+            return f"proved over the real numbers for the exact weights; these are rounded to {dtype.name}"
+        if self.arithmetic == dtype.name:
+            return (
+                f"proved for machines that keep to the arithmetic of the statement, with the {dtype.name} weights here"
+            )
+        return (
+            f"proved for {self.arithmetic} machines; these weights are {dtype.name}, which the statement does not cover"
+        )
+
     def metadata(self, dtype: Dtype) -> dict[str, str]:
         """Return the header that every exported file carries: all text, sorted by key."""
         return {
@@ -43,7 +55,7 @@ class Subject:
             "dtype": dtype.name,
             "generator": "relucert",
             "inputs": ",".join(self.inputs),
-            "scope": f"proved over the real numbers for the exact weights; these are rounded to {dtype.name}",
+            "scope": self._scope(dtype),
             "statement": self.statement,
         }
 

@@ -47,10 +47,8 @@ class Layer(nn.Module):
 
     def forward(self, stream: torch.Tensor) -> torch.Tensor:
         """Return the stream after this layer."""
-        updated = stream
-        for group in self.groups:
-            updated = updated + group(stream)
-        return updated
+        updates = [group(stream) for group in self.groups]
+        return stream + sum(updates[1:], start=updates[0])
 
 
 class AttentionOnly(nn.Module):

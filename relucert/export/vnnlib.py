@@ -44,6 +44,10 @@ class Query:
 
 def export(subject: Subject, dtype: Dtype) -> Export:
     """Return the folder's files: the network, numbered property files, and ``instances.csv``."""
+    if subject.arithmetic is not None:
+        raise DeclinedError(
+            f"VNN-LIB speaks of real numbers, this certificate of {subject.arithmetic} machines; build without --dtype"
+        )
     network = onnx.export(subject, dtype)
     if not isinstance(network.content, bytes):
         raise TypeError("the network is one file")

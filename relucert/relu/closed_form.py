@@ -120,6 +120,22 @@ FORMS: tuple[ClosedForms, ...] = (
         EXACT,
         lambda: 2,
     ),
+    *(
+        ClosedForms(
+            name,
+            ("n",),
+            "over up to n data tokens in one softmax head; inverse_temperature = W(n/e) / eps",
+            {
+                "tokens": ("n + 1", lambda n: n + 1),
+                "layers": ("1", lambda n: 1),
+                "heads": ("1", lambda n: 1),
+                "gates": ("0", lambda n: 0),
+                "d_model": ("3", lambda n: 3),
+                "d_head": ("1", lambda n: 1),
+            },
+        )
+        for name in ("seen_max", "seen_min")
+    ),
     ClosedForms(
         "chords",
         ("K",),
@@ -132,6 +148,18 @@ FORMS: tuple[ClosedForms, ...] = (
         ("K", "m"),
         "K chords on geometric knots, and folded squares of m gates in all",
         {"gates": ("K + m - 1", lambda K, m: K - 1 + m)},
+    ),
+    ClosedForms(
+        "arcs",
+        ("K", "folds", "m"),
+        "a function of one variable: K chords, bent by folded squares of m gates in all",
+        {"gates": ("K + folds + m - 1", lambda K, folds, m: K + folds + m - 1)},
+    ),
+    ClosedForms(
+        "chebyshev",
+        ("folds", "m"),
+        "a function of one variable: a polynomial of degree n from folded squares of m gates in all",
+        {"gates": ("folds + m", lambda folds, m: folds + m)},
     ),
 )
 

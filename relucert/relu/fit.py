@@ -22,14 +22,14 @@ from mpmath.ctx_mp import MPContext
 
 GRID = 160
 OCTAVES = 40
-SAMPLES = 16
+SAMPLES = 12
 ROUNDS = 8
 MORE_ROUNDS = 24
 RIDGE = 1e-13
 FLOOR = 1e-3
 POLISHINGS = 4
 EXTRA_BITS = 10
-FIXED_BITS = 160
+FIXED_BITS = 120
 PLACE_BITS = 60
 
 Function = Callable[[Any], Any]

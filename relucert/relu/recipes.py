@@ -18,17 +18,18 @@ from .constructions import arcs, chebyshev
 from .constructions.arcs import Arcs
 from .constructions.chebyshev import Chebyshev
 from .constructions.elementary import Recipe
-from .fit import ROUNDS, Curvature, Fit, Function, curvature, fitted, spaced
+from .fit import FIXED_BITS, ROUNDS, Curvature, Fit, Function, curvature, fitted, spaced
 from .reduction import Interval, Reduction, reductions
 from .univariate import Univariate
 
 PROBE = 12
-MOST_PIECES = 250
+MOST_PIECES = 200
 MANY = 60
 FEW_ROUNDS = 4
-FIT_BITS = 192
+CURVATURE_BITS = 192
 CHORD_SHARE = 0.97
 BOWS = (2, 8)
+INFLECTED = Fraction(1, 10**4)
 MOST_CHORDS = 4000
 CONVERGENCE = {0: 2, 1: 4, 2: 5}
 ARC_SHARE = 0.6
@@ -134,6 +135,7 @@ def _cores(
         bent = _bent(function, reduction, span)
         bowed = [reduction]
         if not bent.one_signed and not reduction.doublings:
+            bowed = [] if eps < INFLECTED else bowed  # arcs converge slowly across an inflection
             bowed += [_bowed(reduction, span, bent, factor) for factor in BOWS]
         for each in () if shallow else bowed:
             for order in (1, 2):
@@ -172,20 +174,20 @@ def _chained(
 
 
 def _core_function(ctx: MPContext, function: Univariate, reduction: Reduction) -> Function:
-    return lambda w: reduction.core(ctx, function, w)
+    return reduction.core(ctx, function)
 
 
 @lru_cache(maxsize=256)
 def _bent(function: Univariate, reduction: Reduction, span: Interval) -> Curvature:
     ctx = MPContext()
-    ctx.prec = FIT_BITS
+    ctx.prec = CURVATURE_BITS
     return curvature(ctx, _core_function(ctx, function, reduction), *span)
 
 
 @lru_cache(maxsize=512)
 def _fitted(function: Univariate, reduction: Reduction, span: Interval, pieces: int, order: int, eps: float) -> Fit:
     ctx = MPContext()
-    ctx.prec = FIT_BITS
+    ctx.prec = FIXED_BITS + 24
     f = _core_function(ctx, function, reduction)
     bent = _bent(function, reduction, span)
     bits = KNOT_BITS + (max(0, math.ceil(-math.log2(eps))) // 2 if order else 0)

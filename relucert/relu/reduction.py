@@ -13,7 +13,7 @@ whole; here it is estimated.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -73,17 +73,25 @@ class Reduction:
             found = {c + side * u for u in found for side in (1, -1) if u >= 0}
         return sorted(v for v in found if inside[0] <= v <= inside[1] and self.place(v) == w)
 
-    def core(self, ctx: MPContext, f: Univariate, w: Any) -> Any:
-        """Return g(w), bowed."""
-        return self._plain(ctx, f, w) + (_mpf(ctx, self.bow) * (w - _mpf(ctx, self.middle)) ** 2 if self.bow else 0)
+    def core(self, ctx: MPContext, f: Univariate) -> Callable[[Any], Any]:
+        """Return g, bowed, on numbers of the context."""
+        plain = self._plain(ctx, f)
+        if not self.bow:
+            return plain
+        bow, middle = _mpf(ctx, self.bow), _mpf(ctx, self.middle)
+        return lambda w: plain(w) + bow * (w - middle) ** 2
 
-    def _plain(self, ctx: MPContext, f: Univariate, w: Any) -> Any:
-        if self.kind == "plain":
-            return f.at(ctx, w)
-        if self.kind == "even":
-            return f.at(ctx, w + _mpf(ctx, self.centres[0])) - _mpf(ctx, self.slope) * w
-        angle = (_mpf(ctx, self.factor) * w + _mpf(ctx, self.offset)) / 2**self.doublings
-        return ctx.exp(angle) if self.kind == "exp" else ctx.cos(angle)
+    def _plain(self, ctx: MPContext, f: Univariate) -> Callable[[Any], Any]:
+        if self.kind in ("plain", "even"):
+            at = f.compiled(ctx)
+            if self.kind == "plain":
+                return at
+            centre, slope = _mpf(ctx, self.centres[0]), _mpf(ctx, self.slope)
+            return lambda w: at(w + centre) - slope * w
+        scale = 2**self.doublings
+        factor, offset = _mpf(ctx, self.factor) / scale, _mpf(ctx, self.offset) / scale
+        function = ctx.exp if self.kind == "exp" else ctx.cos
+        return lambda w: function(factor * w + offset)
 
     def _angles(self, inside: Interval) -> tuple[float, float]:
         ends = [float(self.factor * w + self.offset) for w in self.span(inside)]
@@ -120,7 +128,6 @@ def _mpf(ctx: MPContext, value: Fraction) -> Any:
 
 def reductions(ctx: MPContext, f: Univariate, inside: Interval, eps: Fraction) -> Iterator[Reduction]:
     """Yield the reductions that apply to a function on an interval."""
-    yield Reduction("plain")
     inner = f.inner()
     if inner is not None and inner[1]:
         op, a, b = inner
@@ -129,21 +136,25 @@ def reductions(ctx: MPContext, f: Univariate, inside: Interval, eps: Fraction) -
         for j in range(MOST_DOUBLINGS if base is not None else 0):
             if base is not None and (j or base.centres):
                 yield Reduction(base.kind, base.centres, j, base.factor, base.offset, base.sign)
+            if not j:
+                yield Reduction("plain")
         return
     for c in dict.fromkeys(((inside[0] + inside[1]) / 2, Fraction(0))):
         slope = _even_about(ctx, f, inside, c) if inside[0] < c < inside[1] else None
         if slope is not None:
             yield Reduction("even", (c,), 0, slope=slope)
+    yield Reduction("plain")
 
 
 def _even_about(ctx: MPContext, f: Univariate, inside: Interval, c: Fraction) -> Fraction | None:
     """Return the slope if f - slope (v - c) looks even about c, else None; only the proof of the whole decides."""
     reach = max(inside[1] - c, c - inside[0])
     near = min(inside[1] - c, c - inside[0])
+    at = f.compiled(ctx)
     slopes = []
     for k in range(1, EVEN_TRIALS + 1):
         t = _mpf(ctx, near * k / EVEN_TRIALS)
-        slopes.append((f.at(ctx, _mpf(ctx, c) + t) - f.at(ctx, _mpf(ctx, c) - t)) / (2 * t))
+        slopes.append((at(_mpf(ctx, c) + t) - at(_mpf(ctx, c) - t)) / (2 * t))
     slope = Fraction(round(slopes[0] * 2**20), 2**20)
     small = ctx.ldexp(1, -ctx.prec // 2)
     even = all(abs(s - _mpf(ctx, slope)) < small for s in slopes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -29,13 +29,24 @@ class Univariate:
         """Return the nodes between variable and root, constants among them, children first."""
         return _order(self)
 
-    def at(self, ctx: MPContext, x: Any) -> Any:
-        """Return the value at a number of the context, to about its precision."""
-        values = {self.variable: x}
+    def compiled(self, ctx: MPContext) -> Callable[[Any], Any]:
+        """Return the function on numbers of the context, to about its precision; constants are computed once."""
+        fixed: dict[int, Any] = {}
+        moving: list[tuple[int, Node]] = []
         for t in self.order():
             node = self.expression.nodes[t]
-            values[t] = _apply(ctx, node, [values[c] for c in node.children])
-        return values[self.root]
+            if node.op in LEAVES or all(c in fixed for c in node.children):
+                fixed[t] = _apply(ctx, node, [fixed[c] for c in node.children])
+            else:
+                moving.append((t, node))
+
+        def at(x: Any) -> Any:
+            values = {**fixed, self.variable: x}
+            for t, node in moving:
+                values[t] = _apply(ctx, node, [values[c] for c in node.children])
+            return values[self.root]
+
+        return at
 
     def term(self, draft: Draft, variable: int) -> int:
         """Return the term of the function at another variable."""
@@ -87,10 +98,11 @@ def affine(expression: Expression, t: int, variable: int) -> tuple[Fraction, Fra
 def _apply(ctx: MPContext, node: Node, arguments: list[Any]) -> Any:
     if node.op == "const" and node.value is not None:
         return ctx.mpf(node.value.numerator) / node.value.denominator
-    if node.op == "add":
-        return ctx.fsum(arguments)
-    if node.op == "mul":
-        return ctx.fprod(arguments)
+    if node.op in ("add", "mul"):
+        result = arguments[0]
+        for other in arguments[1:]:
+            result = result + other if node.op == "add" else result * other
+        return result
     if node.op == "inv":
         return 1 / arguments[0]
     if node.op == "power" and node.value is not None:

@@ -116,7 +116,7 @@ def runtime_json(result: RuntimeResult) -> str:
             "observed": "inf" if result.not_finite else maybe(result.observed),
             "certified": maybe(result.certified),
             "note": result.note,
-            "certified_over_the_reals": _real(result.bound),
+            "certified_over_the_reals": maybe(result.bound),
             "worst_point": {name: exact_text(value) for name, value in result.worst},
             "worst_output": result.output,
             "observed_rounding": maybe(result.rounding),

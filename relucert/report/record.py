@@ -66,7 +66,10 @@ class CheckRow(NamedTuple):
 
 
 class PointResult(NamedTuple):
-    """f and N exactly, T computed with ``working`` digits by plain softmax: an estimate, not a proof."""
+    """f and N exactly, T computed with ``working`` digits by plain softmax: an estimate, not a proof.
+
+    Where the certificate is about a ReLU network, T is that network: exact, with ``working`` 0, and no other N.
+    """
 
     point: tuple[tuple[str, Fraction], ...]
     digits: int
@@ -75,13 +78,15 @@ class PointResult(NamedTuple):
     network: Fraction | None
     transformer: Fraction
     bound: Fraction
+    arithmetic: str | None = None
 
 
 class RuntimeResult(NamedTuple):
     """A runtime beside the exact f and T.
 
     ``observed`` is the largest | machine - f | of the samples, exactly, found at ``worst`` in ``output``.
-    ``certified`` is None where the certificate does not cover the arithmetic, and ``note`` says so.  ``rounding`` and
+    ``certified`` is None where the certificate does not cover the arithmetic, and ``note`` says so; ``bound`` is the
+    certified bound over the real numbers, None where the certificate speaks of machines.  ``rounding`` and
     ``t_error`` are the largest | machine - T | and | T - f | on ``t_samples`` of the samples, T to ``t_digits`` digits.
     """
 
@@ -94,13 +99,51 @@ class RuntimeResult(NamedTuple):
     observed: Fraction | None
     certified: Fraction | None
     note: str
-    bound: Fraction
+    bound: Fraction | None
     worst: tuple[tuple[str, Fraction], ...]
     output: int
     rounding: Fraction | None
     t_error: Fraction | None
     t_samples: int
     t_digits: int
+
+
+class Witness(NamedTuple):
+    """An exact point at which the error exceeds the tolerance: lo <= NET(x) <= hi, both equal for a ReLU network."""
+
+    point: tuple[tuple[str, Fraction], ...]
+    output: int
+    lo: Fraction
+    hi: Fraction
+    target: Fraction
+    error: Fraction
+
+
+class CertifyReport(NamedTuple):
+    """Everything that ``relucert certify`` shows.
+
+    ``verdict`` is proved, refuted or undecided; undecided is final where the search is ``finished``.
+    ``best_bound`` is the least bound that the checker accepted of an undecided search, ``largest_error`` the largest
+    | N - f | met at a point, exactly, N being the ReLU network.  ``cells`` counts those proved and all, by output.
+    """
+
+    verdict: str
+    finished: bool
+    path: str
+    subject: str
+    target: str
+    domain: tuple[tuple[str, Fraction, Fraction], ...]
+    tolerance: Fraction
+    statement: str
+    resources: tuple[tuple[str, Fraction], ...]
+    families: tuple[str, ...]
+    sha256: str
+    cells: tuple[tuple[int, int], ...]
+    gates: Fraction | None
+    witness: Witness | None
+    best_bound: Fraction | None
+    largest_error: Fraction | None
+    largest_at: tuple[tuple[str, Fraction], ...]
 
 
 class TargetEntry(NamedTuple):

@@ -147,7 +147,7 @@ def check_rows(rows: Sequence[CheckRow]) -> Table:
                 row.path,
                 row.status + (f": {row.detail}" if row.detail else ""),
                 "" if row.error_bound is None else real(row.error_bound),
-                *(real(dict(row.resources)[k]) if row.resources else "" for k in ("gates", "heads", "layers")),
+                *(real(count[k]) if k in (count := dict(row.resources)) else "" for k in ("gates", "heads", "layers")),
                 f"{row.seconds:.2f}",
             ]
             for row in rows
@@ -184,12 +184,17 @@ def point_text(results: Sequence[PointResult]) -> Group:
         rows = [["f", decimal_nearest(result.target, result.digits), "target, exact value rounded"]]
         if result.network is not None:
             rows.append(["N", decimal_nearest(result.network, result.digits), "ReLU network, exact value rounded"])
-        at = f"softmax at {result.working} digits, an estimate"
+        exactly = "the network, exact value rounded"
+        at = f"softmax at {result.working} digits, an estimate" if result.working else exactly
         rows.append(["T", decimal_nearest(result.transformer, result.digits), at])
         if result.network is not None:
             rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
-        rows.append(["|T - f|", real(abs(result.transformer - result.target)), "the actual error, an estimate"])
-        rows.append(["bound", real(result.bound), "certified on the whole domain"])
+        kind = "the actual error, an estimate" if result.working else "the actual error, exact and rounded up"
+        rows.append(["|T - f|", real(abs(result.transformer - result.target)), kind])
+        scope = (
+            "on the whole domain" if result.arithmetic is None else f"for {result.arithmetic} machines, whole domain"
+        )
+        rows.append(["bound", real(result.bound), f"certified {scope}"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
 
@@ -232,7 +237,8 @@ def runtime_text(result: RuntimeResult) -> Group:
     if result.not_finite:
         rows.append(["", "", f"{result.not_finite} outputs are infinite or not numbers"])
     rows.append(["certified", "none" if result.certified is None else real(result.certified), result.note])
-    rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
+    if result.bound is not None:
+        rows.append(["certified bound", real(result.bound), "of |T - f| over the real numbers, exact weights"])
     if result.rounding is not None and result.t_error is not None:
         where = f"{result.t_samples} of these points, T to {result.t_digits} digits"
         rows.append(["|machine - T|", real(result.rounding), f"largest at {where}"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..arithmetic.model import Arithmetic, make_arithmetic
 from ..errors import UsageError, nearest
 from ..exact.number import exact_text
 from ..target.expression import Expression, Node
@@ -53,6 +54,7 @@ class Problem:
     sequence: Sequence = SINGLE
     route: str = "relu"
     proof: str = "direct"
+    arithmetic: Arithmetic | None = None  # None: real numbers
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
@@ -74,6 +76,11 @@ class Problem:
                 raise UsageError(f"unknown limit {name!r}{nearest(name, LIMITS)}", "limits")
             if limit < 0:
                 raise UsageError(f"the limit of {name} is negative", "limits")
+        alone = self.sequence == SINGLE and not self.is_over_tokens and self.route in ("relu", "auto")
+        if self.arithmetic is not None and not alone:
+            raise UsageError(
+                "float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic"
+            )
         ranges(self.expression, self.domain, self.inputs)
 
     @property
@@ -98,6 +105,8 @@ class Problem:
             lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
             lines.append("limits: {" + ", ".join(f"{k}: {exact_text(v)}" for k, v in self.limits) + "}")
+        if self.arithmetic is not None:
+            lines.append("arithmetic: {" + ", ".join(f"{k}: {v}" for k, v in self.arithmetic.entries.items()) + "}")
         return "\n".join(lines) + "\n"
 
 
@@ -112,6 +121,7 @@ def make_problem(
     sequence: Mapping[str, str | int | None] | None = None,
     route: str = "relu",
     proof: str = "direct",
+    arithmetic: Mapping[str, str | int] | None = None,
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
@@ -166,6 +176,7 @@ def make_problem(
         tokens if over_tokens else _one_each(tokens, len(inputs), sequence or {}),
         route,
         proof,
+        None if arithmetic is None else make_arithmetic(arithmetic),
     )
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import yaml
 
+from ..arithmetic.model import KEYS as KEYS_OF_ARITHMETIC
 from ..errors import UsageError, nearest
 from ..exact.number import parse_number
 from ..target.named import Interval
 from .problem import Problem, make_problem
 from .sequence import KEYS as KEYS_OF_SEQUENCE
 
-KEYS = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits", "sequence", "route", "proof")
+KEYS: tuple[str, ...] = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
+KEYS += ("sequence", "route", "proof", "arithmetic")
 MAX_BYTES = 1 << 20
 
 
@@ -53,7 +55,9 @@ def parse_spec(data: bytes, name: str, overrides: Mapping[str, object] | None = 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise UsageError(f"{where}: not YAML: {error.problem or error.context}") from None
+        colon = "mapping values" in (error.problem or "")
+        advice = "; quote an expression that has a colon" if colon else ""
+        raise UsageError(f"{where}: not YAML: {error.problem or error.context}{advice}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
     except RecursionError:
@@ -138,6 +142,18 @@ def _numbers(name: str, node: yaml.Node) -> dict[str, Fraction]:
     return {key: _number(name, value) for key, value in _mapping(name, node, "this", None).items()}
 
 
+def _arithmetic(name: str, node: yaml.Node) -> dict[str, str | int]:
+    entries: dict[str, str | int] = {}
+    for key, value in _mapping(name, node, "arithmetic", KEYS_OF_ARITHMETIC).items():
+        entries[key] = _text(name, value)
+        if key == "exp_ulps":
+            number = _number(name, value)
+            if number.denominator != 1 or number < 0:
+                raise _Place(name, value).error("exp_ulps must be a whole number")
+            entries[key] = int(number)
+    return entries
+
+
 def _outputs(name: str, node: yaml.Node) -> str:
     if not isinstance(node, yaml.SequenceNode) or not node.value:
         raise _Place(name, node).error("expected a list of expressions such as ['x*y', 'max(x, y)']")
@@ -159,5 +175,6 @@ _READERS = {
     "route": _text,
     "proof": _text,
     "limits": _numbers,
+    "arithmetic": _arithmetic,
     "sequence": _sequence,
 }

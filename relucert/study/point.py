@@ -16,6 +16,7 @@ from ..transformer import evaluate as transformer
 LEAST_DIGITS = 30
 MORE_THAN_TOLERANCE = 10
 GUARD = 20
+BITS_PER_DIGIT = 4
 
 
 def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointResult]:
@@ -35,27 +36,39 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
         if not lo <= values[name] <= hi:
             raise UsageError(f"{name}={exact_text(values[name])} is outside [{exact_text(lo)}, {exact_text(hi)}]")
     point = [values[name] for name in stated.inputs]
-    digits, working = precision(loaded)
-    context = transformer.context(working)
-    rows = transformer.one_per_token(point) if stated.sequence.layout == "one-per-token" else [point]
-    computed = transformer.evaluate_sequence(loaded.transformer, rows, stated.sequence.mask, context)[-1]
-    exact = evaluate(loaded.expression, point)
+    exact = evaluate(loaded.expression, point, BITS_PER_DIGIT * (_digits(loaded) + GUARD))
     network = None if loaded.network is None else evaluate_exactly(loaded.network, point)
     bound = loaded.verdict.error_bound
     if bound is None:
         raise ValueError("an accepted certificate has a bound")
     place = tuple(zip(stated.inputs, point, strict=True))
+    if loaded.attention is None and network is not None:
+        return [
+            PointResult(place, _digits(loaded), 0, f, None, network[o], bound)
+            for f, o in zip(exact, loaded.outputs, strict=True)
+        ]
+    digits, working = precision(loaded)
+    context = transformer.context(working)
+    rows = transformer.one_per_token(point) if stated.sequence.layout == "one-per-token" else [point]
+    computed = transformer.evaluate_sequence(loaded.transformer, rows, stated.sequence.mask, context)[-1]
+    machine = None if stated.arithmetic is None else stated.arithmetic.dtype
     return [
-        PointResult(place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound)
+        PointResult(
+            place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound, machine
+        )
         for f, t, o in zip(exact, computed, loaded.outputs, strict=True)
     ]
 
 
 def precision(loaded: Loaded) -> tuple[int, int]:
     """Return how many digits to show, and with how many T is to be computed for them."""
-    digits = max(LEAST_DIGITS, MORE_THAN_TOLERANCE - decimal_exponent(loaded.certificate.statement.tolerance))
+    digits = _digits(loaded)
     largest = max((abs(v) for v in _weights(loaded)), default=Fraction(1))
     return digits, digits + GUARD + 2 * max(0, decimal_exponent(largest)) + _depth_digits(loaded)
+
+
+def _digits(loaded: Loaded) -> int:
+    return max(LEAST_DIGITS, MORE_THAN_TOLERANCE - decimal_exponent(loaded.certificate.statement.tolerance))
 
 
 def _weights(loaded: Loaded) -> list[Fraction]:

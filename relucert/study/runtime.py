@@ -28,6 +28,7 @@ RUNTIMES = {"numpy": "numpy", "onnx": "onnx", "torch": "torch"}
 LEAST_T_SAMPLES, MOST_T_SAMPLES = 4, 200
 T_WORK = 400_000  # heads times d_model, over all samples of T
 UNCOVERED = "this certificate does not cover this arithmetic"
+COVERED = "if the runtime keeps to the arithmetic of the statement"
 
 
 def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Progress) -> RuntimeResult:
@@ -46,6 +47,8 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
     returned = run(chosen.points)
     finite = np.isfinite(returned).all(axis=1)
     points, returned = chosen.points[finite], returned[finite]
+    arithmetic, bound = loaded.certificate.statement.arithmetic, loaded.verdict.error_bound
+    covered = arithmetic is not None and arithmetic.dtype == dtype.name and not chosen.outside
     shared: dict[str, Any] = {
         "runtime": runtime,
         "version": module.version(),
@@ -53,9 +56,9 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
         "kinds": chosen.kinds,
         "outside": tuple(subject.inputs[k] for k in chosen.outside),
         "not_finite": int((~finite).sum()),
-        "certified": None,  # no certificate of format relucert/2 speaks of a float arithmetic
-        "note": UNCOVERED,
-        "bound": loaded.verdict.error_bound or Fraction(0),
+        "certified": bound if covered else None,
+        "note": COVERED if covered else UNCOVERED,
+        "bound": bound if arithmetic is None else None,
     }
     if not len(returned):
         return RuntimeResult(

@@ -22,4 +22,5 @@ def subject_of(loaded: Loaded) -> Subject:
         stated.tolerance,
         loaded.verdict.statement,
         loaded.verdict.sha256,
+        None if stated.arithmetic is None else stated.arithmetic.dtype,
     )

@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 from forge import Case, certificate, encode, has, near, network, step
+from region_cases import region_cases
 
 KAPPA, KAPPA_TERMS = "139232271380537/500000000000000", 28  # 0.278464542761074, just above W(1/e)
 UNIT = "139232271380537/50000000000000000"  # kappa / 100
@@ -723,4 +724,4 @@ def rule_cases() -> list[Case]:
     """Return every case of every rule that needs no transformer of its own."""
     parts = (ranges, near_ranges, affine_ranges, constants, affines, congruences, reciprocals, polynomials, univariates,
              sums, sawteeth, extrema, lattices, piecewise, gate_errors)  # fmt: skip
-    return [made for part in parts for made in part()]
+    return [made for part in parts for made in part()] + region_cases()

@@ -57,7 +57,7 @@ def test_the_copied_folder_alone_accepts_the_golden_certificate(tmp_path):
     done = python(COPIED, tmp_path / "apart", "golden.json", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "verdict      accepted" in done.stdout
-    assert "for all real x in [-1, 1], y in [-1, 1]:  | T(x, y) - x*y | <= 0.1" in done.stdout
+    assert "for all real x in [-1, 1], y in [-1, 1]:  | T(x, y) - x*y | <= 0.0999981" in done.stdout
 
 
 def test_the_copied_folder_alone_rejects_a_tampered_golden_certificate(tmp_path):
@@ -78,7 +78,7 @@ def test_the_golden_certificate_says_what_it_always_said():
     verdict = relucert.check.check(GOLDEN.read_bytes())
     assert verdict.status == "accepted"
     assert verdict.families == ("gates", "sawtooth", "terms")
-    assert verdict.statement.startswith("for all real x in [-1, 1], y in [-1, 1]:  | T(x, y) - x*y | <= 0.1")
+    assert verdict.statement.startswith("for all real x in [-1, 1], y in [-1, 1]:  | T(x, y) - x*y | <= 0.0999981")
     assert {k: verdict.resources[k] for k in ("tokens", "layers", "heads", "gates", "d_model", "d_head")} == {
         "tokens": 2, "layers": 2, "heads": 4, "gates": 4, "d_model": 6, "d_head": 1,
     }  # fmt: skip
@@ -171,7 +171,7 @@ def test_imports_the_standard_library_and_the_folder_only(path):
         assert not isinstance(node, ast.Assert), "an assertion, which -O removes"
 
 
-SHARED = {"polynomial", "forms", "elementary", "jets", "sweep"}  # arithmetic that several families compute with
+SHARED = {"floats", "perturbed", "polynomial", "forms", "elementary", "jets", "sweep"}  # arithmetic that several families compute with
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "rules").glob("[a-z]*.py")), ids=lambda path: path.name)
@@ -204,7 +204,7 @@ def code_lines(path: Path) -> int:
 
 
 def test_the_core_can_be_read_in_one_sitting():
-    assert 100 < sum(code_lines(path) for path in FOLDER.glob("*.py")) <= 850
+    assert 100 < sum(code_lines(path) for path in FOLDER.glob("*.py")) <= 895
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "rules").glob("*.py")), ids=lambda path: path.name)

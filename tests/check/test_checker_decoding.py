@@ -298,7 +298,7 @@ DECLINED = {
     "a mask that is a list": (("statement", "sequence", "mask"), ["full"]),
     "another layout": (("statement", "sequence", "layout"), "packed"),
     "another position code": (("subject", "code"), {"kind": "sinusoidal", "size": 2}),
-    "another kind of subject": (("subject", "kind"), "feedforward"),
+    "another kind of subject": (("subject", "kind"), "recurrent"),
 }  # fmt: skip
 
 
@@ -380,7 +380,8 @@ def test_the_statement_stays_short_when_each_target_uses_the_one_before():
     assert len(text) < 100 * len(raw)
 
 
-def test_declines_to_print_a_statement_that_is_too_long():
+def test_declines_to_print_a_statement_that_is_too_long(monkeypatch):
+    monkeypatch.setattr(statement, "LONGEST_STATEMENT", 1 << 16)
     data = modest()
     data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 5000]
     data["statement"]["targets"] = list(range(5002))

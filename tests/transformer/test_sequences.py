@@ -11,6 +11,7 @@ import pytest
 
 import relucert
 from relucert import Outcome, pipeline
+from relucert.relu.closed_form import closed_forms
 from relucert.spec.problem import make_problem
 from relucert.study.sequence import random_rows, target_values
 from relucert.target.expression import Expression, Node
@@ -193,3 +194,14 @@ def test_the_exact_target_of_an_extremum_inside_an_expression(mask: str, wanted:
     nodes = (Node("input", (0,)), Node("add", (0, 0)), Node("seen_max", (1,)), Node("add", (0, 2)))
     rows = [[Fraction(x)] for x in (1, 3, -1, 5)]
     assert [value for (value,) in target_values(Expression(nodes, (3,)), rows, mask)] == wanted
+
+
+@pytest.mark.parametrize("name", OVER_TOKENS)
+def test_closed_forms_of_the_extremum_equal_a_recount(name: str) -> None:
+    outcome = built(OVER_TOKENS[name], "<=16", "causal", "one-per-token")
+    forms, counted = closed_forms(outcome.plan.construction), independent.recount(outcome.certificate)
+    assert forms is not None
+    assert dict(outcome.plan.parameters) == {"n": 16}
+    assert {key: function(16) for key, (_, function) in forms.resources.items()} == {
+        key: counted[key] for key in forms.resources
+    }

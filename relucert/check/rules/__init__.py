@@ -1,7 +1,7 @@
 """The fixed table of proof rules: a name in a certificate can reach nothing that is not listed here."""
 
 from ..kernel import Rule
-from . import extrema, functions, gates, pieces, sawtooth, sequence, smooth, softmax, terms
+from . import extrema, functions, gates, pieces, regions, rounding, sawtooth, sequence, smooth, softmax, terms
 
 RULES: dict[str, Rule] = {
     **terms.RULES,
@@ -9,6 +9,8 @@ RULES: dict[str, Rule] = {
     **extrema.RULES,
     **pieces.RULES,
     **gates.RULES,
+    **rounding.RULES,
+    **regions.RULES,
     **sequence.RULES,
     **functions.RULES,
     **smooth.RULES,

@@ -1,4 +1,4 @@
-"""Exact normal forms, for the families ``terms`` and ``pieces``: equality and size of polynomials.
+"""Exact normal forms, for the families ``terms``, ``pieces`` and ``regions``: equality and size of polynomials.
 
 A polynomial is a map from monomials to nonzero rationals; a monomial is a sorted tuple of
 (atom, exponent).  Two polynomials are equal as functions of their atoms if their maps are equal.
@@ -6,7 +6,7 @@ A polynomial is a map from monomials to nonzero rationals; a monomial is a sorte
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import comb
+from math import comb, lcm
 
 from ..kernel import Context
 from ..model import Form, Node
@@ -158,3 +158,98 @@ def bernstein(coeffs: list[Fraction], lo: Fraction, hi: Fraction, spend: Spend) 
         sum((Fraction(comb(j, k), comb(n, k)) * shifted[k] for k in range(j + 1)), Fraction(0)) for j in range(n + 1)
     ]
     return min(ends), max(ends)
+
+
+Point = tuple[int, ...]  # (w, X_1, .., X_d) with w > 0 stands for x_i = X_i / w
+Homogeneous = dict[Point, int]  # a form in w, X_1, .., X_d: coefficients by exponents
+
+MAX_BLOSSOM = 64
+
+
+def nonnegative(p: Polynomial, points: dict[Point, int], spend: Spend, strictly: bool = False) -> bool:
+    """Return True only if p >= 0 (p > 0) on the hull of ``points``, each with the bits of the constraints tight there.
+
+    Exact up to degree 2 for at most two inputs, if not strictly.
+    Proof.  p(x) is b(x, .., x) for a blossom b that is affine in each of its n arguments.  With x a mean of corners
+    v_i, weighted by l_i, it is the mean of b(v_i1, .., v_in) weighted by the products l_i1 .. l_in.  Positive multiples
+    of these values come from differentiating n times along the corners.
+    """
+    degree = max((sum(e for _, e in monomial) for monomial in p), default=0)
+    if degree > MAX_BLOSSOM:
+        raise Declined(f"a degree beyond {MAX_BLOSSOM} on a cell")
+    scale = lcm(*(c.denominator for c in p.values()))
+    spend(1 + len(p) * cost(Fraction(scale), *p.values()))
+    form: Homogeneous = {}
+    for monomial, c in p.items():
+        exponents = [degree - sum(e for _, e in monomial)] + [0] * (len(next(iter(points))) - 1)
+        for atom, e in monomial:
+            exponents[1 + int(str(atom[1]))] = e
+        form[tuple(exponents)] = int(c * scale)
+    if _blossom(form, degree, list(points), spend, strictly):
+        return True
+    return degree == 2 and not strictly and len(next(iter(points))) <= 3 and _quadratic(form, points, spend)
+
+
+def _blossom(form: Homogeneous, degree: int, points: list[Point], spend: Spend, strictly: bool) -> bool:
+    """Return whether every value of the blossom at corners is >= 0 (> 0)."""
+    if degree == 0:
+        value = sum(form.values())
+        return value > 0 or (value == 0 and not strictly)
+    return all(
+        _blossom(_along(form, point, spend), degree - 1, points[k:], spend, strictly) for k, point in enumerate(points)
+    )
+
+
+def _along(form: Homogeneous, point: Point, spend: Spend) -> Homogeneous:
+    """Return the derivative of a form along a point."""
+    result: Homogeneous = {}
+    for exponents, c in form.items():
+        for k, e in enumerate(exponents):
+            if e:
+                lower = (*exponents[:k], e - 1, *exponents[k + 1 :])
+                result[lower] = result.get(lower, 0) + e * c * point[k]
+    largest = max(map(abs, result.values()), default=0)
+    spend(2 + 2 * len(form) * cost(Fraction(largest)))
+    return result
+
+
+def _quadratic(form: Homogeneous, points: dict[Point, int], spend: Spend) -> bool:
+    """Return True only if a form of degree 2 is >= 0 on a cell in a line or a plane.
+
+    Proof.  On a segment the form is A s^2 + 2 B s t + C t^2 with s, t >= 0, not negative if A, C >= 0 and B >= 0 or
+    B^2 <= A C.  The segments tried include all edges.  Where the second derivative is not positive definite, the form
+    is concave along some direction, so its least value is taken on an edge.  Where it is, let z be the point of the
+    least value over the plane: that value is >= 0, or z lies outside of the cell, beyond the line through an edge, and
+    the least value on the cell is again on an edge.
+    """
+    inputs = len(next(iter(points))) - 1
+    value = {
+        (p, q): sum(_along(along, q, spend).values())
+        for p, along in [(p, _along(form, p, spend)) for p in points]
+        for q in points
+    }
+    edges = [(p, q) for p, q in value if p < q and (points[p] & points[q]).bit_count() >= inputs - 1]
+    if any(value[p, p] < 0 for p in points):
+        return False
+    if any(value[e] < 0 and value[e] ** 2 > value[e[0], e[0]] * value[e[1], e[1]] for e in edges):
+        return False
+    if inputs == 1:
+        return True
+    (c, x, y), (xx, xy, yy) = (
+        [form.get(e, 0) for e in exponents]
+        for exponents in (((2, 0, 0), (1, 1, 0), (1, 0, 1)), ((0, 2, 0), (0, 1, 1), (0, 0, 2)))
+    )
+    least = 4 * xx * yy - xy * xy, xy * y - 2 * yy * x, xy * x - 2 * xx * y
+    if xx <= 0 or least[0] <= 0 or 2 * c * least[0] + x * least[1] + y * least[2] >= 0:
+        return True
+    for p, q in edges:
+        sides, beyond = [_turn(p, q, r) for r in points], _turn(p, q, least)
+        spend(len(sides) * 8 * cost(*map(Fraction, (max(map(abs, sides)), beyond))))
+        if (min(sides) >= 0 and beyond < 0) or (max(sides) <= 0 and beyond > 0):
+            return True
+    return False
+
+
+def _turn(p: Point, q: Point, r: Point) -> int:
+    """Return the determinant of three points of the plane: its sign says on which side of p, q the third lies."""
+    return p[0] * (q[1] * r[2] - q[2] * r[1]) - p[1] * (q[0] * r[2] - q[2] * r[0]) + p[2] * (q[0] * r[1] - q[1] * r[0])

@@ -174,19 +174,19 @@ Proof using premises_hold.
   values. apply Rabs_bounds in A. lra.
 Qed.
 
-Fixpoint affine_range (parts : list (positive * Q)) : option (polynomial * Q * Q) :=
+Fixpoint affine_range (gated : bool) (parts : list (positive * Q)) : option (polynomial * Q * Q) :=
   match parts with
   | [] => Some ([], 0%Q, 0%Q)
   | (t, v) :: parts' =>
-      match affine_range parts', range_of t with
+      match affine_range gated parts', range_of t with
       | Some (p, lo, hi), Some (a, b) =>
           let va := qmul v a in let vb := qmul v b in
-          Some (padd (sscale v (polynomial_of C None t)) p, qadd lo (qmin va vb), qadd hi (qmax va vb))
+          Some (padd (sscale v (polynomial_of C gated None t)) p, qadd lo (qmin va vb), qadd hi (qmax va vb))
       | _, _ => None
       end
   end.
-Lemma affine_range_holds parts : forall p lo hi, affine_range parts = Some (p, lo, hi) ->
-  Q2R lo <= pvalue (net_env w) p <= Q2R hi.
+Lemma affine_range_holds gated parts : forall p lo hi, affine_range gated parts = Some (p, lo, hi) ->
+  Q2R lo <= pvalue (env_of w gated) p <= Q2R hi.
 Proof.
   induction parts as [|[t v] parts IH]; intros p lo hi H; cbn [affine_range] in H; found.
   - cbn. rewrite Q2R_0. unfold pvalue; cbn. lra.
@@ -196,18 +196,19 @@ Proof.
     unfold Rmin, Rmax in *; repeat destruct Rle_dec; lra.
 Qed.
 Definition range_affine (t : positive) (parts : list (positive * Q)) (offset : Q) : option fact :=
-  match affine_range parts with
+  let gated := is_gated C t in
+  match affine_range gated parts with
   | Some (p, lo, hi) =>
-      if snil (psub (defined C t) (padd (constant offset) p))
+      if snil (psub (defined C gated t) (padd (constant offset) p))
       then Some (Within t (qadd offset lo) (qadd offset hi)) else None
   | None => None
   end.
 Lemma range_affine_sound t parts offset f : range_affine t parts offset = Some f -> holds w f.
 Proof.
-  unfold range_affine. intros H. destruct (affine_range parts) as [[[p lo] hi]|] eqn:A; [|discriminate].
+  unfold range_affine. intros H. set (gated := is_gated C t) in *. destruct (affine_range gated parts) as [[[p lo] hi]|] eqn:A; [|discriminate].
   destruct (snil _) eqn:S; [|discriminate]. injection H as <-. cbn [holds].
-  apply affine_range_holds in A. apply (snil_value (mvalue (net_env w))) in S.
-  change (pvalue (net_env w) (psub (defined C t) (padd (constant offset) p)) = 0) in S.
+  apply affine_range_holds in A. apply (snil_value (mvalue (env_of w gated))) in S.
+  change (pvalue (env_of w gated) (psub (defined C gated t) (padd (constant offset) p)) = 0) in S.
   rewrite psub_value, padd_value, constant_value, defined_value in S. values. lra.
 Qed.
 
@@ -225,18 +226,18 @@ Proof.
   unfold Rmax; destruct Rle_dec; lra.
 Qed.
 
-Fixpoint affine_distance (links : list (positive * positive * Q)) : option (polynomial * Q) :=
+Fixpoint affine_distance (gated : bool) (links : list (positive * positive * Q)) : option (polynomial * Q) :=
   match links with
   | [] => Some ([], 0%Q)
   | (l, r, v) :: links' =>
-      match affine_distance links', distance l r with
+      match affine_distance gated links', distance l r with
       | Some (p, b), Some d =>
-          Some (padd (sscale v (psub (polynomial_of C None l) (polynomial_of C None r))) p, qadd (qmul (qabs v) d) b)
+          Some (padd (sscale v (psub (polynomial_of C gated None l) (polynomial_of C gated None r))) p, qadd (qmul (qabs v) d) b)
       | _, _ => None
       end
   end.
-Lemma affine_distance_holds links : forall p b, affine_distance links = Some (p, b) ->
-  Rabs (pvalue (net_env w) p) <= Q2R b.
+Lemma affine_distance_holds gated links : forall p b, affine_distance gated links = Some (p, b) ->
+  Rabs (pvalue (env_of w gated) p) <= Q2R b.
 Proof.
   induction links as [|[[l r] v] links IH]; intros p b H; cbn [affine_distance] in H; found.
   - unfold pvalue; cbn. rewrite Rabs_R0, Q2R_0. lra.
@@ -246,18 +247,19 @@ Proof.
     rewrite Rabs_mult. apply Rmult_le_compat_l; [apply Rabs_pos|exact Heqo0].
 Qed.
 Definition affine (l r : positive) (links : list (positive * positive * Q)) : option fact :=
-  match affine_distance links with
-  | Some (p, b) => if snil (psub (psub (defined C l) (polynomial_of C None r)) p) then Some (Near l r b) else None
+  let gated := is_gated C l || is_gated C r in
+  match affine_distance gated links with
+  | Some (p, b) => if snil (psub (psub (defined C gated l) (polynomial_of C gated None r)) p) then Some (Near l r b) else None
   | None => None
   end.
 Lemma affine_sound l r links f : affine l r links = Some f -> holds w f.
 Proof.
-  unfold affine. intros H. destruct (affine_distance links) as [[p b]|] eqn:A; [|discriminate].
+  unfold affine. intros H. set (gated := (is_gated C l || is_gated C r)%bool) in *. destruct (affine_distance gated links) as [[p b]|] eqn:A; [|discriminate].
   destruct (snil _) eqn:S; [|discriminate]. injection H as <-. cbn [holds].
-  apply affine_distance_holds in A. apply (snil_value (mvalue (net_env w))) in S.
-  change (pvalue (net_env w) (psub (psub (defined C l) (polynomial_of C None r)) p) = 0) in S.
+  apply affine_distance_holds in A. apply (snil_value (mvalue (env_of w gated))) in S.
+  change (pvalue (env_of w gated) (psub (psub (defined C gated l) (polynomial_of C gated None r)) p) = 0) in S.
   rewrite !psub_value, defined_value, polynomial_of_value in S.
-  replace (term w l - term w r) with (pvalue (net_env w) p) by lra. exact A.
+  replace (term w l - term w r) with (pvalue (env_of w gated) p) by lra. exact A.
 Qed.
 
 Definition size (d : Q * Q) : Q := qmax (qabs (fst d)) (qabs (snd d)).
@@ -363,12 +365,14 @@ Proof.
 Qed.
 
 Definition equal_polynomials (l r : positive) : option fact :=
-  if snil (psub (polynomial_of C None l) (polynomial_of C None r)) then Some (Near l r 0) else None.
+  let gated := is_gated C l || is_gated C r in
+  if snil (psub (polynomial_of C gated None l) (polynomial_of C gated None r)) then Some (Near l r 0) else None.
 Lemma equal_polynomials_sound l r f : equal_polynomials l r = Some f -> holds w f.
 Proof.
-  unfold equal_polynomials. destruct (snil _) eqn:S; [|discriminate]. intros H; injection H as <-. cbn [holds].
-  apply (snil_value (mvalue (net_env w))) in S.
-  change (pvalue (net_env w) (psub (polynomial_of C None l) (polynomial_of C None r)) = 0) in S.
+  unfold equal_polynomials. set (gated := (is_gated C l || is_gated C r)%bool) in *.
+  destruct (snil _) eqn:S; [|discriminate]. intros H; injection H as <-. cbn [holds].
+  apply (snil_value (mvalue (env_of w gated))) in S.
+  change (pvalue (env_of w gated) (psub (polynomial_of C gated None l) (polynomial_of C gated None r)) = 0) in S.
   rewrite psub_value, !polynomial_of_value in S. rewrite S, Rabs_R0, Q2R_0. lra.
 Qed.
 
@@ -428,7 +432,7 @@ Qed.
 Definition within_on (c : coefficients) (bound lo hi : Q) : bool :=
   nonneg (uadd [bound] c) lo hi && nonneg (usub [bound] c) lo hi.
 Definition univariate (ps : list fact) (l r v : positive) (knots : list Q) (bound : Q) : option fact :=
-  match univariate_in v (psub (polynomial_of C (Some v) l) (polynomial_of C (Some v) r)), range_of ps v with
+  match univariate_in v (psub (polynomial_of C false (Some v) l) (polynomial_of C false (Some v) r)), range_of ps v with
   | Some c, Some (lo, hi) => if covered (within_on c bound) lo hi knots then Some (Near l r bound) else None
   | _, _ => None
   end.
@@ -438,7 +442,8 @@ Proof.
   unfold univariate. intros E. destruct (univariate_in _ _) as [c|] eqn:U; [|discriminate].
   destruct (range_of ps v) as [[lo hi]|] eqn:R; [|discriminate].
   destruct (covered _ _ _ _) eqn:K; [|discriminate]. injection E as <-. cbn [holds].
-  apply univariate_in_value in U. rewrite psub_value, !polynomial_of_value in U. rewrite U.
+  apply univariate_in_value in U. change (net_env w) with (env_of w false) in U.
+  rewrite psub_value, !polynomial_of_value in U. rewrite U.
   apply (range_of_holds C w ps H) in R. destruct (covered_holds _ _ _ _ _ K R) as (p & q & T & X).
   apply andb_prop in T; destruct T as [A B].
   apply nonneg_value with (x := term w v) in A, B; try exact X. rewrite uadd_value in A. rewrite usub_value in B.

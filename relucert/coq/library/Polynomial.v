@@ -71,67 +71,82 @@ Proof.
 Qed.
 End Values.
 
-(* [opaque] stands for itself; so do all terms but sums, products, inputs, constants and network outputs. *)
-Fixpoint of_term (ns : Table.t node) (opaque : option positive) (fuel : nat) (t : positive) : polynomial :=
+(* [opaque] stands for itself; so do all terms but sums, products, inputs, constants and outputs of the network with
+   the gates that [gated] says. *)
+Fixpoint of_term (ns : Table.t node) (gated : bool) (opaque : option positive) (fuel : nat) (t : positive) : polynomial :=
   match fuel with
   | O => [([Term t], 1%Q)]
   | S fuel =>
       if match opaque with Some o => Pos.eqb o t | None => false end then [([Term t], 1%Q)] else
-      match Table.find t ns with
-      | Some (Input i) => of_form [(X i, 1%Q)]
-      | Some (Const q) => constant q
-      | Some (Add a b) => padd (of_term ns opaque fuel a) (of_term ns opaque fuel b)
-      | Some (Mul a b) => pmul (of_term ns opaque fuel a) (of_term ns opaque fuel b)
-      | Some (Net f) => of_form f
-      | _ => [([Term t], 1%Q)]
+      match Table.find t ns, gated with
+      | Some (Input i), _ => of_form [(X i, 1%Q)]
+      | Some (Const q), _ => constant q
+      | Some (Add a b), _ => padd (of_term ns gated opaque fuel a) (of_term ns gated opaque fuel b)
+      | Some (Mul a b), _ => pmul (of_term ns gated opaque fuel a) (of_term ns gated opaque fuel b)
+      | Some (Net f), false | Some (Gated f), true => of_form f
+      | _, _ => [([Term t], 1%Q)]
       end
   end.
-Definition polynomial_of (C : context) opaque t := of_term (nodes C) opaque (Pos.to_nat t) t.
+Definition polynomial_of (C : context) gated opaque t := of_term (nodes C) gated opaque (Pos.to_nat t) t.
 (* A network output that is one neuron alone is replaced by that neuron's form. *)
 Definition definition_of (C : context) (f : form) : form :=
   match f with
   | [(U j, q)] => if qeqb q 1 then match Table.find j (neurons C) with Some h => h | None => f end else f
   | _ => f
   end.
-Definition defined (C : context) (t : positive) : polynomial :=
-  match Table.find t (nodes C) with
-  | Some (Net f) => of_form (definition_of C f)
-  | _ => polynomial_of C None t
+Definition defined (C : context) (gated : bool) (t : positive) : polynomial :=
+  match Table.find t (nodes C), gated with
+  | Some (Net f), false | Some (Gated f), true => of_form (definition_of C f)
+  | _, _ => polynomial_of C gated None t
   end.
+(* Whether a sum or product of terms reads the gated network. *)
+Fixpoint reads_gated (ns : Table.t node) (fuel : nat) (t : positive) : bool :=
+  match fuel, Table.find t ns with
+  | S fuel, Some (Add a b) | S fuel, Some (Mul a b) => reads_gated ns fuel a || reads_gated ns fuel b
+  | _, Some (Gated _) => true
+  | _, _ => false
+  end.
+Definition is_gated (C : context) (t : positive) : bool := reads_gated (nodes C) (Pos.to_nat t) t.
+Definition env_of {C} (w : world C) (gated : bool) : env := if gated then gated_env w else net_env w.
 
 Section Terms.
 Variables (C : context) (w : world C).
-Let e := net_env w.
-Lemma of_term_value opaque fuel : forall t, pvalue e (of_term (nodes C) opaque fuel t) = term w t.
+Lemma env_inputs gated i : env_of w gated (X i) = net_env w (X i).
+Proof. destruct gated; [apply (same_inputs w)|reflexivity]. Qed.
+Lemma env_one gated : env_of w gated (X 0) = 1.
+Proof. rewrite env_inputs. apply (one_is_one w). Qed.
+Lemma of_term_value gated opaque fuel : forall t, pvalue (env_of w gated) (of_term (nodes C) gated opaque fuel t) = term w t.
 Proof.
-  assert (L : forall t, pvalue e [([Term t], 1%Q)] = term w t).
-  { intros t. unfold pvalue; cbn. rewrite Q2R_1. unfold e. rewrite (named_terms w). ring. }
+  assert (L : forall t, pvalue (env_of w gated) [([Term t], 1%Q)] = term w t).
+  { intros t. unfold pvalue; cbn. rewrite Q2R_1. unfold env_of.
+    destruct gated; rewrite ?(same_terms w), (named_terms w); ring. }
   induction fuel as [|fuel IH]; intros t; [apply L|]. cbn [of_term].
   destruct (match opaque with Some o => _ | None => _ end); [apply L|].
   destruct (Table.find t (nodes C)) as [n|] eqn:F; [|apply L].
-  pose proof (term_value w t n F) as V. fold e in V. destruct n; try apply L; cbn [node_value] in V; rewrite V.
-  - rewrite of_form_value by apply (one_is_one w). cbn. rewrite Q2R_1. ring.
-  - apply constant_value.
-  - rewrite padd_value, !IH. reflexivity.
-  - rewrite pmul_value, !IH. reflexivity.
-  - apply of_form_value, (one_is_one w).
+  pose proof (term_value w t n F) as V. pose proof (env_one gated) as One. pose proof (env_inputs gated) as I.
+  destruct gated, n; try apply L; cbn [node_value] in V; rewrite V;
+    try (rewrite of_form_value by exact One; cbn [seval]; rewrite I, Q2R_1; ring);
+    try apply constant_value; try (rewrite padd_value, !IH; reflexivity); try (rewrite pmul_value, !IH; reflexivity);
+    apply of_form_value, One.
 Qed.
-Lemma polynomial_of_value opaque t : pvalue e (polynomial_of C opaque t) = term w t.
+Lemma polynomial_of_value gated opaque t : pvalue (env_of w gated) (polynomial_of C gated opaque t) = term w t.
 Proof. apply of_term_value. Qed.
-Lemma definition_of_value f : seval e (definition_of C f) = seval e f.
+Lemma definition_value gated f : seval (env_of w gated) (definition_of C f) = seval (env_of w gated) f.
 Proof.
   unfold definition_of. destruct f as [|[[i|j|j|t] q] [|p f]]; try reflexivity.
   destruct (qeqb q 1) eqn:Q1; [|reflexivity]. apply qeqb_eq in Q1; subst q.
   destruct (Table.find j (neurons C)) as [h|] eqn:F; [|reflexivity].
-  cbn [seval]. unfold e. rewrite (net_pre w j h F), Q2R_1. ring.
+  cbn [seval]. destruct gated; cbn [env_of]; [rewrite (gated_pre w j h F)|rewrite (net_pre w j h F)]; rewrite Q2R_1; ring.
 Qed.
-Lemma defined_value t : pvalue e (defined C t) = term w t.
+Lemma defined_value gated t : pvalue (env_of w gated) (defined C gated t) = term w t.
 Proof.
   unfold defined. destruct (Table.find t (nodes C)) as [n|] eqn:F; [|apply polynomial_of_value].
-  pose proof (term_value w t n F) as V. destruct n; try apply polynomial_of_value.
-  rewrite of_form_value by apply (one_is_one w). rewrite definition_of_value. symmetry. exact V.
+  pose proof (term_value w t n F) as V. pose proof (env_one gated) as One. pose proof (definition_value gated) as D.
+  destruct gated, n; try apply polynomial_of_value; rewrite of_form_value by exact One; rewrite D; symmetry; exact V.
 Qed.
 End Terms.
+Lemma definition_of_value C (w : world C) f : seval (net_env w) (definition_of C f) = seval (net_env w) f.
+Proof. apply (definition_value C w false). Qed.
 
 (* ---- one variable: coefficients, constant first ---- *)
 Definition coefficients := list Q.

@@ -71,27 +71,30 @@ def build(problem: Problem, progress: Progress, wide: bool | None = None) -> tup
     the smallest inverse temperature, over a range of smaller approximation errors.
     ``wide`` forces a layout of the stream.  Raises UnreachableError where no construction reaches the tolerance.
     """
-    candidates: list[Candidate] = []
+    found: list[Candidate] = []
     outline = Outline.of(problem)
     for allowance in _allowances(problem):
         progress(f"building within {decimal_up(allowance, 3)}")
-        candidates += _candidates(outline, allowance)
-        if _past_the_best(candidates):
+        found += candidates(outline, allowance)
+        if _past_the_best(found):
             break
-    if not candidates:
+    if not found:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
-    best = min(candidates, key=lambda c: _key(problem, c))
+    best = min(found, key=lambda c: _key(problem, c))
     progress("proving")
     return _prove(problem, replace(best, wide=wide)), best.plan
 
 
-def _candidates(outline: Outline, allowance: Fraction) -> list[Candidate]:
-    """Return what can be built within the allowance; plans are estimates, so a little less is tried where they fail."""
+def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> list[Candidate]:
+    """Return what can be built within the allowance; plans are estimates, so a little less is tried where they fail.
+
+    ``direct`` allows proofs that speak of the gated network.
+    """
     for shrink in SHRINKINGS:
         found = []
         try:
             for plan in plans(outline, allowance * shrink):
-                candidate = _direct(outline, plan) or _candidate(outline.problem, plan)
+                candidate = (_direct(outline, plan) if direct else None) or _candidate(outline.problem, plan)
                 if candidate is not None:
                     found.append(candidate)
         except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
@@ -191,9 +194,9 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
         return None
     try:
         weights = {gates: 8 * weight for gates, weight in chain_weights(outline, plan).items() if gates}
-    except OverflowError:  # the box is beyond the range of floats
+        beta = _least_temperature(weights, float(_allowed(problem)) - plan.predicted)
+    except ArithmeticError:  # the box is beyond the range of floats
         return None
-    beta = _least_temperature(weights, float(_allowed(problem)) - plan.predicted)
     if beta is None:
         return None
     for increase in INCREASES:

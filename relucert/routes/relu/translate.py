@@ -35,7 +35,7 @@ def translate(
     if wide is None or not linear_heads:
         small = len(network.gated) <= MOST_WIDE_WEIGHTS and _wide_weights(network) <= MOST_WIDE_WEIGHTS
         wide = small or not linear_heads
-    forms, outputs = _flattened(network) if wide else _same_depth_expanded(network)
+    forms, outputs = _flattened(network) if wide else same_depth_expanded(network)
     stored = set(network.gated)
     for form in outputs:
         stored |= {j for kind, j in form if kind == "u"}
@@ -63,7 +63,7 @@ def _wide_weights(network: Network) -> int:
     return pairs
 
 
-def _expand(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
+def expanded(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
     """Return the form with every u_j outside ``keep`` replaced by its known form."""
     result: Terms = {}
     for (kind, j), weight in form.terms.items():
@@ -78,11 +78,11 @@ def _flattened(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
     """Return every form over (1, x, r) alone."""
     forms: dict[int, Terms] = {}
     for j, form in enumerate(network.neurons):
-        forms[j] = _expand(form, forms, set())
-    return forms, [_expand(form, forms, set()) for form in network.outputs]
+        forms[j] = expanded(form, forms, set())
+    return forms, [expanded(form, forms, set()) for form in network.outputs]
 
 
-def _same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
+def same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]]:
     """Return every form over (1, x, r) and those u_j that are complete at least one layer earlier.
 
     A u_j of the reader's own depth becomes complete in the layer before both are read, too late to be moved, and so is
@@ -91,8 +91,8 @@ def _same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms
     depths = network.depths()
     forms: dict[int, Terms] = {}
     for j, form in enumerate(network.neurons):
-        forms[j] = _expand(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
-    return forms, [_expand(form, forms, set(network.gated)) for form in network.outputs]
+        forms[j] = expanded(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
+    return forms, [expanded(form, forms, set(network.gated)) for form in network.outputs]
 
 
 def _assemble(

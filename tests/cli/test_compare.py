@@ -1,0 +1,62 @@
+"""``relucert compare``: every route once, the best marked, a reason where there is no certificate."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from fractions import Fraction
+
+import pytest
+
+from tests.cli.command import assert_one_clear_line, run
+
+
+def test_compare_as_json_counts_certifies_and_names_the_best() -> None:
+    result = run("compare", "multiply", "--eps", "1e-3", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    data = json.loads(result.stdout)
+    rows = {row["route"]: row for row in data["routes"]}
+    assert set(rows) == {"relu", "native"}
+    for row in rows.values():
+        assert row["reason"] == ""
+        assert float(row["observed_error"]) <= Fraction(row["error_bound"]) <= Fraction(1, 1000)
+        assert row["observed_points"] >= 25
+    assert rows["relu"]["resources"]["heads"] == "10"
+    assert rows["native"]["resources"]["heads"] == "1"
+    assert data["best"]["heads"] == ["native"]
+    assert data["best"]["tokens"] == ["relu", "native"]
+    assert "8 ReLU gates" in data["lower_bound"]
+
+
+def test_compare_as_text_marks_the_best_and_fits_80_columns() -> None:
+    result = run("compare", "multiply", "--eps", "1e-2")
+    assert result.returncode == 0, result.stderr
+    out = result.stdout
+    assert max(map(len, out.splitlines())) <= 80
+    assert "1*" in next(line for line in out.splitlines() if "heads" in line and "product" not in line)
+    assert "an estimate" in out
+
+
+def test_compare_keeps_the_row_of_a_route_that_does_not_apply() -> None:
+    result = run("compare", "abs", "--eps", "1e-2", "--format", "csv")
+    assert result.returncode == 0, result.stderr
+    rows = {row["route"]: row for row in csv.DictReader(io.StringIO(result.stdout))}
+    assert rows["native"]["reason"] == "the target is not smooth: it uses abs"
+    assert rows["native"]["heads"] == ""
+    assert Fraction(rows["relu"]["error_bound"]) <= Fraction(1, 100)
+
+
+@pytest.mark.parametrize(("form", "marked"), [("markdown", "**1**"), ("latex", "\\textbf{1}")])
+def test_compare_for_papers(form: str, marked: str) -> None:
+    result = run("compare", "multiply", "--eps", "1e-2", "--format", form)
+    assert result.returncode == 0, result.stderr
+    out = result.stdout
+    assert marked in out
+    if form == "latex":
+        assert "d\\_model" in out
+        assert out.count("\\begin{tabular}") == out.count("\\end{tabular}") == 1
+
+
+def test_bad_input_is_one_clear_line() -> None:
+    assert_one_clear_line(run("compare", "multiply", "--eps", "x"), 2, "expected a number")
