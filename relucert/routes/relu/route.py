@@ -90,17 +90,24 @@ def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> li
 
     ``direct`` allows proofs that speak of the gated network.
     """
+    refused: UnreachableError | None = None
     for shrink in SHRINKINGS:
         found = []
         try:
             for plan in plans(outline, allowance * shrink):
-                candidate = (_direct(outline, plan) if direct else None) or _candidate(outline.problem, plan)
+                try:
+                    candidate = (_direct(outline, plan) if direct else None) or _candidate(outline.problem, plan)
+                except UnreachableError as error:  # the proof would take too much work; another plan may do
+                    refused = error
+                    continue
                 if candidate is not None:
                     found.append(candidate)
         except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
             continue
         if found:
             return found
+        if refused is not None:
+            raise refused
     return []
 
 
