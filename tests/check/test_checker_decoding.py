@@ -387,7 +387,7 @@ def test_the_statement_stays_short_when_each_target_uses_the_one_before():
 
 
 def test_declines_to_print_a_statement_that_is_too_long(monkeypatch):
-    monkeypatch.setattr(statement, "LONGEST_STATEMENT", 1 << 16)
+    monkeypatch.setattr(statement, "LONGEST_STATEMENT", 1 << 12)
     data = modest()
     data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 5000]
     data["statement"]["targets"] = list(range(5002))
