@@ -265,11 +265,11 @@ def form(raw: object, inputs: int, neurons: int) -> Form:
 
 
 def subject_(raw: object, stated: Statement, networks: tuple[Network, ...]) -> Attention | Feedforward:
-    """Return what is certified: a transformer, or one of the networks, which reads one token."""
+    """Return what is certified: a transformer, or one of the networks, which reads one token over the real numbers."""
     if not isinstance(raw, dict) or raw.get("kind") != "feedforward":
         return attention(raw, len(stated.inputs))
-    if stated.sequence != model.Sequence(1, 1, "causal", "tokenwise"):
-        raise Rejected("a feed-forward subject reads one token")
+    if stated.sequence != model.Sequence(1, 1, "causal", "tokenwise") or stated.arithmetic is not None:
+        raise Rejected("a feed-forward subject reads one token, over the real numbers")
     k = index(fields(raw, "kind network", "subject")["network"], len(networks), "the subject's network")
     return Feedforward(k, len(networks[k].outputs))
 

@@ -99,13 +99,13 @@ def command(
     finally:
         keeper.save()
     cells = [next(built) if isinstance(slot, Problem) else slot for slot in slots]
+    if all(cell.status != sweep.DIED for cell in cells):
+        place.unlink(missing_ok=True)
     if not any(cell.resources for cell in cells):
         raise UnreachableError(f"every cell fails; {_reason(cells[0])}")
     report = sweep.report(problems[0], cells, axes)
     _write(output, report)
     _draw(picture, report)
-    if all(cell.status != sweep.DIED for cell in cells):
-        place.unlink(missing_ok=True)
     _show(report, form, ctx.obj)
     codes = {sweep.EXIT_CODES.get(cell.status, INTERNAL) for cell in cells}
     return next(code for code in WORST_FIRST if code in codes)

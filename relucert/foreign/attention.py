@@ -42,10 +42,8 @@ def transformer_of(graph: Graph) -> Transformer:
             found = reading.group(stream, d_model)
             heads += found
             updates.append(reading.last)
-        for update in updates:
-            reading.take("Add", {stream, update})
-            stream = reading.last
         reading.require(bool(updates))
+        stream = reading.total([stream, *updates])
         layers.append(tuple(heads))
     flat = reading.reshape([-1, 2 * d_model], stream)
     out = reading.weight("MatMul", flat)
@@ -99,6 +97,18 @@ class _Reading:
         operation = self.take(operator, {value})
         self.require(operation.inputs[0] == value)
         return self.constant(operation.inputs[1])
+
+    def total(self, parts: Sequence[str]) -> str:
+        """Take the Adds that add all the parts, in whatever order, and return the last one's output."""
+        left = list(parts)
+        while len(left) > 1:
+            operation = self.take("Add", set())
+            self.require(len(operation.inputs) == 2)
+            for name in operation.inputs:
+                self.require(name in left)
+                left.remove(name)
+            left.append(self.last)
+        return left[0]
 
     def reshape(self, wanted: Sequence[int], value: str) -> str:
         """Take a Reshape to this shape and return its output."""

@@ -23,7 +23,7 @@ from .reduction import Interval, Reduction, reductions
 from .univariate import Univariate
 
 PROBE = 12
-MOST_PIECES = 250
+MOST_PIECES = 200
 MANY = 60
 FEW_ROUNDS = 4
 CURVATURE_BITS = 192

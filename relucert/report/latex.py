@@ -30,7 +30,7 @@ WORDS = {
 }
 PARTS = {
     "approximation": "the ReLU network against the target",
-    "approximation with gates": "the network with softmax gates against the target",
+    "approximation and gates": "the network with softmax gates against the target",
     "gates": "softmax gates against hard gates",
     "leak": "softmax mass on other tokens",
     "rounding": "the machine's rounding",

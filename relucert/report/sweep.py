@@ -165,7 +165,7 @@ def _fields(cell: SweepCell) -> dict[str, int | str | None]:
         "arity": cell.arity,
         "length": cell.sequence,
         "approximation": upward(parts.get("approximation")),
-        "approximation_with_gates": upward(parts.get("approximation with gates")),
+        "approximation_with_gates": upward(parts.get("approximation and gates")),
         "gates_error": upward(parts.get("gates")),
         "leak": upward(parts.get("leak")),
         "status": cell.status,

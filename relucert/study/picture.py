@@ -38,6 +38,8 @@ def picture(
     """
     if loaded.certificate.statement.sequence.most > 1:
         raise DeclinedError("a certificate about sequences is not drawn")
+    if loaded.certificate.statement.arithmetic is not None:
+        raise DeclinedError("a certificate about a machine's arithmetic is not drawn")
     free = _free(loaded, fixed, output)
     stated = loaded.certificate.statement
     box = {

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from fractions import Fraction
 
-from ..errors import RelucertError
+from ..errors import RelucertError, UsageError
 from ..exact.number import exact_text
 from ..relu.lower_bound import lower_bound
 from ..report.record import SweepCell, SweepReport
@@ -115,7 +115,8 @@ def _drain(
     try:
         while queue or running:
             while queue and len(running) < most:
-                _submit(executor, work, waiting, queue.pop(), running)
+                name = queue.pop()
+                running[_submitted(crew, executor, work, waiting[name])] = name
             done, _ = wait(running, timeout=TURN, return_when=FIRST_COMPLETED)
             broken = False
             for future in done:
@@ -126,6 +127,8 @@ def _drain(
                     continue
                 except crew.deaths:
                     cell = _died(waiting[running[future]])
+                except (CancelledError, OSError) as error:  # no error of the cell's own, which became its status
+                    raise UsageError(f"the workers are lost ({type(error).__name__}: {error})") from None
                 finished(running.pop(future), cell)
             if broken:
                 return list(running.values())
@@ -135,15 +138,14 @@ def _drain(
         crew.release(executor, in_order=done_well)
 
 
-def _submit(
-    executor: Executor, work: Work, waiting: Mapping[str, Problem], name: str, running: dict[Future[SweepCell], str]
-) -> None:
+def _submitted(crew: Crew, executor: Executor, work: Work, problem: Problem) -> Future[SweepCell]:
     try:
-        running[executor.submit(work, waiting[name])] = name
+        with crew.shield():
+            return executor.submit(work, problem)
     except BrokenExecutor:  # a worker died between two looks
         future: Future[SweepCell] = Future()
         future.set_exception(BrokenExecutor())
-        running[future] = name
+        return future
 
 
 def _died(problem: Problem) -> SweepCell:

@@ -52,6 +52,20 @@ TARGETS = (
     NamedTarget("min", "the least of the inputs", (2, MAX_ARITY), SYMMETRIC, (), _call("min")),
     NamedTarget("max", "the largest of the inputs", (2, MAX_ARITY), SYMMETRIC, (), _call("max")),
     NamedTarget("abs", "|x|", (1, 1), SYMMETRIC, (), _call("abs")),
+    *(
+        NamedTarget(name, f"{name}(x)", (1, 1), box, (), _call(name))
+        for name, box in (
+            ("exp", SYMMETRIC),
+            ("log", None),
+            ("sqrt", UNIT),
+            ("sin", SYMMETRIC),
+            ("cos", SYMMETRIC),
+            ("tanh", SYMMETRIC),
+            ("sigmoid", SYMMETRIC),
+            ("gelu", SYMMETRIC),
+            ("softplus", SYMMETRIC),
+        )
+    ),
     NamedTarget(
         "clip", "x cut off below lo and above hi", (1, 1), SYMMETRIC, (("lo", Fraction(0)), ("hi", Fraction(1))), _clip
     ),

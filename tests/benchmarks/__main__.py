@@ -32,6 +32,11 @@ def main() -> None:
 
         scale.main([int(size) for size in sys.argv[2:]] or scale.GATES)
         return
+    if sys.argv[1:2] == ["rounding"]:
+        from tests.benchmarks import rounding
+
+        rounding.main()
+        return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
     rows = [*_counts(), _slope(), _tightness(), *_times(runs)]
     headers = ("case", "asked", "reached", "")

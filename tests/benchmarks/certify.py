@@ -13,11 +13,8 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "foreign"))
-
-from nets import product_layers, write_onnx
-
 from tests.cli.command import environment
+from tests.foreign.nets import product_layers, write_onnx
 
 EVERY = 4  # a wrong weight costs a second; each fourth is tried
 

@@ -241,6 +241,61 @@ def _short(text: str) -> str:
     return str(Fraction(text))
 
 
+def soft_sawteeth() -> list[Case]:
+    t, u0, u1 = "1/2 + 1/2 x0", "0 + x0", "-1 - 2 u0 + 4 r0"
+    good = "23/128 + 1/2 x0 - 1/4 u0 + 1/2 r0 - 1/16 u1 + 1/8 r1"
+    terms: dict[str, list[Any]] = {
+        "t": ["gated", 0, 0], "out": ["gated", 0, 1], "tt": ["mul", "t", "t"], "ttt": ["mul", "t", "t", "t"],
+        "tx": ["mul", "t", "x0"], "hard t": ["net", 0, 0], "hard out": ["net", 0, 1],
+        "hard tt": ["mul", "hard t", "hard t"], "elsewhere": ["gated", 1, 1],
+    }  # fmt: skip
+    inside = (has("t", "0", "1"),)
+
+    def one(name: str, bound: str, why: str | None, *, beta: str = "100", reach: str = "7/8", chain: Any = (0, 1),
+            out: str = good, neurons: tuple[str, ...] = (u0, u1), facts: tuple[Data, ...] = inside,
+            square: str = "tt", term: str = "out", precision: int = 64) -> Case:  # fmt: skip
+        nets = (network(*neurons, out=(t, out), beta=beta), network(*neurons, out=(t, out), beta=beta))
+        return case(name, "sawtooth_gated", ["near", term, square, _short(bound)], why, lemmas=terms, networks=nets,
+                    facts=facts, out=term, square=square, chain=list(chain), reach=reach,
+                    precision=precision)  # fmt: skip
+
+    single = "7/32 + 1/2 x0 - 1/4 u0 + 1/2 r0"
+    sum_, fold, small, between = "not the sawtooth sum", "not 2 v - 1", "too small", "between 0 and 1"
+    return [
+        one("takes no fold", "1/8", None, chain=(), out="3/8 + 1/2 x0"),
+        one("takes one fold", "31251/1000000", None, chain=(0,), out=single),
+        one("takes two folds", "78135/10000000", None),
+        one("takes two folds at a low temperature's bound", "135/10000", None, beta="10", reach="1/2"),
+        one("refuses the bound of the ReLU network where gates are soft", "1/128", WEAK, beta="10", reach="1/2"),
+        one("refuses half the bound", "1/256", WEAK),
+        one("refuses a bound a little smaller", "7812/1000001", WEAK),
+        one("refuses an inverse temperature that is too small", "1", small, beta="4"),
+        one("refuses an inverse temperature that is far too small", "1", small, beta="1/100"),
+        one("refuses reach zero", "1", between, reach="0"),
+        one("refuses reach one", "1", between, reach="1"),
+        one("refuses a reach beyond one", "1", between, reach="9/8"),
+        one("refuses a negative reach", "1", between, reach="-1/2"),
+        one("refuses a reach that is zero at the precision", "1", small, reach="1/1000000", precision=8),
+        one("refuses one wrong weight", "1", sum_, out="23/128 + 1/2 x0 - 1/4 u0 + 1/2 r0 - 1/16 u1 + 1/16 r1"),
+        one("refuses a sum over a shorter chain", "1", sum_, out=single),
+        one("refuses the chain backwards", "1", fold, chain=(1, 0)),
+        one("refuses a neuron twice", "1", fold, chain=(0, 0)),
+        one("refuses a fold of the wrong slope", "1", fold, neurons=(u0, "-1 - 2 u0 + 3 r0")),
+        one("refuses a range above one", "1", "not enclosed in [0, 1]", facts=(has("t", "0", "1000001/1000000"),)),
+        one("refuses a range of the exact output instead", "1", "no premise", facts=(has("hard t", "0", "1"),)),
+        one("refuses a missing range", "1", "no premise", facts=()),
+        one("refuses a cube", "1", "is not a square", square="ttt"),
+        one("refuses a product", "1", "is not a square", square="tx"),
+        one("refuses the exact network", "1", "'net' where 'gated'", square="hard tt",
+            facts=(has("hard t", "0", "1"),)),
+        one("refuses the exact output near the square of the gated one", "1", "'net' where 'gated'", term="hard out"),
+        one("refuses an output of another network", "1", "belongs to network 1", term="elsewhere"),
+        case("is not the rule of the exact network", "sawtooth", ["near", "out", "tt", "1"], "'gated' where 'net'",
+             lemmas=terms, networks=(network(u0, u1, out=(t, good)), network(u0, u1, out=(t, good))), facts=inside,
+             out="out", square="tt", chain=[0, 1]),
+    ]  # fmt: skip
+
+
 def function_cases() -> list[Case]:
-    """Return every case of the two families."""
-    return [*function_ranges(), *slopes(), *smooths()]
+    """Return every case of the families, and of the folded square with soft gates."""
+    return [*function_ranges(), *slopes(), *smooths(), *soft_sawteeth()]

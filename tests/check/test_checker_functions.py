@@ -1,5 +1,6 @@
 """exp, log, sin, cos, erf and powers in the checker, against mpmath at high precision; samples, so no proof."""
 
+import math
 import random
 from collections.abc import Callable
 from fractions import Fraction
@@ -8,8 +9,9 @@ from typing import Any
 
 import mpmath
 import pytest
-from forge import certificate, check_with_given, encode, has, near
+from forge import certificate, check_with_given, encode, has, near, network
 
+from relucert.check import decode
 from relucert.check.kernel import Context
 from relucert.check.model import In, Network, Node
 from relucert.check.refusal import Declined, Rejected
@@ -198,6 +200,37 @@ def test_functions_are_printed_without_ambiguity(text: str) -> None:
         more = (rest[0],) if op in ("add", "mul") else ()
         nodes.append(Node(op, (child, *more), Fraction(rest[0]) if op == "power" else None))
     assert formulas(tuple(nodes), (len(nodes) - 1,), ("x0",)) == ([], [text])
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_bound_of_a_soft_folded_square_holds_at_random_and_near_kinks(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311
+    m = draw.randint(1, 6)
+    beta = Fraction(draw.randint(2, 40), draw.randint(1, 3)) * 2 ** (m - 1)
+    reach = 1 - Fraction(1, 2 ** draw.randint(1, 7))
+    neurons = ["-1 + 2 x0", *(f"-1 - 2 u{k} + 4 r{k}" for k in range(m - 1))]
+    constant = -sum(Fraction(1, 4**k) for k in range(1, m + 1)) - Fraction(1, 2 ** (2 * m + 3))
+    folds = "".join(f" - {Fraction(1, 4**k)} u{k - 1} + {2 * Fraction(1, 4**k)} r{k - 1}" for k in range(1, m + 1))
+    nets = (network(*neurons, out=("0 + x0", f"{constant} + x0{folds}"), beta=str(beta)),)
+    terms = {"t": ["gated", 0, 0], "out": ["gated", 0, 1], "tt": ["mul", "t", "t"]}
+    decoded = decode.certificate(encode(certificate(terms, [], nets, (("0", "1"),))))
+    ask = {"out": 2, "square": 3, "chain": tuple(range(m)), "reach": reach}
+    try:
+        proved = RULES["sawtooth_gated"].run(Context(decoded), (In(1, Fraction(0), Fraction(1)),), **ask)
+    except Rejected:  # so small an inverse temperature is not covered
+        return
+    soft, lowest, highest = float(beta), 1.0, -1.0
+    for _ in range(4000):
+        kink = Fraction(draw.randint(0, 2**m), 2**m)
+        t = min(1.0, max(0.0, draw.choice([draw.random(), float(kink) + draw.uniform(-8, 8) / soft])))
+        value, v = t + float(constant), t
+        for k in range(1, m + 1):
+            u = 2 * v - 1
+            v = u * math.tanh(soft * u / 2)
+            value += v / 4**k
+        lowest, highest = min(lowest, value - t * t), max(highest, value - t * t)
+    assert max(-lowest, highest) <= proved.bound + Fraction(1, 10**12)
+    assert -lowest >= Fraction(1, 2 ** (2 * m + 3)) * Fraction(9, 10)
 
 
 def test_smooth_work_is_metered() -> None:

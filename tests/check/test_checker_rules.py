@@ -6,8 +6,9 @@ import pytest
 from forge import check_with_given
 from function_cases import function_cases
 from rule_cases import rule_cases
+from softmax_cases import softmax_cases
 
-CASES = rule_cases() + function_cases()
+CASES = rule_cases() + function_cases() + softmax_cases()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

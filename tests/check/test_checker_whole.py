@@ -4,14 +4,16 @@ from collections import Counter
 
 import pytest
 from forge import Case, check_with_given
+from function_cases import function_cases
 from rule_cases import rule_cases
+from softmax_cases import softmax_cases
 from whole_cases import kernel_cases, whole_cases
 
 from relucert.check import kernel
 from relucert.check.model import In, Near
 
 CASES = whole_cases()
-TABLE = CASES + rule_cases()
+TABLE = CASES + rule_cases() + function_cases() + softmax_cases()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

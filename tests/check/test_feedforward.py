@@ -68,6 +68,7 @@ def with_trace(**change: Any) -> dict[str, Any]:
 
 TRANSLATION = {"rule": "translation", "premises": [], "args": {"subject": 2, "gated": 3, "heads": []},
                "conclusion": ["near", 2, 3, "0"]}  # fmt: skip
+FLOAT32 = {"accumulate": "float32", "dtype": "float32", "exp_ulps": 2, "softmax": "stable", "subnormals": "gradual"}
 SWAPPED = {"inverse_temperature": "1", "neurons": [], "outputs": [["0", [[0, "1"]], [], []]]}
 FORGED = {
     "another network": (tamper(ABS, ("subject", "network"), lambda _: 1), "decode", "the subject's network"),
@@ -76,6 +77,7 @@ FORGED = {
     "a kind of its own": (tamper(ABS, ("subject", "kind"), lambda _: "forward"), "decode", ""),
     "many tokens": (tamper(ABS, ("statement", "sequence", "lengths"), lambda _: ["1", "2"]), "decode", "one token"),
     "a full mask": (tamper(ABS, ("statement", "sequence", "mask"), lambda _: "full"), "decode", "one token"),
+    "float arithmetic": (tamper(ABS, ("statement", "semantics"), lambda _: FLOAT32), "decode", "over the real numbers"),
     "an output too many": (tamper(ABS, ("lemmas", "networks", 0, "outputs"), lambda o: [*o, o[0]]), "conclusion",
                            "one output for each target"),
     "a weight changed": (tamper(ABS, ("lemmas", "networks", 0, "outputs", 0, 3, 1, 1), lambda _: "2"), 0,
@@ -276,3 +278,25 @@ def written(network: Network, expression: Any, domain: Any) -> bytes:
     statement = Statement(names, tuple(domain), expression, Fraction(1))
     return write_feedforward(statement, ProvedNetwork(((network, None),), nodes, (), 0), dict.fromkeys(
         ("generator", "spec", "version"), ""))  # fmt: skip
+
+
+def hostile(neurons: int, cuts: int, digits: int) -> bytes:
+    """A certificate whose cuts alternate between two planes of a chain of neurons with long weights."""
+    data = copy.deepcopy(ABS)
+    long = str(10**digits + 1)
+    chain = [["0", [[0, "1"]], [], []]]
+    chain += [["0", [[0, long]], [], [[j, long]]] for j in range(neurons - 1)]
+    data["lemmas"]["networks"][0] = {
+        "inverse_temperature": None, "neurons": chain, "outputs": [["0", [], [], [[neurons - 1, "1"]]]]
+    }  # fmt: skip
+    planes = [text for k in range(1, cuts) for text in (f"-{k}/{cuts}", "1")]
+    tree = [code for k in range(1, cuts) for code in (cuts - k, 0)]
+    data["trace"][0]["args"] |= {"planes": planes, "cuts": [*tree, 0]}
+    return encode(data)
+
+
+@pytest.mark.parametrize(("neurons", "cuts", "digits"), [(3000, 2, 0), (3, 3000, 0), (400, 40, 3000), (60, 2, 3900)])
+def test_the_work_of_a_hostile_certificate_is_metered(neurons: int, cuts: int, digits: int) -> None:
+    """None of these is proved; what matters is that the verdict comes at once or the meter stops it."""
+    verdict = check(hostile(neurons, cuts, digits))
+    assert verdict.status in ("rejected", "declined")

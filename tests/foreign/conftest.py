@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nets import Layer, write_onnx
 
 from relucert.cli.main import _run
+from tests.foreign.nets import Layer, write_onnx
 
 
 def needed(module: str) -> Any:

@@ -26,6 +26,14 @@ def test_a_sequence(net: Callable[..., Path], certify: Certify, tmp_path: Path) 
     assert "not of sequences" in err
 
 
+def test_a_float_arithmetic(net: Callable[..., Path], certify: Certify, tmp_path: Path) -> None:
+    spec = tmp_path / "s.yaml"
+    spec.write_text("target: 'x*x'\neps: 1\narithmetic: {dtype: float32}\n")
+    code, out, err = certify(net(ABS), "--target", spec)
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert "not of float arithmetic" in err
+
+
 def test_a_target_without_a_tolerance_or_of_degree_beyond_64(net: Callable[..., Path], certify: Certify) -> None:
     assert certify(net(ABS), "--target", "x*x")[0] == 2
     code, _, err = certify(net(ABS), "--target", "x^33*x^33", "--eps", "1")

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nets import product_layers, write_onnx
 
 import relucert.check
 from relucert.foreign.search import Progress
 from relucert.spec.problem import make_problem
 from relucert.study.certify import Certification
+from tests.foreign.nets import product_layers, write_onnx
 
 ROOT = Path(relucert.__file__).parents[1]
 Certify = Callable[..., tuple[int, str, str]]

@@ -83,6 +83,7 @@ def regions(
         if not stack:
             raise Rejected("the tree of cuts goes on after its last leaf")
         cell = stack.pop()
+        context.spend(1 + len(cell.known) // 4)
         if code == 0:
             line = network.lines(cell, None)
             if not _near(context, line, network.scale[network.end], target.quotients(cell), bound, cell):
@@ -100,7 +101,6 @@ def regions(
             passed = {place: c << SLOPE_BITS for place, c in line.items()}
             stack.append(_Cell(below, cell.constraints + 1, {**cell.known, j: (line, {})}))
             stack.append(_Cell(above, cell.constraints + 1, {**cell.known, j: (line, passed)}))
-            context.spend(len(cell.known) // 8)
     if stack:
         raise Rejected("the tree of cuts ends before its last leaf")
     return Near(left, right, bound)
@@ -134,6 +134,7 @@ def _cut(context: Context, cell: _Cell, line: Line) -> tuple[dict[Point, int], d
     if len(above) == len(values) or len(below) == len(values):
         raise Rejected("a cut misses its cell")
     value = dict(zip(cell.points, values, strict=True))
+    context.spend(len(above) * len(below) // 4)
     for p, q in product(above, below):
         shared = above[p] & below[q]
         if value[p] > 0 > value[q] and shared.bit_count() >= len(p) - 2:
@@ -163,6 +164,7 @@ class _Scaled:
     def __init__(self, context: Context, k: int, output: Form) -> None:
         self.context, self.places = context, len(context.domain) + 1
         self.end = len(context.networks[k].neurons)
+        context.spend(self.end // 8)
         forms = {self.end: output}
         for j in range(self.end, -1, -1):
             for atom in forms.get(j, {}):
@@ -196,6 +198,7 @@ class _Scaled:
         if wanted == self.end or wanted in cell.known or wanted not in (None, *self.scale):
             raise Rejected(f"neuron {wanted} is not read by the output, or keeps its sign on a cell that it should cut")
         own: dict[int, tuple[Line, Line]] = {}
+        self.context.spend(len(self.base) // 8)
         for j, base in self.base.items():
             if j in cell.known:
                 continue

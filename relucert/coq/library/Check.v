@@ -93,7 +93,7 @@ Definition context_of (c : certificate) : context :=
   Context (table (numbered 1 (network c))) (table (numbered 1 (terms c))) (domain c) (beta c) (unit c).
 
 Section Check.
-Variables (C : context) (T : model) (fuel : nat).
+Variables (C : context) (T : model) (fuel : nat) (asked : list (nat * Z)).
 
 Definition gate_error_by (total : form -> option Z) (gated net : positive) : option fact :=
   match Table.find gated (nodes C), Table.find net (nodes C) with
@@ -111,7 +111,7 @@ Definition translation (subject gated : positive) (names : list (list positive))
   | Some (Subject k), Some (Gated f) => if translates C T fuel names k f then Some (Near subject gated 0) else None
   | _, _ => None
   end.
-Definition prove (r : rule) (ps : list fact) : option fact :=
+Definition prove (m : memory) (r : rule) (ps : list fact) : option fact :=
   match r with
   | Range t => range C ps t
   | RangeNear => range_near ps
@@ -126,7 +126,7 @@ Definition prove (r : rule) (ps : list fact) : option fact :=
   | SumUp => sum_up ps
   | Symmetry => symmetry ps
   | Sawtooth out square chain => sawtooth C ps out square chain
-  | SawtoothGated out square chain reach => sawtooth_gated C ps out square chain reach
+  | SawtoothGated out square chain reach => sawtooth_gated C m ps out square chain reach
   | Extremum out target gate => extremum C ps out target gate
   | Lattice l r => lattice C l r
   | Translation s g names => translation s g names
@@ -139,16 +139,16 @@ Fixpoint recall (facts : Table.t fact) (ps : list positive) : option (list fact)
   | p :: ps' => match Table.find p facts, recall facts ps' with Some f, Some fs => Some (f :: fs) | _, _ => None end
   end.
 (* [known] lists what is proved so far, the latest first; [facts] finds the same by number. *)
-Fixpoint follow (steps : list step) (k : positive) (facts : Table.t fact) (known : list fact) : option (list fact) :=
+Fixpoint follow (m : memory) (steps : list step) (k : positive) (facts : Table.t fact) (known : list fact) : option (list fact) :=
   match steps with
   | [] => Some known
   | s :: steps' =>
       match recall facts (premises s) with
       | Some ps =>
-          match prove (by_rule s) ps with
+          match prove m (by_rule s) ps with
           | Some f =>
               if entails f (conclusion s)
-              then follow steps' (Pos.succ k) (Table.add k (conclusion s) facts) (conclusion s :: known)
+              then follow m steps' (Pos.succ k) (Table.add k (conclusion s) facts) (conclusion s :: known)
               else None
           | None => None
           end
@@ -187,7 +187,7 @@ Proof.
   apply (Total _ _ _) with (2 := V). intros u. rewrite Rabs_minus_sym.
   pose proof (gate_error (Q2R (inverse_temperature C)) u P). rewrite Rabs_pos_eq; lra.
 Qed.
-Lemma prove_sound r ps f : Forall (holds w) ps -> prove r ps = Some f -> holds w f.
+Lemma prove_sound r ps f : Forall (holds w) ps -> prove (remember C asked) r ps = Some f -> holds w f.
 Proof.
   intros H E. destruct r; cbn [prove] in E.
   - apply (range_sound C w ps H _ _ E).
@@ -203,7 +203,7 @@ Proof.
   - apply (sum_up_sound C w ps H _ E).
   - apply (symmetry_sound C w ps H _ E).
   - apply (sawtooth_sound C w ps H _ _ _ _ E).
-  - apply (sawtooth_gated_sound C w ps H _ _ _ _ _ E).
+  - apply (sawtooth_gated_sound C w asked ps H _ _ _ _ _ E).
   - apply (extremum_sound C w ps H _ _ _ _ E).
   - apply (lattice_sound C w _ _ _ E).
   - unfold translation in E.
@@ -225,12 +225,12 @@ Proof.
     injection H as <-. constructor; [apply (K p f F)|apply IH; reflexivity].
 Qed.
 Lemma follow_sound steps : forall k facts known result, (forall k f, Table.find k facts = Some f -> holds w f) ->
-  Forall (holds w) known -> follow steps k facts known = Some result -> Forall (holds w) result.
+  Forall (holds w) known -> follow (remember C asked) steps k facts known = Some result -> Forall (holds w) result.
 Proof.
   induction steps as [|[r ps c] steps IH]; intros k facts known f K L H; cbn [follow by_rule Check.premises conclusion] in H.
   - injection H as <-. exact L.
   - destruct (recall facts ps) as [fs|] eqn:R; [|discriminate].
-    destruct (prove r fs) as [p|] eqn:P; [|discriminate]. destruct (entails p c) eqn:E; [|discriminate].
+    destruct (prove _ r fs) as [p|] eqn:P; [|discriminate]. destruct (entails p c) eqn:E; [|discriminate].
     assert (V : holds w c) by (apply (entails_sound C w p c E), (prove_sound r fs p (recall_holds _ _ _ K R) P)).
     apply (IH _ _ _ _) with (3 := H); [|constructor; assumption].
     intros j h F. destruct (Pos.eq_dec j k) as [->|N].
@@ -253,11 +253,24 @@ Proof.
 Qed.
 End Check.
 
+(* The lengths and reaches of gated chains, each once. *)
+Fixpoint asked (C : context) (steps : list step) : list (nat * Z) :=
+  match steps with
+  | [] => []
+  | s :: steps' =>
+      let rest := asked C steps' in
+      match by_rule s with
+      | SawtoothGated _ _ chain reach =>
+          let n := length chain in let Y := reaching C reach in
+          if existsb (fun p => Nat.eqb (fst p) n && Z.eqb (snd p) Y) rest then rest else (n, Y) :: rest
+      | _ => rest
+      end
+  end.
 Definition accepts (T : model) (c : certificate) : bool :=
   let C := context_of c in
   let fuel := (4 * length (network c) + 16)%nat in
   forms_ordered 1 (network c) && nodes_ordered 1 (terms c) &&
-  match follow C T fuel (trace c) 1 (Table.empty fact) [] with
+  match follow C T fuel (remember C (asked C (trace c))) (trace c) 1 (Table.empty fact) [] with
   | Some known => concludes C (tolerance c) known 0 (targets c) (rev (firstn (length (targets c)) known))
   | None => false
   end.
@@ -267,7 +280,7 @@ Theorem accepted_is_true (T : model) (c : certificate) : accepts T c = true ->
 Proof.
   unfold accepts. intros H xs B.
   apply andb_prop in H; destruct H as [H F]. apply andb_prop in H; destruct H as [O N].
-  destruct (follow _ _ _ _ _ _ _) as [known|] eqn:L; [|discriminate].
+  destruct (follow _ _ _ _ _ _ _ _) as [known|] eqn:L; [|discriminate].
   assert (W : Forall2 within (domain c) xs).
   { clear - B. induction B as [|d x ds xs H B IH]; constructor; [|exact IH].
     unfold between in H. rewrite !literal_value in H. exact H. }
@@ -277,7 +290,7 @@ Proof.
   assert (S : forall k, subject w k = transformer T xs k) by (intros k; rewrite Sw; reflexivity).
   apply (concludes_sound (context_of c) T w xs S I) with (2 := F).
   assert (V : Forall (holds w) known).
-  { eapply (follow_sound (context_of c) T _ w xs S I) with (3 := L); [|constructor].
+  { eapply (follow_sound (context_of c) T _ _ w xs S I) with (3 := L); [|constructor].
     intros k f K. rewrite Table.gempty in K. discriminate. }
   rewrite Forall_forall in *. intros f K. apply V. rewrite <- in_rev in K.
   rewrite <- (firstn_skipn (length (targets c)) known). apply in_or_app. left. exact K.

@@ -272,7 +272,7 @@ Proof.
 Qed.
 (* exp(-n/d) in units of 1 / one *)
 Definition decay (one : positive) (terms : nat) (n : Z) (d : positive) : Z :=
-  let h := Z.to_nat (Z.log2 (n / Zpos d) + 6) in
+  let h := Z.to_nat (Z.log2 (n / Zpos d) + 11) in
   let r := fdiv (n * Zpos W) (d * Pos.shiftl_nat 1 h) in
   match squares h (fst (partial terms r)) with Zpos p => cdiv (Zpos one * Zpos W) p | _ => Zpos one end.
 Lemma shiftl_value h : IZR (Zpos (Pos.shiftl_nat 1 h)) = 2 ^ h.
@@ -317,8 +317,8 @@ Section Levels.
 Variables (beta : Q) (one : positive).
 Hypothesis beta_pos : 0 < Q2R beta.
 Let bits := Pos.size one.
-Let W := Pos.mul one (Pos.shiftl_nat 1 64).
-Let terms := (16 + Pos.to_nat bits / 8)%nat.
+Let W := Pos.mul one (Pos.shiftl_nat 1 40).
+Let terms := (6 + Pos.to_nat bits / 12)%nat.
 Let tiny := decay W one terms (Zpos bits) 1.
 (* exp(-beta x) *)
 Definition fading (tiny : Z) (x : Z) : Z :=
@@ -452,13 +452,29 @@ Proof.
     destruct (IH _ _ _ _ _ square H) as [L R]. rewrite Quarter in L, R. cbn [length pow gap]. split; [rewrite L; field|].
     rewrite R, fadd_value, sscale_value, fsub_value, one_form_gated, Quarter, Q2R_1, A. field.
 Qed.
-Definition sawtooth_gated (ps : list fact) (out square : positive) (chain : list positive) (reach : Q) : option fact :=
+(* What [worst] finds is remembered for all chains of one length and reach. *)
+Definition memory := list (nat * Z * option Z).
+Definition remember (asked : list (nat * Z)) : memory :=
+  map (fun p => (p, worst (inverse_temperature C) (precision C) (fst p) (snd p))) asked.
+Fixpoint recalled (m : memory) (n : nat) (Y : Z) : option Z :=
+  match m with
+  | [] => worst (inverse_temperature C) (precision C) n Y
+  | (k, y, v) :: m' => if Nat.eqb k n && Z.eqb y Y then v else recalled m' n Y
+  end.
+Lemma recalled_value asked n Y : recalled (remember asked) n Y = worst (inverse_temperature C) (precision C) n Y.
+Proof.
+  induction asked as [|[k y] asked IH]; [reflexivity|]. cbn [remember map recalled fst snd]. fold (remember asked).
+  destruct (_ && _)%bool eqn:E; [|exact IH]. apply andb_prop in E; destruct E as [K V].
+  apply Nat.eqb_eq in K; apply Z.eqb_eq in V. subst. reflexivity.
+Qed.
+Definition reaching (reach : Q) : Z := fdiv (Qnum reach * Zpos (precision C)) (Qden reach).
+Definition sawtooth_gated (m : memory) (ps : list fact) (out square : positive) (chain : list positive) (reach : Q) : option fact :=
   match Table.find square (nodes C), Table.find out (nodes C) with
   | Some (Mul t t'), Some (Gated h) =>
       match Table.find t (nodes C), range_in ps t with
       | Some (Gated f), Some (lo, hi) =>
-          let Y := fdiv (Qnum reach * Zpos (precision C)) (Qden reach) in
-          match fold_chain C chain f f 1, worst (inverse_temperature C) (precision C) (length chain) Y with
+          let Y := reaching reach in
+          match fold_chain C chain f f 1, recalled m (length chain) Y with
           | Some (total, scale), Some below =>
               let bound := qmul (1 # 8) scale in
               if Pos.eqb t t' && Qle_bool 0 lo && Qle_bool hi 1 && fsame h (fsub total (one_form bound))
@@ -470,8 +486,8 @@ Definition sawtooth_gated (ps : list fact) (out square : positive) (chain : list
       end
   | _, _ => None
   end.
-Lemma sawtooth_gated_sound ps (H : Forall (holds w) ps) out square chain reach f :
-  sawtooth_gated ps out square chain reach = Some f -> holds w f.
+Lemma sawtooth_gated_sound asked ps (H : Forall (holds w) ps) out square chain reach f :
+  sawtooth_gated (remember asked) ps out square chain reach = Some f -> holds w f.
 Proof.
   unfold sawtooth_gated. intros E.
   destruct (Table.find square (nodes C)) as [n|] eqn:S; [|discriminate].
@@ -480,7 +496,7 @@ Proof.
   destruct (Table.find t (nodes C)) as [n|] eqn:T; [|discriminate]. destruct n as [| | | | | | | | |i|]; try discriminate.
   destruct (range_in ps t) as [[lo hi]|] eqn:R; [|discriminate].
   destruct (fold_chain C _ _ _ _) as [[total scale]|] eqn:F; [|discriminate].
-  destruct (worst _ _ _ _) as [below|] eqn:Wo; [|discriminate].
+  rewrite recalled_value in E. destruct (worst _ _ _ _) as [below|] eqn:Wo; [|discriminate].
   destruct (_ && _)%bool eqn:K in E; [|discriminate]. injection E as <-.
   repeat match goal with K : (_ && _)%bool = true |- _ => apply andb_prop in K; destruct K as [K ?] end.
   apply Pos.eqb_eq in K; subst t'.

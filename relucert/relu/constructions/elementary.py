@@ -56,19 +56,16 @@ class Recipe:
     @property
     def name(self) -> str:
         """The name of the construction, for reports."""
-        if isinstance(self.core, Chebyshev):
-            return "chebyshev"
-        return "arcs" if self.core.order else "chords"
+        return "chebyshev" if isinstance(self.core, Chebyshev) else "arcs"
 
     @property
     def parameters(self) -> tuple[tuple[str, int], ...]:
         """The parameters of the construction, for reports."""
-        shared = (("folds", len(self.reduction.centres)), ("doublings", self.reduction.doublings))
+        folds = len(self.reduction.centres) + (self.least is not None)
+        shared = (("folds", folds), ("doublings", self.reduction.doublings))
         m = sum(self.squares)
         if isinstance(self.core, Chebyshev):
             return (("n", self.core.degree), *shared, ("m", self.core.gates + m))
-        if not self.core.order:
-            return (("K", len(self.core.fit.knots) - 1),)
         pieces, m = len(self.core.fit.knots) - 1, m + sum(self.core.chains)
         return (("K", pieces), ("order", self.core.order), *shared, ("m", m))
 

@@ -8,27 +8,24 @@ from ...certificate.write import Proved
 from ...errors import UnreachableError
 from ...relu.plan import Plan
 from ...spec.problem import Problem
-from . import anchors, product
+from . import anchors, polynomial
 
 Progress = Callable[[str], None]
 
 
 def predict(problem: Problem) -> str | None:
     """Return None where the route applies, and otherwise why it does not."""
-    expression = problem.expression
     if not problem.sequence.is_single:
         return "it knows a single data token only"
-    if len(expression.roots) > 1:
-        return "it knows one output only"
-    if _is_product(problem):
-        if any(lo == hi for lo, hi in problem.domain):
-            return "a factor is constant on this domain, so that there is nothing to multiply"
+    ops = {node.op for node in problem.expression.nodes}
+    if _is_polynomial(problem):
         return None
-    if len(problem.inputs) > 1:
-        return "it knows the product of two inputs, and functions of one input"
-    odd = sorted({node.op for node in expression.nodes} - anchors.SMOOTH)
-    if odd:
-        return f"the target is not smooth: it uses {odd[0]}"
+    if len(problem.expression.roots) > 1 or len(problem.inputs) > 1:
+        odd = sorted(ops - {"input", "const", "add", "mul"})[0]
+        return f"it knows polynomials, and smooth functions of one input; the target uses {odd}"
+    kinks = sorted(ops - anchors.SMOOTH)
+    if kinks:
+        return f"the target is not smooth: it uses {kinks[0]}"
     ((lo, hi),) = problem.domain
     return "the domain is a single point" if lo == hi else None
 
@@ -39,15 +36,15 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     if reason is not None:
         raise UnreachableError(f"the native route does not apply: {reason}")
     progress("fitting and proving")
-    if _is_product(problem):
-        proved, parameters = product.build(problem)
+    if _is_polynomial(problem):
+        proved, parameters = polynomial.build(problem)
         return proved, Plan("product heads", parameters, (), ())
     proved, parameters = anchors.build(problem)
     return proved, Plan("anchored head", parameters, (), ())
 
 
-def _is_product(problem: Problem) -> bool:
-    expression = problem.expression
-    root = expression.nodes[expression.roots[0]]
-    factors = [expression.nodes[c] for c in root.children] if root.op == "mul" else []
-    return len(factors) == 2 and all(node.op == "input" for node in factors) and factors[0] != factors[1]
+def _is_polynomial(problem: Problem) -> bool:
+    """Return whether product heads are to be used: for polynomials, but for those of one input that has a width."""
+    ops = {node.op for node in problem.expression.nodes}
+    several = len(problem.inputs) > 1 or len(problem.expression.roots) > 1
+    return not ops - {"input", "const", "add", "mul"} and (several or problem.domain[0][0] == problem.domain[0][1])
