@@ -18,6 +18,7 @@ from ..target.named import Interval
 if TYPE_CHECKING:
     from ..export.dtype import Dtype
 
+GZIP_LEVEL = 6  # 9 takes four times as long for 1 percent
 SPEC_SUFFIXES = (".yaml", ".yml")
 
 
@@ -164,7 +165,7 @@ def packed(data: bytes) -> bytes:
     """Return the bytes of a .gz file, the same at any time."""
     import gzip
 
-    return gzip.compress(data, mtime=0)
+    return gzip.compress(data, GZIP_LEVEL, mtime=0)
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
