@@ -108,11 +108,12 @@ def test_a_subject_and_a_field_that_later_formats_add_are_declined_by_name(decod
 
     class Later(NamedTuple):
         inputs: tuple[str, ...] = ("x",)
-        arithmetic: str = "binary32"
+        sequence: Sequence = Sequence(1, 1, "causal", "tokenwise")
+        layout_of_tomorrow: str = "spiral"
 
     with pytest.raises(DeclinedError, match="'Feedforward'"):
         emit.development(certificate._replace(subject=Feedforward()))
-    with pytest.raises(DeclinedError, match="'arithmetic'"):
+    with pytest.raises(DeclinedError, match="'layout_of_tomorrow'"):
         emit.development(certificate._replace(statement=Later()))
 
 
