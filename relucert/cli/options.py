@@ -154,7 +154,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.chmod(name, 0o666 & ~mask)
             os.replace(name, path)
         except BaseException:
-            os.unlink(name)
+            if os.path.exists(name):  # else an interrupt came just after the replacement
+                os.unlink(name)
             raise
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
