@@ -191,10 +191,8 @@ def point_text(results: Sequence[PointResult]) -> Group:
             rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
         kind = "the actual error, an estimate" if result.working else "the actual error, exact and rounded up"
         rows.append(["|T - f|", real(abs(result.transformer - result.target)), kind])
-        scope = (
-            "on the whole domain" if result.arithmetic is None else f"for {result.arithmetic} machines, whole domain"
-        )
-        rows.append(["bound", real(result.bound), f"certified {scope}"])
+        whose = "" if result.arithmetic is None else f", for {result.arithmetic} machines"
+        rows.append(["bound", real(result.bound), f"certified on the whole domain{whose}"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
 

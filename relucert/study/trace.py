@@ -10,7 +10,12 @@ from ..pipeline import Loaded, error_budget, rule_claim
 from ..report.record import BudgetRow, Explanation, TraceStep
 
 LONGEST_VALUE = 60
-WORDS = {"net": "output {1} of the ReLU network", "gated": "the same with sigmoid gates: output {1}", "subject": "T"}
+WORDS = {
+    "net": "output {1} of the ReLU network",
+    "gated": "the same with sigmoid gates: output {1}",
+    "subject": "T",
+    "machine": "T as the machine computes it",
+}
 
 
 def explain(loaded: Loaded) -> Explanation:

@@ -52,6 +52,9 @@ TARGETS = (
     NamedTarget("min", "the least of the inputs", (2, MAX_ARITY), SYMMETRIC, (), _call("min")),
     NamedTarget("max", "the largest of the inputs", (2, MAX_ARITY), SYMMETRIC, (), _call("max")),
     NamedTarget("abs", "|x|", (1, 1), SYMMETRIC, (), _call("abs")),
+    NamedTarget(
+        "clip", "x cut off below lo and above hi", (1, 1), SYMMETRIC, (("lo", Fraction(0)), ("hi", Fraction(1))), _clip
+    ),
     *(
         NamedTarget(name, f"{name}(x)", (1, 1), box, (), _call(name))
         for name, box in (
@@ -65,9 +68,6 @@ TARGETS = (
             ("gelu", SYMMETRIC),
             ("softplus", SYMMETRIC),
         )
-    ),
-    NamedTarget(
-        "clip", "x cut off below lo and above hi", (1, 1), SYMMETRIC, (("lo", Fraction(0)), ("hi", Fraction(1))), _clip
     ),
 )
 
