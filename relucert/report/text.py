@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -16,7 +17,10 @@ from rich.text import Text
 
 from ..exact.number import decimal_down, decimal_nearest, decimal_up, exact_text
 from .output import say
-from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
+from .record import BuildReport, CheckRow
+
+if TYPE_CHECKING:
+    from .studied import Catalogue, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
 MOST_INPUTS_SHOWN = 6

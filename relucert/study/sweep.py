@@ -17,7 +17,7 @@ from fractions import Fraction
 from ..errors import RelucertError, UsageError
 from ..exact.number import exact_text
 from ..relu.lower_bound import lower_bound
-from ..report.record import SweepCell, SweepReport
+from ..report.studied import SweepCell, SweepReport
 from ..spec.problem import Problem
 from .crew import Crew
 from .growth import growth

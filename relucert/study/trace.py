@@ -7,7 +7,8 @@ from typing import Any
 
 from ..exact.number import decimal_down, decimal_up, exact_text
 from ..pipeline import Loaded, error_budget, rule_claim
-from ..report.record import BudgetRow, Explanation, TraceStep
+from ..report.record import BudgetRow
+from ..report.studied import Explanation, TraceStep
 
 LONGEST_VALUE = 60
 WORDS = {
