@@ -21,7 +21,7 @@ from .options import SPEC_SUFFIXES, Verbosity, problem_of, verbosity, whole_numb
 from .progress import counted
 
 if TYPE_CHECKING:
-    from ..report.record import SweepCell, SweepReport
+    from ..report.studied import SweepCell, SweepReport
     from ..study.crew import Crew
 
 MOST_CELLS = 10_000
@@ -134,7 +134,7 @@ def _grid(
 
     Raises UsageError if no cell has a problem.
     """
-    from ..report.record import SweepCell
+    from ..report.studied import SweepCell
 
     if axes["eps"] is None and Path(target).suffix not in SPEC_SUFFIXES:
         raise UsageError(f"{target} needs tolerances; try --eps 1e-1..1e-6")

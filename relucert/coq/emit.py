@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..check import check
-from ..check.model import Attention, Certificate, Feedforward, Node, Sequence
+from ..check.model import Attention, Certificate, Node, Sequence
 from ..check.statement import below
 from ..errors import DeclinedError, UsageError
 from . import packed

@@ -3,7 +3,7 @@ r"""A theorem as LaTeX: a document that compiles with amsmath and amsthm alone, 
 from __future__ import annotations
 
 from .lemmas import LEMMAS
-from .record import Theorem, TheoremStep
+from .studied import Theorem, TheoremStep
 
 HEAD = r"""\documentclass{article}
 \usepackage{amsmath,amssymb,amsthm}

@@ -13,7 +13,7 @@ from ..export.extras import require
 from ..pipeline import Loaded
 from ..relu.network import Network
 from ..relu.network import evaluate as evaluate_network
-from ..report.record import ErrorPicture
+from ..report.studied import ErrorPicture
 from ..target.expression import evaluate as evaluate_target
 from ..transformer import evaluate as transformer
 from .point import precision

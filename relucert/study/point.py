@@ -9,7 +9,7 @@ from ..errors import UsageError, nearest
 from ..exact.number import decimal_exponent, exact_text
 from ..pipeline import Loaded
 from ..relu.network import evaluate_exactly
-from ..report.record import PointResult
+from ..report.studied import PointResult
 from ..target.expression import evaluate
 from ..transformer import evaluate as transformer
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ..exact.number import decimal_down, decimal_nearest, decimal_up
-from ..report.record import Evidence, Finding
+from ..report.studied import Evidence, Finding
 from .built import Built
 from .witness import error_in_gates, extremum_point
 

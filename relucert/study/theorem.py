@@ -12,7 +12,7 @@ from ..exact.number import decimal_up, exact_text
 from ..pipeline import Loaded, error_budget
 from ..relu.network import Form
 from ..report.lemmas import LEMMAS
-from ..report.record import Theorem, TheoremStep
+from ..report.studied import Theorem, TheoremStep
 
 LONGEST_TERM = 160
 MOST_STEPS, MOST_NEURONS = 2000, 1000

@@ -77,6 +77,9 @@ def machines() -> list[Case]:
     trap = network("0 + x0", "3 r0", out=("0 + r1 - u1",))
     trapped = [[gate(1, (2, "3"))], [gate(2, (3, "1")), mover(2, 3, "-1")]]
     chord = network("0 + x0 - 3/4", out=("0 + r0",))
+    # Digits are lost where 2^20 is added and taken away again, after the name is given.
+    away, back = mover(0, 1, str(2**20)), mover(0, 1, f"-{2**20}")
+    detour = [[away], [back], [gate(1, (2, "1"))]]
     shifted: Entries = [[0, 0, "1"], [1, 0, "-3/4"], [1, 1, "1"]]
     return [
         one("accepts one gate", GATE),
@@ -86,6 +89,12 @@ def machines() -> list[Case]:
         one("accepts the reverse of a gate", GATE, net=network("0 + x0", out=("0 + r0 - u0",)), layers=[[reverse]]),
         one("refuses the reverse of a gate for the gate", GATE, WEAK, layers=[[reverse]]),
         one("accepts a gate of a spelled neuron", "1/1000000", net=chord, embedding=shifted, spelled=(0,)),
+        one("refuses a detour that costs a spelled neuron its digits", "1/1000000", WEAK, net=chord, embedding=shifted,
+            spelled=(0,), names=[[1, 0], [], []], layers=detour),
+        one("accepts the detour at its price", "1/2", net=chord, embedding=shifted, spelled=(0,),
+            names=[[1, 0], [], []], layers=detour),
+        one("refuses the detour of a neuron that is not spelled", "1/2", "reads no neuron", net=chord,
+            embedding=shifted, names=[[1, 0], [], []], layers=detour),
         one("accepts a rounded weight at its price", "1/1000000", layers=[[gate(1, (2, "16777213/16777216"))]]),
         one("refuses a rounded weight for nothing", GATE, WEAK, layers=[[gate(1, (2, "16777213/16777216"))]]),
         one("refuses another weight", "1/1000000", WEAK, layers=[[gate(1, (2, "2"))]]),
@@ -123,7 +132,8 @@ def machines() -> list[Case]:
         one("refuses a sum that may overflow", "100000", "sum may overflow", dtype="float16",
             layers=[[gate(1, (2, "2"), q="1")]], domain=("-40000", "40000")),
         one("refuses exp that may overflow without a maximum", "1", "exp of a score may overflow", softmax="plain"),
-        one("accepts a small score without a maximum", "28/1000", softmax="plain", layers=[[gate(1, (2, "1"), q="10")]]),
+        one("accepts a small score without a maximum", "28/1000", softmax="plain",
+            layers=[[gate(1, (2, "1"), q="10")]]),
         one("refuses the stable softmax's bound without a maximum", "2784647/100000000", WEAK, softmax="plain",
             layers=[[gate(1, (2, "1"), q="10")]]),
         one("refuses exp without any accuracy", "1", "too inaccurate", exp_ulps=200, dtype="bfloat16",
@@ -144,7 +154,7 @@ def machines() -> list[Case]:
 
 
 def conclusions() -> list[Case]:
-    """Return cases of the kernel: a statement about machines is proved of machines, and the others of the transformer."""
+    """Return cases of the kernel: what is stated of machines is proved of machines, and the rest of the transformer."""
     made = one("", GATE)
 
     def changed(name: str, why: str, where: int | str, **changes: Any) -> Case:

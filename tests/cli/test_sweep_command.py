@@ -152,6 +152,19 @@ def test_lengths_are_swept_and_only_the_position_code_grows() -> None:
     assert [cell["heads"] for cell in json.loads(over.stdout)["cells"]] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("target", "more"),
+    [("multiply", []), ("multiply", ["--proof", "adjoint"]), ("multiply", ["--length", "16"]), ("max", []),
+     ("multiply", ["--route", "native"]), ("max", ["--layout", "one-per-token", "--length", "9"])],
+)  # fmt: skip
+def test_the_parts_of_the_bound_stand_beside_it(target: str, more: list[str]) -> None:
+    (cell,) = json.loads(run("sweep", target, "--eps", "1e-2", *more, "--format", "json").stdout)["cells"]
+    names = ("approximation", "approximation_and_gates", "gates_error", "leak", "rounding")
+    parts = [Fraction(cell[name]) for name in names if cell[name] is not None]
+    assert len(parts) >= 2
+    assert float(sum(parts)) == pytest.approx(float(Fraction(cell["error_bound"])), rel=1e-12)
+
+
 def test_routes_are_swept_and_the_bound_on_relu_gates_is_not_held_against_softmax() -> None:
     result = run("sweep", "multiply", "--eps", "1e-2,1e-3", "--route", "native", "--format", "json")
     cells = json.loads(result.stdout)["cells"]

@@ -25,10 +25,11 @@ from relucert.study.subject import subject_of
 
 MODULES = {"numpy": "np", "onnx": "onnxruntime", "torch": "torch"}
 LARGE = {name: (Fraction(-3), Fraction(2)) for name in ("x", "y")}
+THIRDS = {"x": (Fraction(-1, 3), Fraction(2)), "y": (Fraction(1), Fraction(7, 3))}
 CASES: dict[str, tuple[str, str, dict[str, tuple[Fraction, Fraction]] | None]] = {
     "multiply": ("multiply", "1/1000", None),
     "multiply finely": ("multiply", "1/500000", None),
-    "multiply on thirds": ("multiply", "1/2000", {"x": (Fraction(-1, 3), Fraction(2)), "y": (Fraction(1), Fraction(7, 3))}),
+    "multiply on thirds": ("multiply", "1/2000", THIRDS),
     "reciprocal": ("reciprocal", "1/500", {"x": (Fraction(1, 4), Fraction(4))}),
     "two": ("x*y; max(x, y)", "1/100", LARGE),
     "coarse": ("multiply", "1/12", None),

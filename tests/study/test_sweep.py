@@ -11,7 +11,7 @@ import pytest
 
 import relucert
 from relucert.errors import UsageError
-from relucert.report.record import SweepCell
+from relucert.report.studied import SweepCell
 from relucert.spec.problem import make_problem
 from relucert.study import state, sweep
 from relucert.study.crew import Processes
