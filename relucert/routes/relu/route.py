@@ -21,7 +21,6 @@ from ...relu.plan import Outline, Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import Problem
 from ...transformer.model import Transformer
-from . import sequence
 from .translate import translate
 
 BITS = 128
@@ -288,6 +287,8 @@ def _realised(problem: Problem, candidate: Candidate) -> tuple[Transformer, Call
     """
     d, network, beta = candidate.draft.derivation, candidate.network, candidate.inverse_temperature
     if not problem.sequence.is_single:
+        from . import sequence
+
         leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
         transformer, heads = sequence.transform(problem, network, beta, leak)
         return transformer, lambda k, gated: sequence.claim(d, k, gated, heads, leak)
