@@ -8,16 +8,15 @@ These bounds speak of ReLU networks; a softmax head is not piecewise linear and 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from ..spec.problem import Problem
 
 ROOT_BITS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class LowerBound:
+class LowerBound(NamedTuple):
     """At least ``gates`` ReLU gates are needed, because of ``reason``."""
 
     gates: int
