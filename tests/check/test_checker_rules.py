@@ -3,12 +3,13 @@
 from collections import Counter
 
 import pytest
+from anchor_cases import anchor_cases
 from forge import check_with_given
 from function_cases import function_cases
 from rule_cases import rule_cases
 from softmax_cases import softmax_cases
 
-CASES = rule_cases() + function_cases() + softmax_cases()
+CASES = rule_cases() + function_cases() + softmax_cases() + anchor_cases()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from anchor_cases import anchor_cases
 from forge import Case, check_with_given
 from function_cases import function_cases
 from rule_cases import rule_cases
@@ -13,7 +14,7 @@ from relucert.check import kernel
 from relucert.check.model import In, Near
 
 CASES = whole_cases()
-TABLE = CASES + rule_cases() + function_cases() + softmax_cases()
+TABLE = CASES + rule_cases() + function_cases() + softmax_cases() + anchor_cases()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

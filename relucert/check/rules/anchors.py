@@ -34,16 +34,16 @@ def anchor_gates(
     these two, its value the first alone, into row 0.  Executing the transformer on affine forms in (1, x, u, r): the
     query of the head named j is (2 b u_j / D_j, -b) with b the ``sharpness`` and what it reads, times D_j, is called
     r_j; the read-out equals the form of the output.  P D_j is at least R_j, and c is what ``cells`` show it to be.
-    Computation: c: ``_interpolates``.  R_j >= u_j by one forward sweep of intervals of the network in which c u_j + d r_j
-    is enclosed by the extremes of c u + d max(u, 0) over the enclosure of u_j, widened by |d| c D_j.
+    Computation: c: ``_interpolates``.  R_j >= u_j by one forward sweep of intervals of the network in which
+    c u_j + d r_j is enclosed by the extremes of c u + d max(u, 0) over the enclosure of u_j, widened by |d| c D_j.
     G_j: ``forms.sensitivities``.
-    Proof.  By ``attention`` the data token sees the sink, the anchors and itself, under either mask.  With y = u_j / D_j
-    its scores against them are b (2 k y - k^2) for k = 0 (the sink), 1..P-1, P, and the values are k: the two
-    coordinates start so and are never written, whatever else anchors become.  So r_j = D_j A(y) with A the mean of k
-    under the weights exp(b (2 k y - k^2)), and |A(y) - min(max(y, 0), P)| <= c for all real y: the lemma of
-    ``_interpolates``.  By induction over neurons, R_j bounds u_j there; so r_j is within c D_j of max(u_j, 0).  A neuron
-    that is not named has no head, and none reads its gate.  By induction over layers every coordinate equals its form.
-    Then the lemma of ``forms.sensitivities``.
+    Proof.  By ``attention`` the data token sees the sink, the anchors and itself, under either mask.  With
+    y = u_j / D_j its scores against them are b (2 k y - k^2) for k = 0 (the sink), 1..P-1, P, and the values are k: the
+    two coordinates start so and are never written, whatever else anchors become.  So r_j = D_j A(y) with A the mean of
+    k under the weights exp(b (2 k y - k^2)), and |A(y) - min(max(y, 0), P)| <= c for all real y: the lemma of
+    ``_interpolates``.  By induction over neurons, R_j bounds u_j there; so r_j is within c D_j of max(u_j, 0).  For a
+    neuron that is not named let r_j be max(u_j, 0): no coordinate reads it.  By induction over layers every coordinate
+    equals its form.  Then the lemma of ``forms.sensitivities``.
     Source: interpolation anchors after arXiv 2504.15956; their use at finite temperature is derived here.
     """
     (output,) = context.node(subject, "subject").children
@@ -116,7 +116,7 @@ def _places(context: Context, whole: Attention, stream: list[Form]) -> tuple[int
     all_heads = [head for layer in whole.layers for head in layer]
     if not all_heads:
         return 0, 0
-    place = {row: column for row, column in all_heads[0].w_k}
+    place = dict(all_heads[0].w_k.keys())
     if set(place) != {0, 1}:
         raise Rejected("the keys of the first head are not k and k^2")
     first, second = place[0], place[1]
