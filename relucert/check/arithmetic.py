@@ -22,7 +22,6 @@ arises is part of what is proved.
 
 from typing import NamedTuple
 
-
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 SOFTMAX = ("stable", "plain")
 SUBNORMALS = ("flush", "gradual")

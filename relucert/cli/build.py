@@ -27,6 +27,7 @@ LIMIT_MISSED = 1
 @click.option("--up-to", metavar="N", help="The longest sequence for --length any.")
 @click.option("--mask", metavar="causal|full", help="What tokens see.  [default: causal]")
 @click.option("--layout", metavar="tokenwise|one-per-token", help="What tokens carry.  [default: tokenwise]")
+@click.option("--coordinates", metavar="own|shared", help="Where one input per token arrives.  [default: own]")
 @click.option("--route", type=click.Choice(ROUTES), help="Recipe; auto takes the cheapest.  [default: relu]")
 @click.option("--proof", type=click.Choice(PROOFS), help="How relu bounds folded squares.  [default: direct]")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
@@ -47,6 +48,7 @@ def command(
     up_to: str | None,
     mask: str | None,
     layout: str | None,
+    coordinates: str | None,
     output: Path | None,
     form: str,
 ) -> int:
@@ -56,7 +58,7 @@ def command(
     'x*y/(1+z^2)' with + - * / ^, parentheses, and abs, clip, dot, max, median, min, norm1, norminf, prod, relu.
     Options override the specification.  The verdict is that of the independent checker on the bytes written.
     """
-    tokens = {"length": length, "up_to": up_to, "mask": mask, "layout": layout}
+    tokens = {"length": length, "up_to": up_to, "mask": mask, "layout": layout, "coordinates": coordinates}
     problem = problem_of(target, eps, domain, arity, args, objective, tokens, route, proof, dtype)
     from .. import pipeline
 

@@ -21,7 +21,7 @@ from .options import SPEC_SUFFIXES, Verbosity, problem_of, verbosity, whole_numb
 from .progress import counted
 
 if TYPE_CHECKING:
-    from ..report.record import SweepCell, SweepReport
+    from ..report.studied import SweepCell, SweepReport
     from ..study.crew import Crew
 
 MOST_CELLS = 10_000
@@ -99,13 +99,13 @@ def command(
     finally:
         keeper.save()
     cells = [next(built) if isinstance(slot, Problem) else slot for slot in slots]
+    if all(cell.status != sweep.DIED for cell in cells):
+        place.unlink(missing_ok=True)
     if not any(cell.resources for cell in cells):
         raise UnreachableError(f"every cell fails; {_reason(cells[0])}")
     report = sweep.report(problems[0], cells, axes)
     _write(output, report)
     _draw(picture, report)
-    if all(cell.status != sweep.DIED for cell in cells):
-        place.unlink(missing_ok=True)
     _show(report, form, ctx.obj)
     codes = {sweep.EXIT_CODES.get(cell.status, INTERNAL) for cell in cells}
     return next(code for code in WORST_FIRST if code in codes)
@@ -134,7 +134,7 @@ def _grid(
 
     Raises UsageError if no cell has a problem.
     """
-    from ..report.record import SweepCell
+    from ..report.studied import SweepCell
 
     if axes["eps"] is None and Path(target).suffix not in SPEC_SUFFIXES:
         raise UsageError(f"{target} needs tolerances; try --eps 1e-1..1e-6")

@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..check import check
-from ..check.model import Attention, Certificate, Feedforward, Node, Sequence
+from ..check.model import Attention, Certificate, Node, Sequence
 from ..check.statement import below
 from ..errors import DeclinedError, UsageError
 from . import packed
@@ -90,12 +90,12 @@ def _covered(certificate: Certificate) -> Attention:
     stated, subject = certificate.statement, certificate.subject
     if not isinstance(subject, Attention):
         raise DeclinedError(f"the Coq library does not cover the subject {type(subject).__name__!r}")
+    if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
+        raise DeclinedError("the Coq library does not cover this sequence: one token and the sink, causal mask, only")
     for part, known in ((certificate, CERTIFICATE), (stated, STATEMENT), (subject, SUBJECT)):
         for name in part._fields:
             if name not in known and getattr(part, name):
                 raise DeclinedError(f"the Coq library does not cover the field {name!r}")
-    if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
-        raise DeclinedError("the Coq library does not cover this sequence: one token and the sink, causal mask, only")
     for node in certificate.terms:
         if node.op not in COVERED:
             raise DeclinedError(f"the Coq library does not cover the operation {node.op!r}")

@@ -25,13 +25,18 @@ from .hashes import SHA256
 
 INSTALL = "coqc is not installed; on Debian and Ubuntu: apt-get install --no-install-recommends coq"
 SECONDS = 3600.0
-# Those of the real numbers in Coq's standard library: classical logic and functional extensionality.
+# Those of the real numbers in Coq's standard library, classical logic and functional extensionality; and the kernel's
+# own primitive integers, three operations on them, where large files pack numbers into them.
 AXIOMS = frozenset(
     {
         "ClassicalDedekindReals.sig_forall_dec",
         "ClassicalDedekindReals.sig_not_dec",
         "FunctionalExtensionality.functional_extensionality_dep",
         "Classical_Prop.classic",
+        "PrimInt63.int",
+        "PrimInt63.land",
+        "PrimInt63.lsr",
+        "PrimInt63.eqb",
     }
 )
 UNREADABLE = "an answer of coqc that cannot be read"

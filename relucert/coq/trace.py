@@ -115,7 +115,7 @@ class Trace:
         """Return the knots of equal pieces of the variable's range, and the bound that the step claims."""
         facts = [self.certificate.trace[p].conclusion for p in step.premises]
         inside = next((f for f in facts if isinstance(f, In) and f.term == args["variable"]), None)
-        if inside is None or not isinstance(step.conclusion, Near):
+        if inside is None or not args["pieces"] or not isinstance(step.conclusion, Near):
             return f"[] {rational(Fraction(0))}"
         width, count = inside.hi - inside.lo, args["pieces"]
         knots = (inside.lo + width * k / count for k in range(count + 1))

@@ -149,6 +149,18 @@ FORMS: tuple[ClosedForms, ...] = (
         "K chords on geometric knots, and folded squares of m gates in all",
         {"gates": ("K + m - 1", lambda K, m: K - 1 + m)},
     ),
+    ClosedForms(
+        "arcs",
+        ("K", "folds", "m"),
+        "a function of one variable: K chords, bent by folded squares of m gates in all",
+        {"gates": ("K + folds + m - 1", lambda K, folds, m: K + folds + m - 1)},
+    ),
+    ClosedForms(
+        "chebyshev",
+        ("folds", "m"),
+        "a function of one variable: a polynomial of degree n from folded squares of m gates in all",
+        {"gates": ("folds + m", lambda folds, m: folds + m)},
+    ),
 )
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from ..derivation import functions, prove
 from ..derivation.judgement import Derivation, In, Near
 from ..target.expression import Expression
-from .network import ONE, Form, Network, atom, constant, weighted
+from .network import ONE, Atom, Form, Network, atom, constant, weighted
 
 Domain = Sequence[tuple[Fraction, Fraction]]
 
@@ -57,6 +57,7 @@ class Draft:
         self.neurons: list[Form] = []
         self.outputs: list[Form] = []
         self.ranges: dict[int, In] = {}
+        self.compared: dict[frozenset[tuple[Atom, Fraction]], int] = {}
 
     def network(self) -> Network:
         """Return the network as it stands."""
@@ -66,6 +67,13 @@ class Draft:
         """Append a neuron with this pre-activation and return its index."""
         self.neurons.append(form)
         return len(self.neurons) - 1
+
+    def shared(self, form: Form) -> int:
+        """Return a neuron with this pre-activation that ``shared`` made before, or a new one."""
+        key = frozenset(form.terms.items())
+        if key not in self.compared:
+            self.compared[key] = self.neuron(form)
+        return self.compared[key]
 
     def gate(self, form: Form) -> Form:
         """Append a neuron and return max(form, 0) as a form."""
@@ -99,7 +107,10 @@ class Draft:
 
     def affine(self, parts: Sequence[tuple[Fraction, Value]], offset: Fraction, target: int) -> Value:
         """Return offset + sum weight * value, near ``target``, the same combination of the values' targets."""
-        form = self.named(self.sum(parts, offset))
+        form = self.sum(parts, offset)
+        alone = len(form.terms) == 1 and any(kind == "u" and weight == 1 for (kind, _), weight in form.terms.items())
+        # where terms cancel, one neuron may be left: the rule would read it as its definition, the parts as the neuron
+        form = atom("u", self.neuron(form)) if alone else self.named(form)
         differences = [(w, v.near) for w, v in parts]
         return Value(form, prove.affine(self.derivation, self.output(form), target, differences, self.bits))
 

@@ -43,6 +43,17 @@ class Fit:
     tables: tuple[tuple[Fraction, ...], ...]
     error: float
 
+    def straightened(self) -> Fit:
+        """Return the same chords without the knots where the slope does not change, as at a centre of symmetry."""
+        (values,) = self.tables
+        places = list(zip(self.knots, values, strict=True))
+        kept = places[:1]
+        for (p, u), (q, v), (r, w) in zip(places, places[1:], places[2:], strict=False):
+            if (v - u) * (r - q) != (w - v) * (q - p):
+                kept.append((q, v))
+        kept.append(places[-1])
+        return Fit(tuple(p for p, _ in kept), (tuple(v for _, v in kept),), self.error)
+
 
 @dataclass(frozen=True, slots=True)
 class Curvature:

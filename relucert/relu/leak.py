@@ -25,9 +25,10 @@ ATTEMPTS = 64
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """The margin M of the position term and, for each output, a bound on what the leak moves it."""
+    """The margin M of the position term, the lift of heads that gather, and how far the leak moves each output."""
 
     margin: int
+    lift: int
     bounds: tuple[Fraction, ...]
 
 
@@ -74,16 +75,20 @@ def magnitudes(network: Network, box: Sequence[Interval], gate: Fraction, leak: 
     return result
 
 
-def influences(network: Network, output: int, widening: Fraction, bits: int) -> list[Fraction]:
-    """Return G_j: moving gate j of the gated network by delta moves the output by at most G_j |delta|.
+def influences(network: Network, output: int, widening: Fraction, bits: int) -> tuple[list[Fraction], list[Fraction]]:
+    """Return G_j and H_i: moving gate j or input i of the gated network moves the output by that much more at most.
 
     The adjoint sweep with slopes in [-w, 1 + w], as those of u sigma(beta u) are with w = kappa.
     """
     zero = Enclosure.of(0, bits)
     count = len(network.neurons)
     least, most, gate = [zero] * count, [zero] * count, [zero] * count
+    entry = [zero] * network.inputs
 
     def push(form: Form, adjoint: Enclosure) -> None:
+        for (kind, i), weight in form.terms.items():
+            if kind == "x":
+                entry[i] = entry[i] + Enclosure.of(weight, bits) * adjoint
         for j in form.neurons():
             c, d = form.terms.get(("u", j), Fraction(0)), form.terms.get(("r", j), Fraction(0))
             least[j] = least[j] + Enclosure.of(c - widening * d, bits) * adjoint
@@ -95,30 +100,43 @@ def influences(network: Network, output: int, widening: Fraction, bits: int) -> 
         adjoint = least[j].hull(most[j])
         if not adjoint.is_zero:
             push(network.neurons[j], adjoint)
-    return [abs(enclosure).upper for enclosure in gate]
+    return [abs(enclosure).upper for enclosure in gate], [abs(enclosure).upper for enclosure in entry]
 
 
 def plan_leak(
-    network: Network, box: Sequence[Interval], kappa: Fraction, beta: Fraction, code: Code, share: Fraction, bits: int
+    network: Network,
+    box: Sequence[Interval],
+    reach: Sequence[Fraction],
+    kappa: Fraction,
+    beta: Fraction,
+    code: Code,
+    share: Fraction,
+    bits: int,
 ) -> Leak:
     """Return the least whole margin, nearly, with which the leak moves no output by more than ``share``.
 
+    ``reach`` holds W_i, at or above what a head that gathers input i may read instead; it is empty if none leaks.
     Raises ArithmeticError if none is found, which only numbers beyond all use can cause.
     """
+    zero = Fraction(0)
     found = [influences(network, k, kappa, bits) for k in range(len(network.outputs))]
+    entered = [sum((h * w for h, w in zip(entry, reach, strict=False)), zero) for _, entry in found]
 
     def moved(leak: Fraction) -> list[Fraction]:
         sizes = magnitudes(network, box, kappa / beta, leak, bits)
-        return [sum((g * r for g, r in zip(influence, sizes, strict=True)), Fraction(0)) for influence in found]
+        return [sum((g * r for g, r in zip(gates, sizes, strict=True)), zero) for gates, _ in found]
 
-    wanted = max(moved(FIRST_GUESS)) * 4 * max(1, code.size) / share
+    wanted = 8 * max(1, code.size) * (max(moved(FIRST_GUESS)) + max(entered)) / share
     margin = max(1, math.ceil(math.log(2) * (wanted.numerator.bit_length() - wanted.denominator.bit_length()))) + 1
     if code.kind == "binary":
         margin = margin // 2 + 1
     for _ in range(ATTEMPTS):
-        mass = leak_mass(code, margin, bits)
-        bounds = tuple(2 * mass * size * SLACK for size in moved(mass))
+        lift = 2 * margin
+        mass, sunk = leak_mass(code, margin, bits), Enclosure.of(-lift, bits).exp().upper
+        bounds = tuple(
+            2 * (mass * size + (mass + sunk) * extra) * SLACK for size, extra in zip(moved(mass), entered, strict=True)
+        )
         if max(bounds) <= share:
-            return Leak(margin, bounds)
+            return Leak(margin, lift, bounds)
         margin += 1
     raise ArithmeticError("no margin keeps the leak small enough")

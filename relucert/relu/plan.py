@@ -368,8 +368,6 @@ def inverse_plan(choice: Choice, interval: Interval, room: float, shallow: bool)
 
 
 def _build(draft: Draft, chains: dict[int, tuple[int, ...]], inverses: dict[int, int | ZigzagPlan]) -> list[Value]:
-    from .constructions import chords, reciprocal
-
     expression = draft.expression
     values: dict[int, Value] = {}
     for t, node in enumerate(expression.nodes):
@@ -390,6 +388,8 @@ def _build(draft: Draft, chains: dict[int, tuple[int, ...]], inverses: dict[int,
             else:
                 values[t] = product.product(draft, a, b, (gates[0], gates[1]))
         elif node.op == "inv":
+            from .constructions import chords, reciprocal
+
             x, how = draft.single(arguments[0]), inverses.get(t, 1)
             values[t] = chords.chords(draft, x, how) if isinstance(how, int) else reciprocal.zigzag(draft, x, how)
         elif node.op == "abs":

@@ -23,7 +23,7 @@ from .reduction import Interval, Reduction, reductions
 from .univariate import Univariate
 
 PROBE = 12
-MOST_PIECES = 250
+MOST_PIECES = 200
 MANY = 60
 FEW_ROUNDS = 4
 CURVATURE_BITS = 192
@@ -146,7 +146,7 @@ def _cores(
         if not reduction.doublings:
             chord = _arcs(function, reduction, span, 0, float(allowance) * CHORD_SHARE, room)
             if chord is not None:
-                yield reduction, Arcs(chord, ()), ()
+                yield reduction, Arcs(chord.straightened(), ()), ()
     if eps < DEEP and not shallow:
         for deep, chains in _polynomial(function, reduction, span, squares, allowance, larger):
             yield reduction, deep, chains

@@ -6,7 +6,7 @@
     cos     f(v) = +- T_(2^j)(g(w)),  T_2(y) = 2 y^2 - 1,  g = cos(angle / 2^j), folds at k pi
 
 Any g may be bowed: built as g + bow (w - middle)^2, which has no inflection, less a folded square.
-A fold |w - c| costs one gate, a squaring or doubling one folded square.  That the pieces fit is proved afterwards, of the
+A fold |w - c| costs one gate, a squaring or doubling one folded square.  That the pieces fit is proved afterwards, as a
 whole; here it is estimated.
 """
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..exact.number import decimal_down, decimal_up, exact_text, write_rational
 from .data import DIGITS
-from .record import CertifyReport, Witness
+from .studied import CertifyReport, Witness
 from .text import section, table, verdict_text
 
 EXACT = "the weights of the file as the exact rationals they are, over the real numbers: no float arithmetic"

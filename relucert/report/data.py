@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ..exact.number import decimal_nearest, decimal_up, exact_text
-from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
+from .record import BuildReport, CheckRow
+
+if TYPE_CHECKING:
+    from .studied import Catalogue, PointResult, RuntimeResult
 
 DIGITS = 17
 REAL_RESOURCES = ("max_weight", "inverse_temperature")

@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 from ..exact.number import decimal_up, exact_text
-from .record import ErrorPicture, SweepCell, SweepReport
+from .studied import ErrorPicture, SweepCell, SweepReport
 
 SIZE = (7.2, 5.4)
 DOTS = 150

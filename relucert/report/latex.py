@@ -3,7 +3,7 @@ r"""A theorem as LaTeX: a document that compiles with amsmath and amsthm alone, 
 from __future__ import annotations
 
 from .lemmas import LEMMAS
-from .record import Theorem, TheoremStep
+from .studied import Theorem, TheoremStep
 
 HEAD = r"""\documentclass{article}
 \usepackage{amsmath,amssymb,amsthm}
@@ -30,7 +30,7 @@ WORDS = {
 }
 PARTS = {
     "approximation": "the ReLU network against the target",
-    "approximation with gates": "the network with softmax gates against the target",
+    "approximation and gates": "the network with softmax gates against the target",
     "gates": "softmax gates against hard gates",
     "leak": "softmax mass on other tokens",
     "rounding": "the machine's rounding",

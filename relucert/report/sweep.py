@@ -12,21 +12,27 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ..exact.number import decimal_up, exact_text
-from .record import GrowthTable, Rate, SweepCell, SweepReport
+from .studied import GrowthTable, Rate, SweepCell, SweepReport
 from .text import section, table
 
 DIGITS = 17
 COUNTS = ("gates", "heads", "layers", "d_model", "d_head", "tokens", "parameters", "parameters_dense", "bits",
           "code_size", "code_max")  # fmt: skip
 REALS = ("max_weight", "inverse_temperature")
-PARTS = ("approximation", "approximation_with_gates", "gates_error", "leak")
+PARTS = {
+    "approximation": "approximation",
+    "approximation and gates": "approximation_and_gates",
+    "gates": "gates_error",
+    "leak": "leak",
+    "rounding": "rounding",
+}
 COLUMNS = (
     "eps",
     "arity",
     "length",
     "status",
     "error_bound",
-    *PARTS,
+    *PARTS.values(),
     *COUNTS,
     *REALS,
     "lower_bound",
@@ -164,16 +170,13 @@ def _fields(cell: SweepCell) -> dict[str, int | str | None]:
         "eps": exact_text(cell.tolerance),
         "arity": cell.arity,
         "length": cell.sequence,
-        "approximation": upward(parts.get("approximation")),
-        "approximation_with_gates": upward(parts.get("approximation with gates")),
-        "gates_error": upward(parts.get("gates")),
-        "leak": upward(parts.get("leak")),
         "status": cell.status,
         "error_bound": upward(cell.error_bound),
         "lower_bound": cell.lower_bound,
         "construction": cell.construction,
         "sha256": cell.sha256,
     }
+    values |= {column: upward(parts.get(row)) for row, column in PARTS.items()}
     values |= {name: int(found[name]) if name in found else None for name in COUNTS}
     values |= {name: upward(found.get(name)) for name in REALS}
     return {name: values[name] for name in COLUMNS}

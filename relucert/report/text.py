@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -16,7 +17,10 @@ from rich.text import Text
 
 from ..exact.number import decimal_down, decimal_nearest, decimal_up, exact_text
 from .output import say
-from .record import BuildReport, Catalogue, CheckRow, PointResult, RuntimeResult
+from .record import BuildReport, CheckRow
+
+if TYPE_CHECKING:
+    from .studied import Catalogue, PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
 MOST_INPUTS_SHOWN = 6
@@ -191,8 +195,8 @@ def point_text(results: Sequence[PointResult]) -> Group:
             rows.append(["|N - f|", real(abs(result.network - result.target)), ""])
         kind = "the actual error, an estimate" if result.working else "the actual error, exact and rounded up"
         rows.append(["|T - f|", real(abs(result.transformer - result.target)), kind])
-        scope = "on the whole domain" if result.arithmetic is None else f"for {result.arithmetic} machines, whole domain"
-        rows.append(["bound", real(result.bound), f"certified {scope}"])
+        whose = "" if result.arithmetic is None else f", for {result.arithmetic} machines"
+        rows.append(["bound", real(result.bound), f"certified on the whole domain{whose}"])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
 

@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from .record import Explanation, TraceStep
+from .studied import Explanation, TraceStep
 from .text import real, section, table
 
 

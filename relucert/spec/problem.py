@@ -190,7 +190,7 @@ def _one_each(tokens: Sequence, inputs: int, asked: Mapping[str, str | int | Non
             "number of tokens, all with one domain x",
             "sequence",
         )
-    return Sequence(inputs, inputs, tokens.mask, tokens.layout)
+    return Sequence(inputs, inputs, tokens.mask, tokens.layout, tokens.coordinates)
 
 
 def _arity(named: NamedTarget, arity: int | None, domain: Mapping[str, Interval]) -> int:

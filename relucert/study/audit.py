@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ..errors import UnreachableError
 from ..exact.number import exact_text
-from ..report.record import AuditReport
+from ..report.studied import AuditReport
 from ..spec.problem import Problem, make_problem
 from .built import Built, construct
 from .heads import head_counts

@@ -26,7 +26,7 @@ from ..foreign.prove import Foreign, foreign_transformer, network_proof, transfo
 from ..foreign.sample import Counterexample
 from ..foreign.search import Progress, Search
 from ..pipeline import Verdict
-from ..report.record import CertifyReport, Witness
+from ..report.studied import CertifyReport, Witness
 from ..spec.problem import Problem
 from ..version import VERSION
 
@@ -44,6 +44,10 @@ class Certification:
             raise DeclinedError("certify speaks of networks that read one point, not of sequences")
         if problem.arithmetic is not None:
             raise DeclinedError("certify speaks of real numbers, not of float arithmetic; leave out the arithmetic")
+        if not problem.expression.rational:
+            raise DeclinedError(
+                "certify speaks of rational functions and extrema, not of exp, log, sin, cos, erf or powers"
+            )
         self.path, self.problem = path, problem
         self.foreign = _foreign(path, problem)
         self.searches = [self._search(k, self.room(k)) for k in range(len(problem.expression.roots))]

@@ -11,7 +11,7 @@ from itertools import product
 from ..errors import RelucertError, UnreachableError
 from ..pipeline import Outcome, build_by, check_bytes, load
 from ..relu.lower_bound import lower_bound, published
-from ..report.record import CompareRow, Comparison
+from ..report.comparison import CompareRow, Comparison
 from ..routes.table import ROUTES, Route
 from ..spec.problem import Problem
 from ..target.expression import evaluate

@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from ..errors import DeclinedError, UsageError
@@ -32,6 +34,9 @@ class Crew(Protocol):
     def open(self, workers: int) -> Executor:
         """Return an executor of up to so many workers."""
 
+    def shield(self) -> AbstractContextManager[object]:
+        """Return what to submit a cell in, so that a worker that starts then leaves the keyboard to this process."""
+
     def release(self, executor: Executor, in_order: bool) -> None:
         """End it: in order if all its cells are finished, else at once, giving up what is running."""
 
@@ -51,6 +56,18 @@ class Processes:
         """Return a pool of processes that leave the keyboard's interrupt to this one."""
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt)
+
+    @contextlib.contextmanager
+    def shield(self) -> Iterator[None]:
+        """Block the interrupt meanwhile: a process that starts inherits that, and its start takes a while."""
+        if not hasattr(signal, "pthread_sigmask"):
+            yield
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def release(self, executor: Executor, in_order: bool) -> None:
         """End the pool; unless in order, its processes too, as each would first finish its cell."""
@@ -103,6 +120,10 @@ class Dask:
         """Return the cluster as an executor; Dask itself would retry a cell whose worker died."""
         executor: Executor = self._client.get_executor(pure=False, retries=0)
         return executor
+
+    def shield(self) -> AbstractContextManager[object]:
+        """Nothing is started here."""
+        return contextlib.nullcontext()
 
     def release(self, executor: Executor, in_order: bool) -> None:
         """Forget the cells that are still running."""

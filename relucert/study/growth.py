@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from ..exact.number import exact_text
-from ..report.record import GrowthRow, GrowthTable, SweepCell
+from ..report.studied import GrowthRow, GrowthTable, SweepCell
 
 QUANTITIES = (
     "gates",

@@ -11,7 +11,7 @@ import sympy
 from ..exact.number import decimal_nearest, exact_text
 from ..relu.closed_form import closed_forms
 from ..relu.gate import gate_constant
-from ..report.record import Evidence, Finding
+from ..report.studied import Evidence, Finding
 from .built import Built
 from .growth import line, log2
 

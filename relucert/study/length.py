@@ -13,7 +13,7 @@ import sympy
 
 from ..errors import DeclinedError, UnreachableError
 from ..exact.number import decimal_nearest, decimal_up
-from ..report.record import Evidence, Finding
+from ..report.studied import Evidence, Finding
 from ..spec.problem import Problem
 from ..spec.sequence import MASKS
 from ..spec.sequence import Sequence as Tokens

@@ -12,7 +12,7 @@ import sympy
 
 from ..exact.number import decimal_nearest
 from ..relu.overhead import Overhead, most_parameters, overhead_of
-from ..report.record import Evidence, Finding
+from ..report.studied import Evidence, Finding
 from .built import Built
 
 QUESTION = "Is the overhead per ReLU gate a constant, in heads, layers and parameters?"

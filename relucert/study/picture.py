@@ -13,7 +13,7 @@ from ..export.extras import require
 from ..pipeline import Loaded
 from ..relu.network import Network
 from ..relu.network import evaluate as evaluate_network
-from ..report.record import ErrorPicture
+from ..report.studied import ErrorPicture
 from ..target.expression import evaluate as evaluate_target
 from ..transformer import evaluate as transformer
 from .point import precision
@@ -38,6 +38,8 @@ def picture(
     """
     if loaded.certificate.statement.sequence.most > 1:
         raise DeclinedError("a certificate about sequences is not drawn")
+    if loaded.certificate.statement.arithmetic is not None:
+        raise DeclinedError("a certificate about a machine's arithmetic is not drawn")
     free = _free(loaded, fixed, output)
     stated = loaded.certificate.statement
     box = {

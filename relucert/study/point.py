@@ -9,13 +9,14 @@ from ..errors import UsageError, nearest
 from ..exact.number import decimal_exponent, exact_text
 from ..pipeline import Loaded
 from ..relu.network import evaluate_exactly
-from ..report.record import PointResult
+from ..report.studied import PointResult
 from ..target.expression import evaluate
 from ..transformer import evaluate as transformer
 
 LEAST_DIGITS = 30
 MORE_THAN_TOLERANCE = 10
 GUARD = 20
+BITS_PER_DIGIT = 4
 
 
 def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointResult]:
@@ -35,7 +36,7 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
         if not lo <= values[name] <= hi:
             raise UsageError(f"{name}={exact_text(values[name])} is outside [{exact_text(lo)}, {exact_text(hi)}]")
     point = [values[name] for name in stated.inputs]
-    exact = evaluate(loaded.expression, point)
+    exact = evaluate(loaded.expression, point, BITS_PER_DIGIT * (_digits(loaded) + GUARD))
     network = None if loaded.network is None else evaluate_exactly(loaded.network, point)
     bound = loaded.verdict.error_bound
     if bound is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..report.record import Rate
+from ..report.studied import Rate
 from ..spec.problem import Problem
 
 SCHMIDT_HIEBER = "Schmidt-Hieber 2020: factors in [0,1], error 2^-m, m + 4 layers of width 6"

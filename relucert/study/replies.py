@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ..exact.number import decimal_down, decimal_nearest, decimal_up
-from ..report.record import Evidence, Finding
+from ..report.studied import Evidence, Finding
 from .built import Built
 from .witness import error_in_gates, extremum_point
 
@@ -77,7 +77,7 @@ def _error(family: Sequence[Built], adjoint: Sequence[Built], extrema: Sequence[
             "certified", f"{target}: error <= {decimal_up(coefficient, 4)} delta + C on {len(adjoint)} networks; {more}"
         )
     ]
-    direct = [b for b in family if b.layout == "wide" and b.share("approximation with gates")]
+    direct = [b for b in family if b.layout == "wide" and b.share("approximation and gates")]
     if direct:
         whole = max((b.loaded.verdict.error_bound or Fraction(0)) / b.gate_error for b in direct)
         inside = inside or whole <= CLAIMED_COEFFICIENT

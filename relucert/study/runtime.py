@@ -15,7 +15,7 @@ from ..export.activations import refuse_overflow
 from ..export.dtype import Dtype
 from ..export.extras import require
 from ..pipeline import Loaded, Progress
-from ..report.record import RuntimeResult
+from ..report.studied import RuntimeResult
 from ..target.expression import evaluate
 from ..transformer import evaluate as transformer
 from .exactly import column, distances, largest, values

@@ -10,7 +10,7 @@ from ..errors import UsageError, nearest
 from ..exact.number import exact_text
 from ..pipeline import Loaded
 from ..relu.network import evaluate_exactly
-from ..report.record import PointResult
+from ..report.studied import PointResult
 from ..target.expression import Expression, Node, evaluate
 from ..transformer import evaluate as transformer
 from .point import precision

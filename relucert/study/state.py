@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..exact.number import write_rational
-from ..report.record import SweepCell
+from ..report.studied import SweepCell
 from ..version import VERSION
 
 FORMAT = "relucert-sweep/1"

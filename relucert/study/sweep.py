@@ -7,15 +7,17 @@ exactly the cell that kills its worker is given up; a cluster says itself which 
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from fractions import Fraction
 
-from ..errors import RelucertError
+from ..errors import RelucertError, UsageError
 from ..exact.number import exact_text
 from ..relu.lower_bound import lower_bound
-from ..report.record import SweepCell, SweepReport
+from ..report.studied import SweepCell, SweepReport
 from ..spec.problem import Problem
 from .crew import Crew
 from .growth import growth
@@ -89,23 +91,60 @@ def run(
 
     progress(len(found))
     try:
-        suspects: list[str] = []
-        while len(found) < len(wanted):
-            waiting = suspects[:1] or [name for name in wanted if name not in found]
-            in_flight = _drain(
-                crew, {name: wanted[name] for name in waiting}, 1 if suspects else crew.size, finished, work
-            )
-            if suspects and in_flight:
-                finished(suspects[0], _died(wanted[suspects[0]]))
-            suspects = suspects[1:] if suspects else in_flight
+        with _interrupts() as look:
+            _all(crew, wanted, found, finished, work, look)
     except BaseException:
         keep(found)
         raise
     return [found[identity(problem)] for problem in problems]
 
 
+@contextlib.contextmanager
+def _interrupts() -> Iterator[Callable[[], None]]:
+    """Give a function that raises KeyboardInterrupt if one came: never in the middle of a lock or of a file."""
+    seen: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    except ValueError:  # signals go to the main thread, and this is another
+        yield lambda: None
+        return
+
+    def look() -> None:
+        if seen:
+            raise KeyboardInterrupt
+
+    try:
+        yield look
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _all(
+    crew: Crew,
+    wanted: Mapping[str, Problem],
+    found: Mapping[str, SweepCell],
+    finished: Callable[[str, SweepCell], None],
+    work: Work,
+    look: Callable[[], None],
+) -> None:
+    """Run what is wanted and not found; what was in flight when a worker died is run again, one at a time."""
+    suspects: list[str] = []
+    while len(found) < len(wanted):
+        waiting = suspects[:1] or [name for name in wanted if name not in found]
+        most = 1 if suspects else crew.size
+        in_flight = _drain(crew, {name: wanted[name] for name in waiting}, most, finished, work, look)
+        if suspects and in_flight:
+            finished(suspects[0], _died(wanted[suspects[0]]))
+        suspects = suspects[1:] if suspects else in_flight
+
+
 def _drain(
-    crew: Crew, waiting: Mapping[str, Problem], most: int, finished: Callable[[str, SweepCell], None], work: Work
+    crew: Crew,
+    waiting: Mapping[str, Problem],
+    most: int,
+    finished: Callable[[str, SweepCell], None],
+    work: Work,
+    look: Callable[[], None],
 ) -> list[str]:
     """Run cells, at most ``most`` at a time, until none is left or a worker dies; return those then in flight."""
     queue = list(waiting)[::-1]
@@ -114,8 +153,10 @@ def _drain(
     done_well = False
     try:
         while queue or running:
+            look()
             while queue and len(running) < most:
-                _submit(executor, work, waiting, queue.pop(), running)
+                name = queue.pop()
+                running[_submitted(crew, executor, work, waiting[name])] = name
             done, _ = wait(running, timeout=TURN, return_when=FIRST_COMPLETED)
             broken = False
             for future in done:
@@ -126,6 +167,8 @@ def _drain(
                     continue
                 except crew.deaths:
                     cell = _died(waiting[running[future]])
+                except (CancelledError, OSError) as error:  # no error of the cell's own, which became its status
+                    raise UsageError(f"the workers are lost ({type(error).__name__}: {error})") from None
                 finished(running.pop(future), cell)
             if broken:
                 return list(running.values())
@@ -135,15 +178,14 @@ def _drain(
         crew.release(executor, in_order=done_well)
 
 
-def _submit(
-    executor: Executor, work: Work, waiting: Mapping[str, Problem], name: str, running: dict[Future[SweepCell], str]
-) -> None:
+def _submitted(crew: Crew, executor: Executor, work: Work, problem: Problem) -> Future[SweepCell]:
     try:
-        running[executor.submit(work, waiting[name])] = name
+        with crew.shield():
+            return executor.submit(work, problem)
     except BrokenExecutor:  # a worker died between two looks
         future: Future[SweepCell] = Future()
         future.set_exception(BrokenExecutor())
-        running[future] = name
+        return future
 
 
 def _died(problem: Problem) -> SweepCell:

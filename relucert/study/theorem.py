@@ -12,7 +12,7 @@ from ..exact.number import decimal_up, exact_text
 from ..pipeline import Loaded, error_budget
 from ..relu.network import Form
 from ..report.lemmas import LEMMAS
-from ..report.record import Theorem, TheoremStep
+from ..report.studied import Theorem, TheoremStep
 
 LONGEST_TERM = 160
 MOST_STEPS, MOST_NEURONS = 2000, 1000
@@ -61,9 +61,11 @@ def theorem(loaded: Loaded) -> Theorem:
 
 def _covered(loaded: Loaded) -> None:
     certificate = loaded.certificate
+    if loaded.attention is None:
+        raise DeclinedError("a certificate about a feed-forward network has no proof in LaTeX yet")
     if certificate.statement.sequence.most > 1:
         raise DeclinedError("a certificate about sequences has no proof in LaTeX yet")
-    if getattr(certificate.statement, "semantics", "real") != "real":
+    if certificate.statement.arithmetic is not None:
         raise DeclinedError("a certificate about a machine's arithmetic has no proof in LaTeX yet")
     for step in certificate.trace:
         if step.rule not in LEMMAS:

@@ -7,10 +7,16 @@ from typing import Any
 
 from ..exact.number import decimal_down, decimal_up, exact_text
 from ..pipeline import Loaded, error_budget, rule_claim
-from ..report.record import BudgetRow, Explanation, TraceStep
+from ..report.record import BudgetRow
+from ..report.studied import Explanation, TraceStep
 
 LONGEST_VALUE = 60
-WORDS = {"net": "output {1} of the ReLU network", "gated": "the same with sigmoid gates: output {1}", "subject": "T"}
+WORDS = {
+    "net": "output {1} of the ReLU network",
+    "gated": "the same with sigmoid gates: output {1}",
+    "subject": "T",
+    "machine": "T as the machine computes it",
+}
 
 
 def explain(loaded: Loaded) -> Explanation:

@@ -55,6 +55,20 @@ TARGETS = (
     NamedTarget(
         "clip", "x cut off below lo and above hi", (1, 1), SYMMETRIC, (("lo", Fraction(0)), ("hi", Fraction(1))), _clip
     ),
+    *(
+        NamedTarget(name, f"{name}(x)", (1, 1), box, (), _call(name))
+        for name, box in (
+            ("exp", SYMMETRIC),
+            ("log", None),
+            ("sqrt", UNIT),
+            ("sin", SYMMETRIC),
+            ("cos", SYMMETRIC),
+            ("tanh", SYMMETRIC),
+            ("sigmoid", SYMMETRIC),
+            ("gelu", SYMMETRIC),
+            ("softplus", SYMMETRIC),
+        )
+    ),
 )
 
 

@@ -17,12 +17,15 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError, nearest
 from ..exact.number import parse_number
 from .expression import Expression
 from .graph import CALLS, FUNCTION_NAMES, MAX_POWER, Graph
-from .piecewise import Case, Comparison, piecewise
+
+if TYPE_CHECKING:
+    from .piecewise import Comparison
 
 MAX_LENGTH = 1 << 23
 MAX_NESTING = 100
@@ -259,6 +262,8 @@ class _Parser:
         return terms[int(text) - 1]
 
     def piecewise(self, column: int, depth: int) -> int:
+        from .piecewise import Case, piecewise
+
         self.take()
         cases: list[Case] = []
         while self.peek() != "else":
@@ -278,6 +283,8 @@ class _Parser:
         return piecewise(self.builder, cases, default, list(self.builder.inputs))
 
     def conditions(self, depth: int) -> tuple[Comparison, ...]:
+        from .piecewise import Comparison
+
         left = self.sum(depth + 1)
         if self.peek() not in COMPARISONS:
             raise self.error("a comparison such as x < 1, or 'else:'")

@@ -14,6 +14,7 @@ Interval = tuple[Fraction, Fraction]
 
 LONGEST = 60
 BITS = 128
+ROOT = Fraction(1, 2)
 
 
 def ranges(expression: Expression, domain: Sequence[Interval], names: Sequence[str]) -> list[Interval]:
@@ -54,7 +55,9 @@ def _function(expression: Expression, node: Node, inside: Interval, names: Seque
         return enclosed(node.op, inside, node.value, BITS)
     except (ValueError, OverflowError) as error:
         part, (lo, hi) = formula(expression, node.children[0], names), inside
-        name = f"the power {exact_text(node.value)}" if node.value is not None else node.op
+        name = (
+            node.op if node.value is None else "sqrt" if node.value == ROOT else f"the power {exact_text(node.value)}"
+        )
         raise UsageError(
             f"the domain lets the argument {part} of {name} range over [{decimal_down(lo)}, {decimal_up(hi)}]; {error}",
             "domain",
@@ -97,6 +100,6 @@ def formula(expression: Expression, t: int, names: Sequence[str]) -> str:
     if node.op == "inv":
         text = f"1/({parts[0]})"
     elif node.op == "power" and node.value is not None:
-        text = f"({parts[0]})^({exact_text(node.value)})"
+        text = f"sqrt({parts[0]})" if node.value == ROOT else f"({parts[0]})^({exact_text(node.value)})"
     text = text or f"{node.op}({', '.join(parts)})"
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -46,7 +46,7 @@ def test_every_result_that_the_model_admits_is_within_the_bound(target, eps, dom
     outcome = relucert.build(problem)
     certificate, bound = outcome.verdict.certificate, outcome.verdict.error_bound
     assert outcome.verdict.status == "accepted"
-    random = Random(20261123)
+    random = Random(20261123)  # noqa: S311
     machine = Simulated(certificate.statement.arithmetic, random)
     form = FORMATS[certificate.statement.arithmetic.dtype]
     loaded = pipeline.load(outcome.verdict)

@@ -32,8 +32,13 @@ def main() -> None:
 
         scale.main([int(size) for size in sys.argv[2:]] or scale.GATES)
         return
+    if sys.argv[1:2] == ["rounding"]:
+        from tests.benchmarks import rounding
+
+        rounding.main()
+        return
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
-    rows = [*_counts(), _slope(), _tightness(), *_times(runs)]
+    rows = [*_counts(), *_native(), _slope(), _tightness(), *_times(runs)]
     headers = ("case", "asked", "reached", "")
     table = [headers, *((case, asked, reached, "ok" if good else "MISSED") for case, asked, reached, good in rows)]
     widths = [max(len(row[k]) for row in table) for k in range(4)]
@@ -62,6 +67,34 @@ def _counts() -> list[Row]:
                 ", ".join(f"{key} {found[key]}" for key in limits),
                 all(found[key] <= limit for key, limit in limits.items()),
             )
+        )
+    return rows
+
+
+def _native() -> list[Row]:
+    """The native route beside the relu route at 1e-6: layers, nonzero weights, and the seconds that a build takes."""
+    asked: list[tuple[str, dict[str, tuple[Fraction, Fraction]] | None]] = [
+        ("multiply", None),
+        ("square", {"x": (Fraction(-1), Fraction(1))}),
+        ("reciprocal", {"x": (Fraction(1), Fraction(4))}),
+        ("reciprocal", {"x": (Fraction(1, 4), Fraction(4))}),
+        *((f"{name}(x)", None) for name in ("exp", "sin", "tanh", "sigmoid")),
+    ]
+    rows = []
+    for target, domain in asked:
+        found, start = {}, time.perf_counter()
+        for route in ("relu", "native"):
+            problem = relucert.make_problem(target, Fraction(1, 10**6), domain, route=route)
+            start = time.perf_counter()
+            found[route] = relucert.build(problem).verdict.resources
+        seconds = time.perf_counter() - start
+        relu, native = found["relu"], found["native"]
+        layers, weights = (f"{native[key]} of {relu[key]}" for key in ("layers", "parameters"))
+        fewer = 5 * native["layers"] <= relu["layers"] or relu["layers"] == 1
+        good = fewer and 3 * native["parameters"] <= relu["parameters"] and native["tokens"] <= 16
+        reached = f"layers {layers}, weights {weights}, {native['tokens']} tokens, {seconds:.1f} s"
+        rows.append(
+            (f"{target} at 1e-6, native of relu", "a fifth of the layers, a third of the weights", reached, good)
         )
     return rows
 

@@ -29,6 +29,9 @@ CASES: list[tuple[str, Fraction, dict[str, object]]] = [
     ("reciprocal", Fraction(1, 10**3), {"domain": FOURTHS}),
     ("reciprocal", Fraction(1, 10**6), {"domain": FOURTHS}),
     ("reciprocal", Fraction(1, 10**9), {"domain": FOURTHS}),
+    ("x*y; max(x,y); x+y^2", Fraction(1, 10**3), {}),
+    ("+".join(f"x{k}*y{k}" for k in range(180)), Fraction(1, 10**15), {}),  # 10,000 gates side by side
+    (f"prod({','.join(f'x{k}' for k in range(31))})", Fraction(1, 10**100), {}),  # 10,000 gates, 842 layers
 ]
 
 
@@ -59,7 +62,7 @@ def main() -> None:
             count = sum(gates(network) for network in decoded.networks) if decoded else 0
             memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
             out(
-                f"{target:<12}{float(tolerance):>10.0e}{count:>7}{len(outcome.certificate):>9}"
+                f"{target[:11]:<12}{float(tolerance):>10.0e}{count:>7}{len(outcome.certificate):>9}"
                 f"{len(development.files[emit.FILE]):>9}{written:>7.2f}{result.seconds:>8.2f}{used:>8.2f}{memory:>6}"
                 f"  {'accepted' if result.accepted else result.reason}\n"
             )

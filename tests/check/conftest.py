@@ -38,6 +38,9 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     "product of two tokens": {
         "target": "multiply", "tolerance": TENTH, "sequence": {"mask": "full", "layout": "one-per-token"},
     },
+    "product from one coordinate": {
+        "target": "multiply", "tolerance": TENTH, "sequence": {"layout": "one-per-token", "coordinates": "shared"},
+    },
     "max of three tokens": {
         "target": "max", "tolerance": TENTH, "sequence": {"length": "3", "mask": "full", "layout": "one-per-token"},
     },

@@ -54,6 +54,7 @@ def tokens(
     *,
     bound: Fraction | str = 2 * LEAK,
     margin: str = str(MARGIN),
+    lift: str = "40",
     kappa: str = KAPPA,
     terms: int = KAPPA_TERMS,
     code: dict[str, Any] | None = BINARY,
@@ -70,7 +71,7 @@ def tokens(
     """Return the case of one step of the rule; that the network is near the target is taken for granted."""
     lemmas = {"T": ["subject", 0], "net": ["net", 0, 0], "gated": ["gated", 0, 0]}
     first = step("tokens", ["near", *claim, str(bound)], (), subject=claim[0], gated=claim[1], heads=heads,
-                 margin=margin, kappa=kappa, terms=terms)  # fmt: skip
+                 margin=margin, lift=lift, kappa=kappa, terms=terms)  # fmt: skip
     data = certificate(lemmas, [first, step("given_near", ["near", claim[1], "x0", "1"], (), left=claim[1], right="x0",
                                             bound="1")], (net,), domain, precision)  # fmt: skip
     data["trace"][2:] = [step("sum", ["near", data["trace"][0]["conclusion"][1], 0, "3"], (0, 1))]
@@ -129,6 +130,9 @@ def whole_rule() -> list[Case]:
         tokens("refuses anchors", "no anchors", anchors=[[[0, "1"]]]),
         tokens("refuses a margin of zero", "must be positive", margin="0"),
         tokens("refuses a negative margin", "must be positive", margin="-20"),
+        tokens("refuses a lift of zero", "must be positive", lift="0"),
+        tokens("refuses an input gathered where each token carries all", "inputs of one token each",
+               layers=[[gate(1, (2, "1")), gate(1, (2, "1"))]], heads=[[0, 1]]),
         tokens("refuses a larger margin than the weights have", SCORE, margin="21"),
         tokens("refuses a smaller margin than the weights have", SCORE, margin="19"),
         tokens("refuses too small a margin for its bound", WEAK, [[gate(1, (2, "1"), margin=19)]], margin="19"),
@@ -236,6 +240,55 @@ def gathered() -> list[Case]:
     ]  # fmt: skip
 
 
+def shared(name: str, why: str | None = None, **changes: Any) -> Case:
+    """Return the case of max(x0 - x1, 0), both inputs in coordinate 5, gathered by heads with lift 40, with changes.
+
+    q = e^-40 for a code of one digit and e = e^-40, so each input is off by at most 4 e^-40, and each moves the output
+    by at most 1 + kappa times that; |u| <= 2 on the box [-1, 1]^2.
+    """
+    lift = changes.pop("up", 40)
+    key = changes.pop("key", [[[0, 0, str(lift - MARGIN)], [0, 3, str(sign * MARGIN)]] for sign in (-1, 1)])
+    value = changes.pop("value", [[[0, 5, "1"]], [[0, 5, "1"]]])
+    gathers = [head([[0, 0, "1"]], key[i], value[i], [[1, 0, "-1" if i else "1"]], 1) for i in (0, 1)]
+    made = head([[0, 0, str(-MARGIN)], [0, 1, str(BETA)], [1, 3, str(MARGIN)]], [[0, 0, "1"], [1, 3, "1"]],
+                [[0, 1, "1"]], [[2, 0, "1"]], 2)  # fmt: skip
+    values: dict[str, Any] = {
+        "layers": [[*gathers, *changes.pop("more", [])], [made]], "heads": [[1, 2], [0]],
+        "embedding": [[0, 0, "1"], [5, 1, "1"], [5, 2, "1"], [3, 3, "1"]],
+        "bound": 4 * EXP_40 + 2 * SLOPE * 4 * EXP_40,
+    }  # fmt: skip
+    return one_per_token(name, why, **{**values, **changes})
+
+
+def shares() -> list[Case]:
+    """Return the cases of inputs that share one coordinate."""
+    score, other = "the score of the head that gathers", "reads something else"
+    late = [[[0, 0, "20"], [0, 3, "-20"]], [[0, 0, "20"], [0, 3, "-20"]]]
+    exact = head([], [], [[0, 5, "3"]], [[6, 0, "1"]], 1)
+    constant = [[[0, 5, "1"], [0, 0, "1"]], [[0, 5, "1"]]]
+    return [
+        shared("gathers two inputs from one coordinate"),
+        shared("gathers two inputs from one coordinate under a causal mask", mask="causal"),
+        shared("takes scaled values", value=[[[0, 5, "1"]], [[0, 5, "2"]]],
+               net=network("0 + x0 - 2 x1", out=("0 + r0",)),
+               bound=6 * EXP_40 + 3 * SLOPE * 4 * EXP_40),
+        shared("refuses the leak of gates alone", WEAK, bound=4 * EXP_40),
+        shared("refuses the leak of gathering alone", WEAK, bound=2 * SLOPE * 4 * EXP_40),
+        shared("refuses to forget the sink", WEAK, bound=4 * EXP_40 + 2 * SLOPE * 2 * EXP_40),
+        shared("refuses a lift that the weights do not have", score, lift="41"),
+        shared("refuses too small a lift for its bound", WEAK, up=39, lift="39"),
+        shared("refuses both heads on one token", score, key=late),
+        shared("refuses heads named the wrong way round", score, heads=[[2, 1], [0]]),
+        shared("refuses one input named twice", "not distinct", heads=[[1, 1], [0]]),
+        shared("refuses an input that is not there", "not distinct", heads=[[1, 3], [0]]),
+        shared("refuses a value that reads a constant", other, value=constant),
+        shared("refuses a value of nothing", other, value=[[[0, 6, "1"]], [[0, 5, "1"]]]),
+        shared("refuses gathering both ways", "not both", more=[exact]),
+        shared("refuses larger inputs for the same bound", WEAK, domain=(("-1", "1"), ("-2", "1"))),
+        shared("refuses where each token carries all inputs", "inputs of one token each", layout="tokenwise"),
+    ]  # fmt: skip
+
+
 def extremum(
     name: str,
     why: str | None = None,
@@ -327,4 +380,4 @@ def extrema() -> list[Case]:
 
 def sequence_cases() -> list[Case]:
     """Return every case of the family."""
-    return [*whole_rule(), *gathered(), *extrema()]
+    return [*whole_rule(), *gathered(), *shares(), *extrema()]

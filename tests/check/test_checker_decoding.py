@@ -288,12 +288,18 @@ def test_rejects_a_certificate_with(name):
     assert why in verdict.reason
 
 
+MACHINE = {"accumulate": "float32", "dtype": "float32", "exp_ulps": 2, "softmax": "stable", "subnormals": "flush"}
 DECLINED = {
     "another version": (("format",), "relucert/1"),
     "a version that is a number": (("format",), 1),
     "a version with an escape character": (("format",), "\x1b[2J"),
     "another norm": (("statement", "norm"), "two"),
     "other semantics": (("statement", "semantics"), "float32"),
+    "an arithmetic of an unknown format": (("statement", "semantics"), MACHINE | {"dtype": "float8"}),
+    "an arithmetic whose sums are shorter": (("statement", "semantics"), MACHINE | {"accumulate": "bfloat16"}),
+    "an arithmetic whose sums are exact": (("statement", "semantics"), MACHINE | {"accumulate": "real"}),
+    "an arithmetic with another softmax": (("statement", "semantics"), MACHINE | {"softmax": "online"}),
+    "an arithmetic with other subnormals": (("statement", "semantics"), MACHINE | {"subnormals": ["flush"]}),
     "another mask": (("statement", "sequence", "mask"), "window"),
     "a mask that is a list": (("statement", "sequence", "mask"), ["full"]),
     "another layout": (("statement", "sequence", "layout"), "packed"),
@@ -381,7 +387,7 @@ def test_the_statement_stays_short_when_each_target_uses_the_one_before():
 
 
 def test_declines_to_print_a_statement_that_is_too_long(monkeypatch):
-    monkeypatch.setattr(statement, "LONGEST_STATEMENT", 1 << 16)
+    monkeypatch.setattr(statement, "LONGEST_STATEMENT", 1 << 12)
     data = modest()
     data["statement"]["nodes"] += [["add", *[0] * 390], *[["abs", 1]] * 5000]
     data["statement"]["targets"] = list(range(5002))

@@ -287,5 +287,6 @@ def test_the_verdict_shows_what_the_kernel_proved_for_real_certificates(built):
         assert isinstance(outcome.verdict, kernel.Verdict)
         assert pipeline.shortfalls(outcome.verdict, outcome.problem) == []
         loaded = pipeline.load(outcome.verdict)
-        error = largest_error(loaded.transformer, loaded.expression, outcome.verdict.certificate.statement.domain)
+        stated = outcome.verdict.certificate.statement
+        error = largest_error(loaded.transformer, loaded.expression, stated.domain, stated.sequence)
         assert error <= outcome.verdict.error_bound

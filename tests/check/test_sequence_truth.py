@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -13,9 +14,10 @@ from relucert.check import decode
 from relucert.check.kernel import Context
 from relucert.check.rules import RULES
 from relucert.relu.gate import gate_constant
+from relucert.relu.leak import Leak
 from relucert.relu.network import Form, Network, evaluate
-from relucert.routes.relu.sequence import _coded, _gathering
-from relucert.routes.relu.translate import translate
+from relucert.routes.relu.sequence import transform
+from relucert.spec.problem import make_problem
 from relucert.spec.sequence import Sequence
 from relucert.target.expression import Expression, Node
 from relucert.transformer.evaluate import context, evaluate_sequence, exact, one_per_token
@@ -29,17 +31,16 @@ CODES = {"binary": Code("binary", 3), "quadratic": Code("quadratic", 2)}
 
 def claimed(network: Network, code: Code, margin: int, sequence: Sequence) -> tuple[Fraction, Transformer]:
     """Return what the rule proves of the leak, and the transformer, for a network over two inputs."""
-    transformer, heads = translate(network, BETA, linear_heads=False)
-    if sequence.layout == "one-per-token":
-        transformer, heads = _gathering(transformer, 2), ((), *heads)
-    transformer = _coded(transformer, code, margin)
+    problem = make_problem("x + y", Fraction(1), sequence={"layout": sequence.layout})
+    problem = replace(problem, sequence=sequence)
+    transformer, heads = transform(problem, network, BETA, Leak(margin, 2 * margin, ()), code)
     expression = Expression((Node("input", (0,)), Node("input", (1,))), (0,))
     statement = Statement(("x", "y"), BOX, expression, Fraction(10**9), sequence)
     nodes = (*expression.nodes, Node("subject", (0,)), Node("gated", (0, 0)))
     info = dict.fromkeys(("generator", "spec", "version"), "")
     raw = write_certificate(statement, Proved(transformer, ((network, BETA),), nodes, (), 96), info)
     certificate, constant = decode.certificate(raw), gate_constant()
-    args = {"subject": 2, "gated": 3, "heads": heads, "margin": Fraction(margin)}
+    args = {"subject": 2, "gated": 3, "heads": heads, "margin": Fraction(margin), "lift": Fraction(2 * margin)}
     proved = RULES["tokens"].run(Context(certificate), (), **args, kappa=constant.kappa, terms=constant.terms)
     assert (proved.left, proved.right) == (2, 3)
     return proved.bound, transformer
@@ -88,6 +89,29 @@ def test_the_claim_holds_at_the_last_token_of_gathered_inputs(seed, mask):
         for point in ([Fraction(1), Fraction(-1)], [Fraction(-1), Fraction(1, 3)], [Fraction(1), Fraction(1)]):
             value = evaluate_sequence(transformer, one_per_token(point), mask, context(40))[-1][0]
             assert abs(exact(value) - gated(network, point)) <= leak + ROUNDED
+
+
+@pytest.mark.parametrize("mask", ["causal", "full"])
+@pytest.mark.parametrize("kind", CODES)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_claim_holds_at_the_last_token_of_inputs_gathered_from_one_coordinate(seed, kind, mask):
+    network = random_network(seed, neurons=3)
+    for margin in (1, 3):
+        layout = Sequence(2, 2, mask, "one-per-token", "shared")
+        leak, transformer = claimed(network, CODES[kind], margin, layout)
+        for point in ([Fraction(1), Fraction(-1)], [Fraction(-1), Fraction(1, 3)], [Fraction(1), Fraction(1)]):
+            value = evaluate_sequence(transformer, one_per_token(point), mask, context(40))[-1][0]
+            assert abs(exact(value) - gated(network, point)) <= leak + ROUNDED
+
+
+def test_the_leak_of_gathering_is_real_and_within_a_factor_of_four_of_its_bound():
+    """No gate: x is read from the first of two tokens, the other one holding the opposite."""
+    network = Network(2, (), (Form({("x", 0): Fraction(1)}),))
+    sequence = Sequence(2, 2, "full", "one-per-token", "shared")
+    leak, transformer = claimed(network, Code("binary", 1), 2, sequence)
+    point = [Fraction(1), Fraction(-1)]
+    value = evaluate_sequence(transformer, one_per_token(point), "full", context(40))[-1][0]
+    assert leak / 4 <= abs(exact(value) - 1) <= leak
 
 
 def test_the_certificate_of_a_changed_layout_is_refused(built):

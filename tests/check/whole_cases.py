@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from forge import Case, certificate, encode, has, near, network, step
+from rounding_cases import rounding_cases
 from sequence_cases import sequence_cases
 
 Entries = list[list[Any]]
@@ -332,4 +333,4 @@ def denominators() -> list[Case]:
 
 def whole_cases() -> list[Case]:
     """Return every case that is a whole certificate."""
-    return translations() + kernel_cases() + denominators() + sequence_cases()
+    return translations() + kernel_cases() + denominators() + sequence_cases() + rounding_cases()

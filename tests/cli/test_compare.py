@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import subprocess
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +61,16 @@ def test_compare_for_papers(form: str, marked: str) -> None:
     if form == "latex":
         assert "d\\_model" in out
         assert out.count("\\begin{tabular}") == out.count("\\end{tabular}") == 1
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX")
+def test_the_latex_table_compiles(tmp_path: Path) -> None:
+    body = run("compare", "multiply", "--eps", "1e-2", "--format", "latex").stdout
+    page = "\\documentclass{article}\\begin{document}\n" + body + "\n\\end{document}\n"
+    (tmp_path / "table.tex").write_text(page)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
 
 
 def test_bad_input_is_one_clear_line() -> None:

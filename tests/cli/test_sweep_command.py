@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -72,6 +73,7 @@ def test_the_report_sets_growth_beside_published_rates_and_fits_in_80_columns(de
     assert list(decades[0].parent.iterdir()) == [decades[0]], "the state file is gone once all is finished"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts a group of processes")
 @pytest.mark.parametrize("suffix", ["csv", "json"])
 def test_a_sweep_that_was_interrupted_and_resumed_writes_the_same_bytes(
     tmp_path: Path, suffix: str, decades: tuple[Path, Result]
@@ -88,7 +90,7 @@ def test_a_sweep_that_was_interrupted_and_resumed_writes_the_same_bytes(
     limit = time.monotonic() + 60
     while not place.exists() and time.monotonic() < limit:
         time.sleep(0.01)
-    child.send_signal(signal.SIGINT)
+    os.killpg(child.pid, signal.SIGINT)  # as the keyboard does: to the workers too
     _, complaint = child.communicate(timeout=60)
     if child.returncode == 130:  # else it was finished before the signal came
         assert b"the same command goes on from there" in complaint
@@ -148,6 +150,19 @@ def test_lengths_are_swept_and_only_the_position_code_grows() -> None:
     assert [cell["code_size"] for cell in cells][-1] == 20
     over = run("sweep", "max", "--eps", "1e-2", "--layout", "one-per-token", "--length", "2,1e6", "--format", "json")
     assert [cell["heads"] for cell in json.loads(over.stdout)["cells"]] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("target", "more"),
+    [("multiply", []), ("multiply", ["--proof", "adjoint"]), ("multiply", ["--length", "16"]), ("max", []),
+     ("multiply", ["--route", "native"]), ("max", ["--layout", "one-per-token", "--length", "9"])],
+)  # fmt: skip
+def test_the_parts_of_the_bound_stand_beside_it(target: str, more: list[str]) -> None:
+    (cell,) = json.loads(run("sweep", target, "--eps", "1e-2", *more, "--format", "json").stdout)["cells"]
+    names = ("approximation", "approximation_and_gates", "gates_error", "leak", "rounding")
+    parts = [Fraction(cell[name]) for name in names if cell[name] is not None]
+    assert len(parts) >= 2
+    assert float(sum(parts)) == pytest.approx(float(Fraction(cell["error_bound"])), rel=1e-12)
 
 
 def test_routes_are_swept_and_the_bound_on_relu_gates_is_not_held_against_softmax() -> None:
@@ -212,6 +227,7 @@ def test_a_sweep_whose_every_cell_is_unreachable_is_an_error(tmp_path: Path, mon
     monkeypatch.setattr(sweep, "run", refused)
     result = run("sweep", "multiply", "--eps", "1e-1,1e-2", cwd=tmp_path)
     assert_one_clear_line(result, 1, "every cell fails", "no construction reaches 0.1")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_no_state_is_left_alone(tmp_path: Path) -> None:

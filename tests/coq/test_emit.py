@@ -1,10 +1,13 @@
 import hashlib
 import re
+from contextlib import nullcontext
 from fractions import Fraction
+from typing import NamedTuple
 
 import pytest
 
-from relucert.check.model import Near, Node, Step
+from relucert.check.model import OPERATIONS, Code, Near, Node, Sequence, Step
+from relucert.check.rules import RULES
 from relucert.coq import emit, hash_library
 from relucert.coq.hashes import SHA256
 from relucert.errors import DeclinedError, UsageError
@@ -58,13 +61,60 @@ def test_a_rule_that_the_library_does_not_have_is_declined_by_name(decoded):
         emit.development(certificate._replace(trace=trace))
 
 
-def test_two_targets_and_two_networks_are_declined(decoded):
+def test_several_targets_are_stated_together(make):
+    statement = emit.export(make("x*y; x+y^2")).statement
+    assert "Rabs (transformer T [x; y] 0 - (x * y)) <= 1 / 1000 /\\\n" in statement
+    assert "Rabs (transformer T [x; y] 1 - (x + (y * y))) <= 1 / 1000.\n" in statement
+
+
+def test_two_networks_are_declined(decoded):
     certificate = decoded("multiply")
-    two = certificate.statement._replace(targets=(2, 2))
-    with pytest.raises(DeclinedError, match="one target"):
-        emit.development(certificate._replace(statement=two))
     with pytest.raises(DeclinedError, match="one network"):
         emit.development(certificate._replace(networks=certificate.networks * 2))
+
+
+@pytest.mark.parametrize("op", [*sorted(set(OPERATIONS) - {"add", "mul", "max", "min", "inv", "abs"}), "mystery"])
+def test_an_operation_that_the_library_does_not_have_is_declined_by_name(decoded, op):
+    certificate = decoded("multiply")
+    with pytest.raises(DeclinedError, match=f"operation '{op}'"):
+        emit.development(certificate._replace(terms=(*certificate.terms, Node(op, (0,)))))
+
+
+def test_every_operation_and_rule_of_the_checker_is_covered_or_declined_by_name(decoded):
+    certificate = decoded("multiply")
+    for name, rule in RULES.items():
+        step = Step(name, (), {arg: [] for arg in rule.args}, Near(0, 0, Fraction(0)))
+        with pytest.raises((DeclinedError, UsageError), match=f"'{name}'") if rule.args else nullcontext():
+            emit.development(certificate._replace(trace=(step,)))
+
+
+def test_other_sequences_anchors_and_position_codes_are_declined_by_name(decoded):
+    certificate = decoded("multiply")
+    stated, subject = certificate.statement, certificate.subject
+    for tokens in (Sequence(1, 2, "causal", "tokenwise"), Sequence(1, 1, "full", "tokenwise")):
+        with pytest.raises(DeclinedError, match="sequence"):
+            emit.development(certificate._replace(statement=stated._replace(sequence=tokens)))
+    with pytest.raises(DeclinedError, match="'anchors'"):
+        emit.development(certificate._replace(subject=subject._replace(anchors=({0: Fraction(1)},))))
+    with pytest.raises(DeclinedError, match="'code'"):
+        emit.development(certificate._replace(subject=subject._replace(code=Code("binary", 2))))
+
+
+def test_a_subject_and_a_field_that_later_formats_add_are_declined_by_name(decoded):
+    certificate = decoded("multiply")
+
+    class Feedforward(NamedTuple):
+        network: int = 0
+
+    class Later(NamedTuple):
+        inputs: tuple[str, ...] = ("x",)
+        sequence: Sequence = Sequence(1, 1, "causal", "tokenwise")
+        layout_of_tomorrow: str = "spiral"
+
+    with pytest.raises(DeclinedError, match="'Feedforward'"):
+        emit.development(certificate._replace(subject=Feedforward()))
+    with pytest.raises(DeclinedError, match="'layout_of_tomorrow'"):
+        emit.development(certificate._replace(statement=Later()))
 
 
 def test_a_target_too_long_to_write_out_is_declined(decoded):

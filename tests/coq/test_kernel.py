@@ -135,8 +135,7 @@ def self_reference(certificate):
         smaller_tolerance,
         another_target,
         larger_box,
-        one_bound_smaller("sawtooth"),
-        one_bound_smaller("gate_error"),
+        one_bound_smaller("sawtooth_gated"),
         one_bound_smaller("affine"),
         one_bound_smaller("sum"),
         smaller_temperature,
@@ -149,10 +148,16 @@ def test_coq_refuses_a_forged_product(decoded, built, change):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", ["pieces", "univariate", "gate_error_forward", "reciprocal"])
+@pytest.mark.parametrize("rule", ["sawtooth", "pieces", "univariate", "gate_error", "reciprocal"])
 def test_coq_refuses_a_forged_reciprocal(decoded, built, rule):
     certificate = decoded("reciprocal", "1/1000", domain=FOURTHS)
     assert "Coq refuses Certificate.v" in refused(one_bound_smaller(rule)(certificate), built)
+
+
+@pytest.mark.slow
+def test_coq_refuses_a_forged_maximum(decoded, built):
+    certificate = decoded("max", "1/1000", arity=5)
+    assert "Coq refuses Certificate.v" in refused(one_bound_smaller("gate_error_forward")(certificate), built)
 
 
 @pytest.mark.slow
@@ -162,6 +167,20 @@ def test_an_additional_axiom_is_named_and_not_accepted(make, built):
     result = kernel.judge(changed_proof(development, text), development, built)
     assert not result.accepted
     assert "easy" in result.reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Classical_Prop.classic", "PrimInt63.lsr"])
+def test_an_axiom_under_the_name_of_an_allowed_one_is_not_accepted(make, built, name):
+    development = emit.export(make("multiply"))
+    module, _, axiom = name.partition(".")
+    text = (
+        f"Module {module}. Axiom {axiom} : approximates T. End {module}.\n"
+        f"Theorem T_approximates : approximates T.\nProof. exact {name}. Qed.\n"
+    )
+    result = kernel.judge(changed_proof(development, text), development, built)
+    assert not result.accepted
+    assert f"Certificate.{name}" in result.reason
 
 
 @pytest.mark.slow

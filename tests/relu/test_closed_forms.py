@@ -222,4 +222,5 @@ def test_no_built_network_beats_its_lower_bound(case: Case) -> None:
 def test_every_construction_that_is_built_has_closed_forms() -> None:
     built = {cases.outcome(case).plan.construction for case in cases.CASES}
     over_tokens = {"seen_max", "seen_min"}  # built in tests/transformer/test_sequences.py
-    assert built | over_tokens == {form.construction for form in closed_form.FORMS}
+    of_functions = {"arcs", "chebyshev"}  # built in test_functions.py
+    assert built | over_tokens | of_functions == {form.construction for form in closed_form.FORMS}

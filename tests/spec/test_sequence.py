@@ -27,6 +27,7 @@ def problem(sequence: str, target: str = MULTIPLY) -> relucert.Problem:
         ("{length: any, up_to: 1e9}", Sequence(1, 10**9, "causal", "tokenwise")),
         ("{layout: one-per-token}", Sequence(2, 2, "causal", "one-per-token")),
         ("{layout: one-per-token, length: 2, mask: full}", Sequence(2, 2, "full", "one-per-token")),
+        ("{layout: one-per-token, coordinates: shared}", Sequence(2, 2, "causal", "one-per-token", "shared")),
     ],
 )
 def test_a_sequence_reads_as(text: str, wanted: Sequence) -> None:
@@ -63,6 +64,8 @@ def test_max_of_inputs_with_domains_of_their_own_is_gathered() -> None:
         ("{mask: triangle}", "unknown mask 'triangle'"),
         ("{mask: ful}", "did you mean 'full'?"),
         ("{layout: token-wise}", "did you mean 'tokenwise'?"),
+        ("{coordinates: shared}", "for the layout one-per-token"),
+        ("{layout: one-per-token, coordinates: common}", "unknown coordinates 'common'"),
         ("{lenght: 5}", "did you mean 'length'?"),
         ("{layout: one-per-token, length: 3}", "one token for each of the 2 inputs"),
         ("{layout: one-per-token, length: any, up_to: 9}", "one token for each of the 2 inputs"),

@@ -61,6 +61,7 @@ def sequences(draw: st.DrawFn, inputs: int) -> dict[str, str | None]:
                 mask | {"length": "any", "up_to": length, "layout": "tokenwise"},
                 mask | {"length": length},
                 mask | {"layout": "one-per-token"},
+                mask | {"layout": "one-per-token", "coordinates": "shared"},
                 mask | {"layout": "one-per-token", "length": str(inputs)},
             ]
         )

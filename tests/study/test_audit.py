@@ -248,6 +248,7 @@ def test_verdicts_and_numbers_are_those_measured(shown: dict[str, Any]) -> None:
     assert per_gate["numbers"]["heads_per_gate"] == "1"
     assert extremum["verdict"] == "sharpened"
     assert error["verdict"] == "refuted as a constant for every target"
+    assert any("proved directly" in item["text"] for item in error["evidence"])
     assert 3 < float(error["numbers"]["witnessed_coefficient"]) <= 4
     problems = [relucert.make_problem("multiply", Fraction(1, 10**k), proof="adjoint") for k in (1, 2, 3)]
     found = [construct(problem, "wide").coefficient for problem in problems]

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from relucert.report.record import SweepCell
+from relucert.report.studied import SweepCell
 from relucert.study.growth import QUANTITIES, fitted, growth
 
 DECADES = [k * math.log2(10) for k in range(1, 13)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from concurrent.futures import Executor, Future
 from fractions import Fraction
 
 import pytest
 
 import relucert
 from relucert.errors import UsageError
-from relucert.report.record import SweepCell
+from relucert.report.studied import SweepCell
 from relucert.spec.problem import make_problem
 from relucert.study import state, sweep
 from relucert.study.crew import Processes
@@ -96,6 +97,30 @@ def test_what_is_finished_is_kept_when_the_sweep_is_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt):
         sweep.run(problems(), Processes(1), keep=keep, progress=stop, work=quick)
     assert len(saved) == 3
+
+
+def test_workers_that_are_lost_are_told_and_what_is_finished_is_kept() -> None:
+    class Gone(Processes):
+        def open(self, workers: int) -> Executor:
+            return Lost()
+
+    class Lost(Executor):
+        count = 0
+
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            self.count += 1
+            future: Future[SweepCell] = Future()
+            if self.count < 3:
+                future.set_result(fn(*args))
+            else:
+                future.cancel()
+                future.set_running_or_notify_cancel()  # as a cluster's client does
+            return future
+
+    saved: dict[str, SweepCell] = {}
+    with pytest.raises(UsageError, match="the workers are lost"):
+        sweep.run(problems(), Gone(1), keep=saved.update, work=quick)
+    assert len(saved) == 2
 
 
 def test_a_state_gives_back_every_cell_exactly() -> None:

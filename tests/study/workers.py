@@ -7,7 +7,7 @@ import signal
 import sys
 from fractions import Fraction
 
-from relucert.report.record import SweepCell
+from relucert.report.studied import SweepCell
 from relucert.spec.problem import Problem, make_problem
 from relucert.study import sweep
 from relucert.study.crew import Dask

@@ -81,9 +81,9 @@ def test_sort_gives_every_place(count: int) -> None:
     names = ", ".join(f"x{k}" for k in range(count))
     whole, _ = parse_expression(f"sort({names})")
     picked, _ = parse_expression("; ".join(f"0 + sort({names})[{k + 1}]" for k in range(count)))
-    random.seed(count)
+    draw = random.Random(count)  # noqa: S311
     for _ in range(60):
-        point = [Fraction(random.randint(-3, 3)) for _ in range(count)]
+        point = [Fraction(draw.randint(-3, 3)) for _ in range(count)]
         assert evaluate(whole, point) == evaluate(picked, point) == sorted(point)
 
 
@@ -136,7 +136,7 @@ def test_what_does_not_fit_is_refused_with_its_column(text: str) -> None:
              "piecewise(x < 1: " * 10_000, "sort(" * 10_000 + "x"]
 )  # fmt: skip
 def test_deep_nesting_is_refused_by_the_depth_limit(text: str) -> None:
-    with pytest.raises(UsageError, match="nested more than 100 deep|expected"):
+    with pytest.raises(UsageError, match=r"nested more than 100 deep|expected"):
         parse_expression(text)
 
 
@@ -144,7 +144,7 @@ def test_deep_nesting_is_refused_by_the_depth_limit(text: str) -> None:
     ("text", "domain", "part"),
     [
         ("log(x*y)", {}, r"the argument x\*y of log range over \[-1, 1\]"),
-        ("sqrt(x - 2)", {}, r"the argument x \+ -2 of the power 0.5 range over \[-3, -1\]"),
+        ("sqrt(x - 2)", {}, r"the argument x \+ -2 of sqrt range over \[-3, -1\]"),
         ("x^(-1/2)", {"x": (Fraction(0), Fraction(1))}, r"range over \[0, 1\]; .* needs a positive argument"),
         ("y/exp(x)", {}, None),
         ("1/sin(x)", {}, r"the denominator sin\(x\) range over \[-0.84"),

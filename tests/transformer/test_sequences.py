@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from fractions import Fraction
 from functools import cache
@@ -135,6 +136,23 @@ def difficult_rows_of_one_token(arity: int) -> Rows:
     draw = random.Random(arity)  # noqa: S311
     ends = [[Fraction(draw.choice((-1, 1))) for _ in range(arity)] for _ in range(4)]
     return ends + [[Fraction(draw.randint(-64, 64), 64) for _ in range(arity)] for _ in range(8)]
+
+
+@pytest.mark.parametrize("mask", ["causal", "full"])
+@pytest.mark.parametrize(("target", "arity"), [("multiply", 2), ("x*y - z", 3)])
+def test_inputs_that_share_a_coordinate_are_gathered_with_a_leak(target: str, arity: int, mask: str) -> None:
+    asked: dict[str, str | int | None] = {"layout": "one-per-token", "coordinates": "shared", "mask": mask}
+    outcome = relucert.build(make_problem(target, Fraction(1, 1000), sequence=asked))
+    budget = dict(pipeline.error_budget(pipeline.load(outcome.verdict).certificate))
+    assert 0 < budget["leak"] < Fraction(1, 10**15)
+    assert outcome.resources.heads == outcome.resources.gates + arity
+    data = json.loads(outcome.certificate)["subject"]["embedding"]
+    assert len({row for row, column, _ in data if 1 <= column <= arity}) == 1
+    for point in difficult_rows_of_one_token(arity):
+        rows = [[x if k == s else Fraction(0) for k, x in enumerate(point)] for s in range(arity)]
+        value = independent.sequence(outcome.certificate, rows, DIGITS)[-1][0]
+        (wanted,) = target_values(outcome.problem.expression, [point], mask)[0]
+        assert abs(Fraction(value) - wanted) <= (outcome.verdict.error_bound or 0) + ROUNDED
 
 
 @pytest.mark.slow

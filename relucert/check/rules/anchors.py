@@ -68,7 +68,7 @@ def anchor_gates(
     for j, largest in enumerate(_largest(context, network, spacing, constant)):
         if j in spacing and largest > reach * spacing[j]:
             raise Rejected(f"neuron {j} may be beyond the last anchor")
-    influence = sensitivities(context, network, o)
+    influence, _ = sensitivities(context, network, o)
     total = sum((influence[j] * width for j, width in spacing.items()), ZERO)
     return Near(subject, net, constant * total / (1 << context.precision))
 

@@ -24,6 +24,11 @@ def units(bits: int) -> int:
     return (16 + bits // 8) * (1 + words + words * words // 256)
 
 
+def erf_units(n: int, bits: int) -> int:
+    """Return the same for erf, whose series takes longer, and at more bits, the larger its argument."""
+    return 8 * units(bits + 2 * min(n * n >> 2 * bits, bits))
+
+
 def _outward(lo: int, hi: int, shift: int) -> Ends:
     return lo >> shift, -(-hi >> shift)
 

@@ -56,35 +56,42 @@ def gate_bound(network: Network, kappa: Fraction, terms: int) -> Fraction:
     return kappa / network.inverse_temperature
 
 
-def sensitivities(context: Context, network: Network, output: int, widening: Fraction = Fraction(0)) -> list[int]:
-    """Return G_j for every neuron j, in units of 2**-precision rounded up, by one backward sweep.
+def sensitivities(
+    context: Context, network: Network, output: int, widening: Fraction = Fraction(0)
+) -> tuple[list[int], list[int]]:
+    """Return G_j for every neuron j and H_i for every input i, in units of 2**-precision rounded up, by one sweep back.
 
     With c_ij and d_ij the weights with which form i reads u_j and r_j, with w the ``widening`` and A_out = [1, 1]:
-    A_j = hull(sum_i (c_ij - w d_ij) A_i, sum_i (c_ij + (1 + w) d_ij) A_i),  G_j = | sum_i d_ij A_i |.
+    A_j = hull(sum_i (c_ij - w d_ij) A_i, sum_i (c_ij + (1 + w) d_ij) A_i),  G_j = | sum_i d_ij A_i |, and H_k the same
+    as G_j with the weights of x_k.
     Lemma.  Let r_j = g(u_j) with all mean slopes of g in [-w, 1 + w]; max(., 0) has w = 0.  Let every r_j be replaced
-    by r~_j = g(u~_j) + delta_j.  Then the output changes by at most sum_j G_j |delta_j|.
+    by r~_j = g(u~_j) + delta_j and every x_k by x_k + eta_k.  Then the output changes by at most
+    sum_j G_j |delta_j| + sum_k H_k |eta_k|.
     Proof.  r~_j - r_j = s_j (u~_j - u_j) + delta_j with s_j the mean slope of g between u_j and u~_j, one number for
-    all readers of j.  Eliminating neurons from the last, the output's change is sum_j (sum_i d_ij a_i) delta_j, where
-    a_j = sum_i c_ij a_i + s_j sum_i d_ij a_i, a mean of its values at s_j = -w and at s_j = 1 + w, lies in A_j by
-    induction.
+    all readers of j.  Eliminating neurons from the last, the output's change is sum_j (sum_i d_ij a_i) delta_j, and
+    likewise for inputs, where a_j = sum_i c_ij a_i + s_j sum_i d_ij a_i, a mean of its values at s_j = -w and at
+    s_j = 1 + w, lies in A_j by induction.
     """
     one = 1 << context.precision
     count = len(network.neurons)
     least, most, gate = ([(0, 0)] * count for _ in range(3))
+    entry = [(0, 0)] * len(context.domain)
 
     def push(form: Form, lo: int, hi: int) -> None:
         read = weights(form)
-        context.spend(len(read) * (1 + max(lo.bit_length(), hi.bit_length()) // 512))
+        context.spend(len(form) * (1 + max(lo.bit_length(), hi.bit_length()) // 512))
+        reads = [(entry, atom[1], value) for atom, value in form.items() if len(atom) == 2 and atom[0] == "x"]
         for j, (c, d) in read.items():
-            for table, weight in ((least, c - widening * d), (most, c + (1 + widening) * d), (gate, d)):
-                if weight:
-                    n, q = weight.numerator, weight.denominator
-                    a, b = (n * lo, n * hi) if n > 0 else (n * hi, n * lo)
-                    table[j] = (table[j][0] + a // q, table[j][1] - (-b // q))
+            reads += [(least, j, c - widening * d), (most, j, c + (1 + widening) * d), (gate, j, d)]
+        for table, j, weight in reads:
+            if weight:
+                n, q = weight.numerator, weight.denominator
+                a, b = (n * lo, n * hi) if n > 0 else (n * hi, n * lo)
+                table[j] = (table[j][0] + a // q, table[j][1] - (-b // q))
 
     push(network.outputs[output], one, one)
     for j in range(count - 1, -1, -1):
         lo, hi = min(least[j][0], most[j][0]), max(least[j][1], most[j][1])
         if lo or hi:
             push(network.neurons[j], lo, hi)
-    return [max(-lo, hi) for lo, hi in gate]
+    return [max(-lo, hi) for lo, hi in gate], [max(-lo, hi) for lo, hi in entry]

@@ -81,8 +81,10 @@ def _image(context: Context, op: str, exponent: Fraction | None, lo: Fraction, h
     bits = context.precision
     p, q = (exponent.numerator, exponent.denominator) if exponent is not None else (1, 1)
     effort = min(elementary.MAX_EXPONENT, abs(p)) + min(elementary.MAX_EXPONENT, q)
-    context.spend(cost(lo, hi) + 2 * elementary.units(bits) * (8 if op == "erf" else effort * effort))
     ends = floor_to(lo, bits), ceil_to(hi, bits)
+    context.spend(cost(lo, hi) + 2 * elementary.units(bits) * effort * effort)
+    if op == "erf":
+        context.spend(sum(elementary.erf_units(end, bits) for end in ends))
     if op in ("sin", "cos"):
         return _wave(*ends, bits, 0 if op == "sin" else 1)
     if op == "power":

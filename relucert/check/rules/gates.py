@@ -87,7 +87,7 @@ def gate_error(context: Context, premises: tuple[Fact, ...], gated: int, net: in
     Source: adjoint theorem, derived here.
     """
     network, o, most = _gated_pair(context, gated, net, kappa, terms)
-    total = sum(sensitivities(context, network, o))
+    total = sum(sensitivities(context, network, o)[0])
     return Near(gated, net, Fraction(total, 1 << context.precision) * most)
 
 

@@ -57,7 +57,7 @@ class Arithmetic:
         if len(a.middle) < len(b.middle):
             a, b = b, a
         n = len(b.middle)
-        self.spend(1 + n // 4)
+        self.spend(2 + n)
         return Jet(
             [*map(add, a.middle, b.middle), *a.middle[n:]],
             [*map(add, a.radius, b.radius), *a.radius[n:]],
@@ -130,7 +130,7 @@ class Arithmetic:
 
     def erf(self, a: Jet) -> Jet:
         """Return the error function y of a, from y' = 2/sqrt(pi) a' exp(-a*a)."""
-        self.spend(8 * elementary.units(self.bits))
+        self.spend(sum(elementary.erf_units(end, self.bits) for end in self._ends(a)))
         first = self._monotone(elementary.erf, a)
         slope = _derivative(self.mul(a, self.value(*elementary.two_over_root_pi(self.bits))))
         bell = self.exp(self.scaled(self.mul(a, a), Fraction(-1)))

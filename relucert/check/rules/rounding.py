@@ -1,6 +1,7 @@
 """Family ``rounding``: what a float machine returns for the transformer is near the ReLU network."""
 
 from fractions import Fraction
+from math import ceil
 
 from ..attention import add_scaled
 from ..kernel import Context, Rule
@@ -9,7 +10,7 @@ from ..number import ceil_to, cost, exp_enclosure, floor_to
 from ..refusal import Rejected
 from .floats import Cell, Floats, half_ulp, power_of_two, widened
 from .forms import EXP_BITS, weights
-from .perturbed import Interval, Perturbed
+from .perturbed import Perturbed
 
 ROUNDINGS = 5, 12  # (1 + u)^4 <= 1 + 5 u and (1 + u)^10 <= 1 + 12 u for u <= 2^-8
 PART_WORK = 60
@@ -92,7 +93,6 @@ class _Machine:
         self.floats = Floats(self.chosen)
         self.net = Perturbed(context, network)
         self.ripples: dict[int, Fraction] = {}  # see ``gate``
-        self.sides: dict[int, Interval] = {}  # of a spelled neuron's coordinate: ``below`` and ``above``
         self.layer: dict[int, int] = {}  # in which a neuron was named
 
     def represented(self) -> None:
@@ -212,11 +212,11 @@ class _Machine:
             earlier, price = self.net.expanded(self.net.forms[j], lambda i: self.layer.get(i, layer) < layer)
             error = self.distance(earlier, cell) + price
             self.layer[j] = layer
-            slack = ZERO
+            slack = below = above = ZERO
             self.net.named[j] = error
             if j in self.spelled:
                 others = error - cell.error
-                self.net.named[j], slack, self.sides[j] = ZERO, error, (cell.below + others, cell.above + others)
+                self.net.named[j], slack, below, above = ZERO, error, cell.below + others, cell.above + others
             self.net.away[j] = self.net.moved(self.net.forms[j]) + self.net.named[j]
             lo, hi = cell.lo, cell.hi
             ends = self.net.known(self.net.network.neurons[j])
@@ -224,7 +224,7 @@ class _Machine:
                 reach = self.net.away[j] + slack
                 lo, hi = max(lo, ends[0] - reach), min(hi, ends[1] + reach)
             self.net.inside[j] = (lo - slack, hi + slack)
-            stream[coordinate] = Cell({("u", j): Fraction(1)}, slack, lo, hi, slack, slack)
+            stream[coordinate] = Cell({("u", j): Fraction(1)}, slack, lo, hi, below, above)
 
     def distance(self, wanted: Form, cell: Cell) -> Fraction:
         """Return a bound on |cell - wanted| at the machine's atoms; neurons that are spelled stand for their forms."""
@@ -247,12 +247,13 @@ class _Machine:
         unit roundoff.  The score is beta X (1 + d), |d| <= u, or beta X if the query's weight is 2^k.  exp is off by
         a factor in [1 - E, 1 + E] and an amount of at most s; four roundings follow (the sum, its reciprocal, two
         products), or with two formats at most ten.  If X < 0 the head returns at most |X| e / (1 + e) in size, and
-        |X| / (1 + exp(t)) <= kappa / (beta (1 - u)) as in ``gate_error``.  If X >= 0 it returns X / (1 + e) (1 + d), |d| <= ROUNDINGS u, where X - X / (1 + e) is bounded
-        in the same way.  In a stable softmax, t >= T = 7/10 (p + 3) gives e < 2^-p, so that 1 + e rounds to 1 and X
-        is returned unchanged; so X <= T / (beta (1 - u)) where there is any rounding.  Underflow adds multiples of
-        ``tiny``.  Where no maximum is subtracted, exp(t) must not overflow, nor its reciprocal underflow.  A sum c u~_j + d r~_j is at most (|c| + |d|) X in size where X is not in those saturated
-        ranges, and is there within (|c| + |d|) times T exp(-T) / (beta (1 - u)) + s |X| of c u~_j or (c + d) u~_j;
-        so its rounding costs at most (|c| + |d|) ``ripples``.
+        |X| / (1 + exp(t)) <= kappa / (beta (1 - u)) as in ``gate_error``.  If X >= 0 it returns X / (1 + e) (1 + d),
+        |d| <= ROUNDINGS u, where X - X / (1 + e) is bounded in the same way.  In a stable softmax,
+        t >= T = 7/10 (p + 3) gives e < 2^-p, so that 1 + e rounds to 1 and X is returned unchanged; so
+        X <= T / (beta (1 - u)) where there is any rounding.  Underflow adds multiples of ``tiny``.  Where no maximum is
+        subtracted, exp(t) and exp(t) X must not overflow, nor 1 / (1 + exp(t)) underflow.
+        Ripples: where t < T, or without a saturated range, c u~_j + d r~_j is at most (|c| + |d|) |X| (1 + d) in size.
+        Elsewhere it is (c + d) u~_j, or within |d| |X| e of c u~_j, and |X| e <= T exp(-T) / (beta (1 - u)) + s |X|.
         """
         if head.d_head != 1 or any(len(m) != 1 for m in (head.w_q, head.w_k, head.w_v)):
             raise Rejected("a gate head needs d_head 1 and one weight in each of query, key and value")
@@ -284,14 +285,15 @@ class _Machine:
         reach = min(size, Fraction(7, 10) * (self.floats.fine.precision + 3) / least)
         if self.chosen.softmax == "plain":
             reach = size
-            if beta * (1 + u) * max(hi, ZERO) > Fraction(69, 100) * (self.floats.format.emax - 3):
+            room = self.floats.format.emax - 3 - ceil(size).bit_length()  # also for exp(t) X
+            if beta * (1 + u) * max(hi, ZERO) > Fraction(69, 100) * room:
                 raise Rejected(f"exp of a score may overflow {self.chosen.dtype}")
         slip = self.floats.fine.least_normal + 3 * self.floats.tiny
         error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + theta)
         error += reach * (theta + slip) + 2 * size * slip + 4 * self.floats.tiny * (1 + size)
         error = self.net.up(error)
-        self.ripples[j] = 2 * (u * reach + size * slip)
-        self.net.gates[j] = error + (self.sides[j][value > 0] if j in self.spelled else ZERO)
+        self.ripples[j] = Fraction(9, 8) * u * reach + 2 * size * slip
+        self.net.gates[j] = error + (cell.above if value > 0 else cell.below)
         form: Form = {("r", j): Fraction(1)} if value > 0 else {("r", j): Fraction(1), ("u", j): Fraction(-1)}
         return Cell(form, ZERO, max(lo, ZERO) - error, max(hi, ZERO) + error)
 

@@ -20,21 +20,27 @@ def tokens(
     gated: int,
     heads: tuple[tuple[int, ...], ...],
     margin: Fraction,
+    lift: Fraction,
     kappa: Fraction,
     terms: int,
 ) -> Near:
-    """Claim: |subject - gated| <= 2 q sum over gates j of G_j R_j at every place, for every length stated: the leak.
+    """Claim: |subject - gated| <= 2 q sum_j G_j R_j + 2 (q + e) sum_i H_i W_i at every place, for every length stated.
+
+    The leak: the first sum is over gates, the second over inputs that are gathered by heads with scores, if any.
 
     Hypotheses: no anchors, and a position code that tells all data tokens apart; kappa exp(1 + kappa) >= 1; margin
     M > 0.  Executing the transformer on affine forms in (1, x, code, u, r) of one data token: ``heads`` names for every
     head of every layer that has scores one neuron, no neuron twice; its score is beta u_j + P(s, t) with beta u_j read
     by the query of t, and P read from the two codes alone: binary, P = M (<code(s), code(t)> - L), or quadratic,
     P = -M (s - t)^2; its value is u_j, in one row.  Without scores are heads in the layout one-per-token alone, and
-    their values read coordinates of ("own", i), "x_i on token i, 0 on all others", and nothing else.  The read-out
-    equals the form of the output.
+    their values read coordinates of ("own", i), "x_i on token i, 0 on all others", and nothing else.  In that layout
+    ``heads`` may name, by the number of neurons plus i, a head that gathers x_i instead; then all inputs are gathered
+    so: its query is a constant, its score the ``lift`` A > 0 plus P(s, i), read from code(s), its value
+    sum_k v_k ("own", k) with v_i not zero.  The read-out equals the form of the output.
     Computation: q = (1 + exp(-2 M))^L - 1, or 2 exp(-M) / (1 - exp(-3 M)).  R_j >= |u_j| by one forward sweep of
     intervals with D_j = kappa / beta + 2 R_j q, in which c u_j + d r_j is enclosed by the extremes of c u + d max(u, 0)
-    over the enclosure of u_j, widened by |d| D_j.  G_j: ``forms.sensitivities`` with widening kappa.
+    over the enclosure of u_j, widened by |d| D_j.  G_j, H_i: ``forms.sensitivities`` with widening kappa.  e = exp(-A);
+    W_i = max_k |v_k x_k| / |v_i| over the box.
     Proof.  At data token t let r_j be what the head named j reads, at that token, and u_j its value there; by induction
     over layers every coordinate equals its form.  With a = beta u_j the weights of the sink, of t, and of another token
     s seen are 1, e^a and e^a e^P(s, t) over their sum, so the mass q_t on other tokens is at most the sum of e^P over
@@ -45,9 +51,12 @@ def tokens(
     form reads earlier ones and g is within kappa / beta of max(u_j, 0): the lemma of ``forms.gate_bound``.
     One-per-token: a head without scores averages over the sink and the data tokens seen, so n + 1 times what it reads
     of ("own", i) is x_i at the last token, called ("x", i); at every other token it is 0 or x_i (n + 1) / (t + 1) with
-    i <= t (causal), or x_i (full), inside the box that the sweep starts from.  Tokenwise every x is in D by the
-    statement.  Last, the slope of g is sigma (1 + a (1 - sigma)) <= 1 + kappa for a >= 0 by the same lemma, and slopes
-    at a and -a add up to 1: the lemma of ``forms.sensitivities`` at the token that is read.
+    i <= t (causal), or x_i (full), inside the box that the sweep starts from.  With scores, the last token reads
+    v_i x_i but for a mass of at most e on the sink and q on others, all values at most W_i |v_i|, so that 1 / v_i times
+    it is x_i, off by at most 2 (q + e) W_i; any other token reads an average of such values, and is in [-W_i, W_i].
+    Tokenwise every x is in D by the statement.  Last, the slope of g is sigma (1 + a (1 - sigma)) <= 1 + kappa for
+    a >= 0 by the same lemma, and slopes at a and -a add up to 1: the lemma of ``forms.sensitivities`` at the token that
+    is read.
     Source: query-side gates and the adjoint theorem, derived here.
     """
     (output,) = context.node(subject, "subject").children
@@ -58,33 +67,40 @@ def tokens(
         raise Rejected("needs a position code and no anchors")
     if code.kind == "binary" and context.sequence.most > 1 << code.size:
         raise Rejected(f"a binary code of size {code.size} cannot tell {context.sequence.most} tokens apart")
-    if margin <= 0:
-        raise Rejected("the margin must be positive")
-    _execute(context, network, code, margin, heads, output, network.outputs[o])
+    if margin <= 0 or lift <= 0:
+        raise Rejected("the margin and the lift must be positive")
+    reach = _execute(context, network, code, (margin, lift), heads, output, network.outputs[o])
     leak = _leak_mass(code, margin, terms)
-    sizes = _magnitudes(context, network, most, leak)
-    influence = sensitivities(context, network, o, kappa)
+    sizes = _magnitudes(context, network, most, leak, reach)
+    influence, entry = sensitivities(context, network, o, kappa)
     product = sum(g * r for g, r in zip(influence, sizes, strict=True))
-    return Near(subject, gated, 2 * leak * Fraction(product, 1 << 2 * context.precision))
+    missed = sum((Fraction(entry[i], 1 << context.precision) * size for i, size in reach.items()), Fraction(0))
+    bound = leak * Fraction(product, 1 << 2 * context.precision) + (leak + _power(-lift, terms)) * missed
+    return Near(subject, gated, 2 * bound)
 
 
 def _execute(
     context: Context,
     network: Network,
     code: Code,
-    margin: Fraction,
+    rise: tuple[Fraction, Fraction],
     heads: tuple[tuple[int, ...], ...],
     output: int,
     wanted: Form,
-) -> None:
-    """Raise Rejected unless the transformer computes ``wanted``, with r_j what the heads named j read."""
+) -> dict[int, Fraction]:
+    """Return W_i for the inputs i gathered by heads with scores; ``rise`` is (margin, lift).
+
+    Raise Rejected unless the transformer computes ``wanted``, with r_j what the heads named j read.
+    """
     named = [j for layer in heads for j in layer]
+    inputs, count = len(context.domain), len(network.neurons)
+    gathers = context.sequence.layout == "one-per-token"
+    reach: dict[int, Fraction] = {}
+    exactly = False
     if len(heads) != len(context.subject.layers):
         raise Rejected("the layers named are not those of the transformer")
-    if len(set(named)) != len(named) or max(named, default=-1) >= len(network.neurons):
-        raise Rejected("the heads named are not distinct neurons of the network")
-    inputs = len(context.domain)
-    gathers = context.sequence.layout == "one-per-token"
+    if len(set(named)) != len(named) or max(named, default=-1) >= count + (inputs if gathers else 0):
+        raise Rejected("the heads named are not distinct neurons of the network, or inputs of one token each")
     context.spend(context.subject.d_model)
     stream = embedded(context.subject, inputs)
     if gathers:
@@ -96,7 +112,11 @@ def _execute(
         updates: list[tuple[int, Fraction, Form]] = []
         short: dict[int, Form] = {}
         for j, head in zip(names, scored, strict=True):
-            _gate(context, network, code, margin, j, head, stream)
+            if j >= count:
+                weight, reach[j - count] = _gathered(context, code, rise, j - count, head, stream)
+                updates += [(row, w * weight, {("x", j - count): Fraction(1)}) for (row, _), w in head.w_o.items()]
+                continue
+            _gate(context, network, code, rise[0], j, head, stream)
             updates += [(row, weight, {("r", j): Fraction(1)}) for (row, _), weight in head.w_o.items()]
             if len(head.w_v) == 1:
                 (((_, coordinate), weight),) = head.w_v.items()
@@ -106,6 +126,7 @@ def _execute(
                 values = _read(context, head.w_v, head.d_head, stream)
                 if not gathers or any(atom[0] != "own" for value in values for atom in value):
                     raise Rejected("a head without scores may only gather inputs of one token each")
+                exactly = True
                 gathered = [_renamed(value, "own", "x") for value in values]
                 updates += [(row, w / (inputs + 1), gathered[column]) for (row, column), w in head.w_o.items()]
         for coordinate, form in short.items():
@@ -116,6 +137,9 @@ def _execute(
     result = _read(context, context.subject.readout, context.subject.outputs, stream)[output]
     if not equal(context, network, result, wanted):
         raise Rejected("the read-out is not the output of the network")
+    if reach and exactly:
+        raise Rejected("inputs are gathered with scores or without, not both")
+    return reach
 
 
 def _renamed(form: Form, old: str, new: str) -> Form:
@@ -126,18 +150,9 @@ def _gate(
     context: Context, network: Network, code: Code, margin: Fraction, j: int, head: Head, stream: list[Form]
 ) -> None:
     """Raise Rejected unless the head's value is u_j and its score beta u_j plus the positions' term."""
-    rows = {row for row, _ in head.w_v} | {column for _, column in head.w_o}
-    if len(rows) != 1:
-        raise Rejected(f"the head {j} needs values in one row, and to write it")
-    value = _read(context, head.w_v, head.d_head, stream)[rows.pop()]
+    value, score = _scored(context, j, head, stream)
     if not equal(context, network, value, {("u", j): Fraction(1)}):
         raise Rejected(f"the value of the head {j} is not the pre-activation of its neuron")
-    queries, keys = (_read(context, m, head.d_head, stream) for m in (head.w_q, head.w_k))
-    score: dict[Atom, Form] = {}
-    for query, key in zip(queries, keys, strict=True):
-        for atom, weight in key.items():
-            context.spend(1 + len(query))
-            add_scaled(score.setdefault(atom, {}), weight, query)
     if code.kind == "binary":
         wanted: dict[Atom, Form] = {("code", k): {("code", k): margin} for k in range(code.size)}
         rest: Form = {ONE: -margin * code.size}
@@ -148,8 +163,45 @@ def _gate(
     wanted[ONE] = {}
     for form, factor in ((rest, Fraction(1)), (value, beta)):
         add_scaled(wanted[ONE], factor, form)
-    if {atom: form for atom, form in score.items() if form} != {atom: form for atom, form in wanted.items() if form}:
+    if score != {atom: form for atom, form in wanted.items() if form}:
         raise Rejected(f"the score of the head {j} is not beta times its pre-activation plus the positions' term")
+
+
+def _gathered(
+    context: Context, code: Code, rise: tuple[Fraction, Fraction], i: int, head: Head, stream: list[Form]
+) -> tuple[Fraction, Fraction]:
+    """Return v_i and W_i of a head that gathers x_i; raise Rejected unless its score is the lift plus P(s, i)."""
+    value, score = _scored(context, len(context.domain) + i, head, stream)
+    margin, lift = rise
+    if code.kind == "binary":
+        wanted = {("code", k): margin if i >> k & 1 else -margin for k in range(code.size)}
+        top = lift - margin * code.size
+    else:
+        wanted = {("code", 0): 2 * margin * i, ("code", 1): -margin}
+        top = lift - margin * i * i
+    forms: dict[Atom, Form] = {atom: {ONE: weight} for atom, weight in wanted.items() if weight}
+    if score != (forms | {ONE: {ONE: top}} if top else forms):
+        raise Rejected(f"the score of the head that gathers x{i} is not the lift plus the positions' term")
+    weight = value.get(("own", i), Fraction(0))
+    if not weight or any(atom[0] != "own" for atom in value):
+        raise Rejected(f"the head that gathers x{i} reads something else")
+    sizes = [abs(v) * max(map(abs, context.domain[a[1]])) for a, v in value.items() if len(a) == 2]
+    return weight, max(sizes) / abs(weight)
+
+
+def _scored(context: Context, j: int, head: Head, stream: list[Form]) -> tuple[Form, dict[Atom, Form]]:
+    """Return a head's value, which stands in one row, and the form in the query's token for each atom of the key's."""
+    rows = {row for row, _ in head.w_v} | {column for _, column in head.w_o}
+    if len(rows) != 1:
+        raise Rejected(f"the head {j} needs values in one row, and to write it")
+    value = _read(context, head.w_v, head.d_head, stream)[rows.pop()]
+    queries, keys = (_read(context, m, head.d_head, stream) for m in (head.w_q, head.w_k))
+    score: dict[Atom, Form] = {}
+    for query, key in zip(queries, keys, strict=True):
+        for atom, weight in key.items():
+            context.spend(1 + len(query))
+            add_scaled(score.setdefault(atom, {}), weight, query)
+    return value, {atom: form for atom, form in score.items() if form}
 
 
 def _read(context: Context, matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
@@ -160,28 +212,34 @@ def _read(context: Context, matrix: Matrix, rows: int, stream: list[Form]) -> li
 
 def _leak_mass(code: Code, margin: Fraction, terms: int) -> Fraction:
     """Return q, rounded up: a bound on the softmax mass on other data tokens."""
-
-    def rounded(x: Fraction) -> Fraction:
-        return Fraction(ceil_to(x, LEAK_BITS), 1 << LEAK_BITS)
-
-    def power(x: Fraction) -> Fraction:
-        return rounded(exp_enclosure(x, terms, EXP_BITS)[1])
-
     if code.kind == "binary":
-        return rounded((1 + power(-2 * margin)) ** code.size - 1)
-    third = power(-3 * margin)
+        return _rounded((1 + _power(-2 * margin, terms)) ** code.size - 1)
+    third = _power(-3 * margin, terms)
     if third >= 1:
         raise Rejected("the margin is too small")
-    return rounded(2 * power(-margin) / (1 - third))
+    return _rounded(2 * _power(-margin, terms) / (1 - third))
 
 
-def _magnitudes(context: Context, network: Network, gate: Fraction, leak: Fraction) -> list[int]:
+def _rounded(x: Fraction) -> Fraction:
+    return Fraction(ceil_to(x, LEAK_BITS), 1 << LEAK_BITS)
+
+
+def _power(x: Fraction, terms: int) -> Fraction:
+    """Return exp(x), rounded up."""
+    return _rounded(exp_enclosure(x, terms, EXP_BITS)[1])
+
+
+def _magnitudes(
+    context: Context, network: Network, gate: Fraction, leak: Fraction, reach: dict[int, Fraction]
+) -> list[int]:
     """Return for every neuron R_j >= |u_j| at every data token of the perturbed network, in units of 2**-precision."""
     bits, inputs, tokens = context.precision, len(context.domain), context.sequence
     box: list[tuple[int, int]] = []
     for i, interval in enumerate(context.domain):
         corners = [*interval]
-        if tokens.layout == "one-per-token" and tokens.mask == "causal":
+        if i in reach:
+            corners += [-reach[i], reach[i]]
+        elif tokens.layout == "one-per-token" and tokens.mask == "causal":
             corners += [Fraction(0), *(Fraction(inputs + 1, i + 2) * end for end in interval)]
         box.append((floor_to(min(corners), bits), ceil_to(max(corners), bits)))
     inside: list[tuple[int, int]] = []
@@ -262,9 +320,9 @@ def _least(context: Context, form: Form) -> Fraction:
     return total
 
 
-TOKENS = {"subject": "term", "gated": "term", "heads": "table", "margin": "rational", "kappa": "rational"}
+TOKENS = {"subject": "term", "gated": "term", "heads": "table", "margin": "rational", "lift": "rational"}
 RULES: dict[str, Rule] = {
-    "tokens": Rule("sequence", tokens, {**TOKENS, "terms": "index"}),
+    "tokens": Rule("sequence", tokens, {**TOKENS, "kappa": "rational", "terms": "index"}),
     "token_extremum": Rule(
         "sequence", extremum, {"subject": "term", "target": "term", "constant": "rational", "terms": "index"}
     ),

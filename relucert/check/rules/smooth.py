@@ -11,6 +11,7 @@ from .polynomial import reachable
 from .sweep import Place, Sweep
 
 MAX_ORDER = 64
+CELL = 60  # units of work for a cell beside its jets
 OPS = frozenset(["add", "mul", "inv", "exp", "log", "sin", "cos", "erf", "power"])
 
 
@@ -49,6 +50,7 @@ def smooth(
     worst = 0
     for piece, (a, b) in enumerate(pairwise(knots)):
         functions.enter(piece)
+        context.spend(CELL)
         middle, half = (a + b) / 2, (b - a) / 2
         point = functions.difference(at_point, left, right, middle, middle, half)
         cell = functions.difference(over_cell, left, right, a, b, half)

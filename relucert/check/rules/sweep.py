@@ -62,16 +62,16 @@ class Sweep:
             ends = (u[0] + u[1] * a, u[0] + u[1] * b)
             if min(ends) < 0 < max(ends):
                 raise Rejected(f"neuron {j} changes sign between two knots")
-            if u[1]:
-                zero = bisect_right(self.knots, -u[0] / u[1]) - 1
-                if piece < zero < len(self.knots) - 1:
-                    self.events.setdefault(zero, []).append(j)
+            zero = -u[0] / u[1] if u[1] else a
+            if b <= zero < self.knots[-1]:
+                self.events.setdefault(bisect_right(self.knots, zero) - 1, []).append(j)
             for atom, line in ((("u", j), u), (("r", j), u if max(ends) > 0 else (Fraction(0), Fraction(0)))):
-                change = _moved(line, Fraction(-1), self.known[atom])
-                if any(change):
+                readers, known = self.readers.get(atom), self.known[atom]
+                if readers and line != known:
+                    change = line[0] - known[0], line[1] - known[1]
                     self.known[atom] = line
-                    self.context.spend(4 * len(self.readers.get(atom, ())) * cost(*change))
-                    for place, weight in self.readers.get(atom, ()):
+                    self.context.spend(4 * len(readers) * cost(*change))
+                    for place, weight in readers:
                         self.lines[place] = _moved(self.lines[place], weight, change)
                         if place[0] == "u":
                             heappush(pending, place[1])

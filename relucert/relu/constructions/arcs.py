@@ -99,7 +99,7 @@ def arcs(draft: Draft, w: Form, plan: Arcs, inside: In, cells: Sequence[Fraction
         if min(values) == max(values):
             value = draft.constant(values[0])
             draft.ranges[value.term] = prove.range_affine(draft.derivation, value.term, [], values[0])
-            lines[value.term] = _line((knots[0], knots[-1]), values[:1] * 2)
+            lines[value.term] = _line((knots[0], knots[-1]), (values[0], values[0]))
             return Value(value.form, prove.polynomial(draft.derivation, value.term, value.term))
         least = constant(min(values))
         form = draft.named(interpolant(w, knots, values, gates) - least) + least  # a neuron that keeps its sign

@@ -13,6 +13,7 @@ from fractions import Fraction
 from ...derivation import functions, prove
 from ...derivation.judgement import In, Near
 from ...derivation.smooth import Leaf, smooth
+from ...errors import UnreachableError
 from ...exact.jets import Arithmetic, Jet
 from ..draft import Draft, Value
 from ..network import Form, atom, constant
@@ -24,6 +25,7 @@ from .product import square
 
 ORDER = 7
 MOST_ORDER = 60
+MOST_WORK = 1 << 25  # the checker's limit, in its units
 ORDER_BITS = 6  # bits of precision for each order more
 
 
@@ -56,19 +58,16 @@ class Recipe:
     @property
     def name(self) -> str:
         """The name of the construction, for reports."""
-        if isinstance(self.core, Chebyshev):
-            return "chebyshev"
-        return "arcs" if self.core.order else "chords"
+        return "chebyshev" if isinstance(self.core, Chebyshev) else "arcs"
 
     @property
     def parameters(self) -> tuple[tuple[str, int], ...]:
         """The parameters of the construction, for reports."""
-        shared = (("folds", len(self.reduction.centres)), ("doublings", self.reduction.doublings))
+        folds = len(self.reduction.centres) + (self.least is not None)
+        shared = (("folds", folds), ("doublings", self.reduction.doublings))
         m = sum(self.squares)
         if isinstance(self.core, Chebyshev):
             return (("n", self.core.degree), *shared, ("m", self.core.gates + m))
-        if not self.core.order:
-            return (("K", len(self.core.fit.knots) - 1),)
         pieces, m = len(self.core.fit.knots) - 1, m + sum(self.core.chains)
         return (("K", pieces), ("order", self.core.order), *shared, ("m", m))
 
@@ -164,8 +163,42 @@ def _near(
     right = recipe.function.term(draft, x.term)
     leaves = {t: _leaf(line) for t, line in lines.items()}
     order = ORDER if isinstance(recipe.core, Arcs) else min(MOST_ORDER, ORDER + draft.bits // ORDER_BITS)
+    work = _work(draft, y.target, order)
+    degree = recipe.core.degree if isinstance(recipe.core, Chebyshev) else 0
+    _affordable(work * degree // 2, degree)  # about as many cells as the degree says will be needed, at least half
     near = smooth(d, y.target, right, inside, draft.bits, order=order, kinks=cells, leaves=leaves, goal=recipe.goal)
+    knots = dict(d.steps[near.step].args)["knots"]
+    _affordable(work * len(knots) if isinstance(knots, tuple) else 0, degree)
     return prove.total(d, y.near, near)
+
+
+def _affordable(work: int, degree: int) -> None:
+    """Raise UnreachableError if the checker would decline so much work."""
+    if work * 5 // 4 > MOST_WORK:
+        raise UnreachableError(
+            f"a polynomial of degree {degree} would reach the tolerance, but proving it takes about "
+            f"{work / MOST_WORK * 5 / 4:.2g} times the work that the checker allows; ask for less precision"
+        )
+
+
+def _work(draft: Draft, term: int, order: int) -> int:
+    """Return about how much work the products of jets on one cell are for the checker, from the factors' degrees."""
+    nodes, degree, work = draft.derivation.nodes, dict[int, int](), 0
+    unit, stack = 1 + draft.bits // 64, [term]
+    while stack:
+        t = stack[-1]
+        node = nodes[t]
+        below = node.children if node.op in ("add", "mul") else ()
+        missing = [c for c in below if c not in degree]
+        if missing or t in degree:
+            stack = stack + missing if missing else stack[:-1]
+            continue
+        degree[t] = (sum if node.op == "mul" else max)(degree[c] for c in below) if below else int(node.op != "const")
+        if node.op == "mul":
+            a, b = (min(order, degree[c]) + 1 for c in below)
+            size = min(order + 1, a + b - 1)
+            work += 2 * unit * (4 * size + min(a, b) * size * max(a, b) // (a + b - 1))
+    return work
 
 
 def _leaf(line: Line) -> Leaf:

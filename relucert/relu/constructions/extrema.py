@@ -21,7 +21,7 @@ def extremum(draft: Draft, op: str, values: Sequence[Value]) -> Value:
         gate, form = draft.fold(a)
     else:
         sign = 1 if op == "max" else -1
-        gate = draft.neuron(weighted([(sign, values[1].form), (-sign, a)]))
+        gate = draft.shared(weighted([(sign, values[1].form), (-sign, a)]))  # max(a, b) and min(b, a) share a gate
         form = atom("u", draft.neuron(weighted([(1, a), (sign, atom("r", gate))])))
     out, target = draft.output(form), draft.derivation.term(op, *(v.target for v in values))
     nears = tuple(v.near for v in values)

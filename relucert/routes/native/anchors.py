@@ -35,6 +35,7 @@ SPREADS = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4))
 SLOWEST = Fraction(3, 5)  # decay over the far end of the domain
 FASTEST = (4, 6, 8, 12)  # decay over the near end
 CONSTANT_SCORES = (8, 10)
+MOST_RATIO = 10**9  # of the ends of a domain, for the geometric family
 FITTED = 0.85  # of the tolerance, for the fit; the rest for rounding and the size of cells
 SAMPLES = 48
 LEAST_ORDER, MOST_ORDER = 10, 40
@@ -47,6 +48,7 @@ class Keys:
     """Scores t x + b of the anchors."""
 
     scores: tuple[tuple[Fraction, Fraction], ...]
+    geometric: bool
 
     @property
     def has_constant(self) -> bool:
@@ -69,8 +71,8 @@ def families(lo: Fraction, hi: Fraction, count: int) -> Iterator[Keys]:
     middle, half = (lo + hi) / 2, (hi - lo) / 2
     for spread in SPREADS:
         slopes = [spread / half * (Fraction(2 * k, count - 1) - 1 if count > 1 else 1) for k in range(count)]
-        yield Keys(tuple((t, -t * middle) for t in slopes))
-    if lo <= 0 <= hi or count < 3:
+        yield Keys(tuple((t, -t * middle) for t in slopes), False)
+    if lo <= 0 <= hi or count < 3 or max(abs(lo), abs(hi)) > MOST_RATIO * min(abs(lo), abs(hi)):
         return
     sign = -1 if lo > 0 else 1
     near, far = sorted((abs(lo), abs(hi)))
@@ -79,7 +81,7 @@ def families(lo: Fraction, hi: Fraction, count: int) -> Iterator[Keys]:
         rates = [SLOWEST / far * Fraction(float(ratio) ** (k / (count - 2))) for k in range(count - 1)]
         decays = [(sign * _short(rate), _short(rate) * near) for rate in rates]
         for constant in CONSTANT_SCORES:
-            yield Keys((*decays, (Fraction(0), Fraction(constant))))
+            yield Keys((*decays, (Fraction(0), Fraction(constant))), True)
 
 
 def _short(value: Fraction) -> Fraction:
@@ -103,23 +105,31 @@ def fit(problem: Problem) -> Fit:
                 continue
             before = COUNTS[position - 1] if position else 0
             for fewer in range(count - 1, before, -1):
-                smaller, _ = _fit(problem, function, fewer, mp)
+                smaller, _ = _fit(problem, function, fewer, mp, found.keys.geometric)
                 if smaller is None:
                     break
                 found = smaller
             return found
+        reached = "nothing useful" if mp.isinf(best) else f"about {float(best):.2g}"
         raise UnreachableError(
-            f"one head of at most {COUNTS[-1]} anchors reaches about {float(best):.2g} for {problem.target} here "
-            f"(an estimate), not {decimal_up(problem.tolerance)}"
+            f"one head of at most {COUNTS[-1]} anchors reaches {reached} for {problem.target} here (an estimate), "
+            f"not {decimal_up(problem.tolerance)}"
         )
 
 
-def _fit(problem: Problem, function: Callable[[Any], Any], count: int, mp: Any) -> tuple[Fit | None, Any]:
-    """Return the fit of ``count`` anchors with the smallest values, None where none suits, and the best error."""
+def _fit(
+    problem: Problem, function: Callable[[Any], Any], count: int, mp: Any, geometric: bool | None = None
+) -> tuple[Fit | None, Any]:
+    """Return the fit of ``count`` anchors with the smallest values, None where none suits, and the best error.
+
+    ``geometric`` leaves only one family to try.
+    """
     ((lo, hi),) = problem.domain
     suits = mp.mpf(FITTED) * _number(problem.tolerance, mp)
     best, least, chosen = mp.inf, mp.inf, None
     for keys in families(lo, hi, count):
+        if geometric not in (None, keys.geometric):
+            continue
         try:
             error, coefficients = _solve(function, keys, lo, hi, max(best, suits), mp)
         except ZeroDivisionError:
@@ -156,11 +166,32 @@ def _number(value: Fraction, mp: Any) -> Any:
     return mp.mpf(value.numerator) / value.denominator
 
 
-def _functions(keys: Keys, x: Any, mp: Any) -> list[Any]:
+def _functions(scores: list[tuple[Any, Any]], constant: bool, x: Any, mp: Any) -> list[Any]:
     """Return the functions that the head and the read-out combine, at a point: e_k / s, x, and 1 where it is new."""
-    powers = [mp.exp(_number(t, mp) * x + _number(b, mp)) for t, b in keys.scores]
-    normaliser = 2 + mp.fsum(powers)
-    return [*(e / normaliser for e in powers), x, *([] if keys.has_constant else [mp.mpf(1)])]
+    powers = [mp.exp(t * x + b) for t, b in scores]
+    share = 1 / (2 + mp.fsum(powers))
+    return [*(e * share for e in powers), x, *([] if constant else [mp.one])]
+
+
+def _linear_solution(rows: list[list[Any]], right: list[Any]) -> list[Any]:
+    """Return the solution of a square system by elimination with pivots; ZeroDivisionError if it is singular."""
+    size = len(rows)
+    table = [[*row, value] for row, value in zip(rows, right, strict=True)]
+    for k in range(size):
+        pivot = max(range(k, size), key=lambda i: abs(table[i][k]))
+        table[k], table[pivot] = table[pivot], table[k]
+        head_row = table[k]
+        inverse = 1 / head_row[k]
+        for i in range(k + 1, size):
+            row = table[i]
+            factor = row[k] * inverse
+            for j in range(k + 1, size + 1):
+                row[j] -= factor * head_row[j]
+    solution: list[Any] = [0] * size
+    for k in range(size - 1, -1, -1):
+        rest = sum((table[k][j] * solution[j] for j in range(k + 1, size)), 0)
+        solution[k] = (table[k][size] - rest) / table[k][k]
+    return solution
 
 
 def _solve(
@@ -169,11 +200,12 @@ def _solve(
     """Return the coefficients that interpolate at Chebyshev nodes, and about the largest error, or one above enough."""
     size = len(keys.scores) + 2 - keys.has_constant
     points = list(_chebyshev(lo, hi, size, keys.has_constant, mp))
-    rows = [_functions(keys, x, mp) for x in points]
-    coefficients = list(mp.lu_solve(mp.matrix(rows), mp.matrix([function(x) for x in points])))
+    scores, constant = [(_number(t, mp), _number(b, mp)) for t, b in keys.scores], keys.has_constant
+    rows = [_functions(scores, constant, x, mp) for x in points]
+    coefficients = _linear_solution(rows, [function(x) for x in points])
     error = mp.mpf(0)
     for x in (*_chebyshev(lo, hi, SAMPLES, keys.has_constant, mp), _number(lo, mp), _number(hi, mp)):
-        parts = zip(coefficients, _functions(keys, x, mp), strict=True)
+        parts = zip(coefficients, _functions(scores, constant, x, mp), strict=True)
         error = max(error, abs(mp.fsum(c * f for c, f in parts) - function(x)))
         if error > enough:
             break

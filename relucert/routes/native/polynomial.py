@@ -29,7 +29,7 @@ from .product import Fit, choose
 GUARD_BITS = 64
 LEAST_BITS = 96
 SHARED = Fraction(49, 50)  # of the tolerance, for the heads; the rest for products of errors
-ORDER = 8
+LEAST_ORDER, MOST_ORDER = 8, 40
 
 Coordinates = dict[int, Fraction]  # a linear form over the residual stream
 
@@ -49,8 +49,11 @@ class _Builder:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        digits = -math.log10(min(1.0, float(problem.tolerance)))
-        self.bits = max(LEAST_BITS, GUARD_BITS + math.ceil(7 * digits))
+        digits = math.ceil(-math.log10(min(1.0, float(problem.tolerance))))
+        intervals = ranges(problem.expression, problem.domain, problem.inputs)
+        largest = max(abs(end) for interval in intervals for end in interval)
+        self.order = min(MOST_ORDER, max(LEAST_ORDER, digits))
+        self.bits = max(LEAST_BITS, GUARD_BITS + 7 * digits) + 2 * int(largest).bit_length()
         self.draft = Draft(problem.expression, problem.domain, self.bits)
         self.width = 1 + len(problem.inputs)
         self.layers: list[list[tuple[Coordinates, Coordinates, Coordinates]]] = []  # query, value, writes
@@ -113,7 +116,7 @@ class _Builder:
             self.pending.append((power, inverse))
             parts.append(d.term("mul", d.constant(weight), power, inverse))
         soft = head.total(d, [*parts, d.constant(-sum(found.weights, Fraction(0)) / 2)])
-        return soft, smooth(d, soft, u[0], u[1], self.bits, order=ORDER)
+        return soft, smooth(d, soft, u[0], u[1], self.bits, order=self.order)
 
     def _write(
         self, found: Fit, factors: tuple[Part, Part], order: tuple[int, int], centres: tuple[Fraction, Fraction]

@@ -9,7 +9,7 @@ rounded to the format, and the inverse temperature is a power of two, so that sc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ...arithmetic.model import Arithmetic, FloatFormat
@@ -34,7 +34,7 @@ MARGIN = 1 + Fraction(1, 2**40)
 FINER = 4  # each round of the search asks for an approximation this much better
 NEGLIGIBLE = 64
 MOST_ROUNDS = 60
-WEAKEST = -16  # least exponent of an inverse temperature that is tried
+WEAKEST = -8  # least exponent of an inverse temperature that is tried: a normal number in every format
 Progress = Callable[[str], None]
 Entries = dict[tuple[int, int], Fraction]
 Terms = dict[Atom, Fraction]
@@ -94,7 +94,26 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
         if not found or (best is not None and allowance < max(best.bounds) / NEGLIGIBLE):
             break
         allowance /= FINER
-    raise UnreachableError(_obstacle(problem, best, unfit))
+    progress("looking for what is reachable")
+    raise UnreachableError(_obstacle(problem, _reachable(problem, best), unfit))
+
+
+def _reachable(problem: Problem, best: Run | None) -> Run | None:
+    """Return the run of least bound over networks coarser than the tolerance asks, and ``best``."""
+    if best is None:
+        return None
+    loose = replace(problem, tolerance=max(best.bounds))
+    outline, allowance = Outline.of(loose), loose.tolerance / 2
+    while allowance > problem.tolerance:
+        for candidate in candidates(outline, allowance, direct=False):
+            try:
+                run = _sharpest(loose, candidate)
+            except UnfitError:
+                continue
+            if max(run.bounds) < max(best.bounds):
+                best = run
+        allowance /= FINER
+    return best
 
 
 def _key(problem: Problem, candidate: Candidate) -> tuple[int, ...]:

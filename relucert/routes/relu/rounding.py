@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from ...arithmetic.model import Arithmetic
 from ...relu.network import ONE, Form, Network, atom, constant
@@ -73,7 +74,6 @@ class Machine:
         self.ripples: dict[int, Fraction] = {}
         self.forms: dict[int, Form] = {}
         self.away: dict[int, Fraction] = {}
-        self.sides: dict[int, Interval] = {}
         self.layer: dict[int, int] = {}
         self.ranges: dict[tuple[object, ...], Interval] = {}
         for known, low, high in ranges:
@@ -273,10 +273,10 @@ class Machine:
             earlier, price = self._expanded(self.forms[j], lambda i: self.layer.get(i, layer) < layer)
             error = self._distance(earlier, number) + price
             self.layer[j] = layer
-            self.named[j], slack = error, ZERO
+            self.named[j], slack, below, above = error, ZERO, ZERO, ZERO
             if j in self.spelled:
                 others = error - number.error
-                self.named[j], slack, self.sides[j] = ZERO, error, (number.below + others, number.above + others)
+                self.named[j], slack, below, above = ZERO, error, number.below + others, number.above + others
             self.away[j] = self._moved(self.forms[j]) + self.named[j]
             lo, hi = number.lo, number.hi
             key, scale, offset = _key(self.network.neurons[j])
@@ -285,7 +285,7 @@ class Machine:
                 reach = self.away[j] + slack
                 lo, hi = max(lo, -self._up(-ends[0]) - reach), min(hi, self._up(ends[1]) + reach)
             self.inside[j] = (lo - slack, hi + slack)
-            stream[coordinate] = Computed(atom("u", j), slack, lo, hi, slack, slack)
+            stream[coordinate] = Computed(atom("u", j), slack, lo, hi, below, above)
 
     def _distance(self, wanted: Form, number: Computed) -> Fraction:
         """Return a bound on | number - wanted |; neurons that are spelled stand for their forms."""
@@ -326,14 +326,15 @@ class Machine:
         reach = min(size, Fraction(7, 10) * (self.fine.precision + 3) / least)
         if self.chosen.softmax == "plain":
             reach = size
-            if beta * (1 + u) * max(hi, ZERO) > Fraction(69, 100) * (self.format.emax - 3):
+            room = self.format.emax - 3 - ceil(size).bit_length()
+            if beta * (1 + u) * max(hi, ZERO) > Fraction(69, 100) * room:
                 raise UnfitError(f"exp of a score may overflow {self.chosen.dtype}, as softmax subtracts no maximum")
         slip = self.fine.least_normal + 3 * self.tiny
         error = self.kappa / least * (1 + ulps) / (1 - ulps) * (1 + theta)
         error += reach * (theta + slip) + 2 * size * slip + 4 * self.tiny * (1 + size)
         error = self._up(error)
-        self.ripples[j] = 2 * (u * reach + size * slip)
-        self.gates[j] = error + (self.sides[j][value > 0] if j in self.spelled else ZERO)
+        self.ripples[j] = Fraction(9, 8) * u * reach + 2 * size * slip
+        self.gates[j] = error + (number.above if value > 0 else number.below)
         form = atom("r", j) if value > 0 else atom("r", j) - atom("u", j)
         return Computed(form, ZERO, max(lo, ZERO) - error, max(hi, ZERO) + error)
 
