@@ -18,7 +18,7 @@ from .sequence import SINGLE, Sequence, make_sequence
 
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
-ROUTES = ("relu", "anchors", "native", "auto")
+ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
 PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
