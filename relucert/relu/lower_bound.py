@@ -63,6 +63,11 @@ def _log2_up(value: Fraction, half: bool = False) -> int:
 
 def published(problem: Problem) -> str | None:
     """Return what a published lemma gives for the problem, with its source."""
+    if problem.route == "anchors":
+        return (
+            "at hard max, after arXiv 2504.15956: each gate on [a, b] within max(|a|,|b|) eps0 + (b-a)/p for p anchors "
+            "(as our design notes state it; the paper was not at hand)"
+        )
     digits = max(0, math.ceil(math.log2(1 / problem.tolerance)))
     if problem.target == "multiply":
         return (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
-ROUTES = ("relu", "native", "auto")
+ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
 PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
