@@ -268,6 +268,7 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
             row = "gates" if (left, right) == ("gated", "net") else "approximation"
             if left == "subject" and not network_alone:
                 row = "gates" if right == "net" else "leak"
+                row = "approximation" if step.conclusion.right in certificate.statement.targets else row
             direct |= row == "approximation" and left == "gated"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
             bound = step.conclusion.bound

@@ -63,6 +63,8 @@ def _log2_up(value: Fraction, half: bool = False) -> int:
 
 def published(problem: Problem) -> str | None:
     """Return what a published lemma gives for the problem, with its source."""
+    if problem.route == "max-affine":
+        return "max-affine partitions after arXiv 2504.19901, whose constants were not at hand"
     if problem.route == "anchors":
         return (
             "at hard max, after arXiv 2504.15956: each gate on [a, b] within max(|a|,|b|) eps0 + (b-a)/p for p anchors "

@@ -69,8 +69,8 @@ def anchor_gates(
         if j in spacing and largest > reach * spacing[j]:
             raise Rejected(f"neuron {j} may be beyond the last anchor")
     influence, _ = sensitivities(context, network, o)
-    total = sum((influence[j] * width for j, width in spacing.items()), ZERO)
-    return Near(subject, net, constant * total / (1 << context.precision))
+    total = sum(ceil_to(influence[j] * width, 0) for j, width in spacing.items())  # else denominators would pile up
+    return Near(subject, net, constant * Fraction(total, 1 << context.precision))
 
 
 def _executed(

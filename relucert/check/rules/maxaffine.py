@@ -1,4 +1,4 @@
-"""Family ``maxaffine``: one head whose scores part the box into the cells of a grid and whose values are the target's."""
+"""Family ``maxaffine``: one head whose scores part the box into cells of a grid and whose values are the target's."""
 
 from fractions import Fraction
 from itertools import product
@@ -35,8 +35,8 @@ def grid_head(
     b_i = b / h_i^2 and S the ``shift``, the score against the anchor of c is S + sum_i b_i (2 c_i x_i - c_i^2), as an
     affine form; its value, read out, is some v_c.  Key and value of the data token are zero, and so is its read-out
     before the layer.
-    Computation: q = 2 exp(d b / 4 - S); r = max |v_c - target(c)|, exactly; s^2 = 1/4 + 2 exp(-b); L_i and L by one sweep
-    over the target's terms: ``_slopes``.  Rounded up to ``precision`` bits.
+    Computation: q = 2 exp(d b / 4 - S); r = max |v_c - target(c)|, exactly; s^2 = 1/4 + 2 exp(-b); L_i and L by one
+    sweep over the target's terms: ``_slopes``.  Rounded up to ``precision`` bits.
     Proof.  Sink and data token have score 0 and value 0; the score of the cell of x is
     S + sum_i b_i (x_i^2 - (x_i - c_i)^2) >= S - d b / 4, so their mass is at most q.  Hence T is (1 - mass) times the
     mean of v_c, within q max|v| + r of the mean of target(c).  The weights of the mean are proportional to the product
@@ -46,8 +46,8 @@ def grid_head(
     excesses at least k^2 on the one side and k (k - 1), k >= 2, on the other, and shares at most e^(-b excess).  As
     1 / (1 + e^(b t)) is convex for t >= 0, 1/2 at t = 0, and at most 1/4 at t = 1, it is at most 1/2 - t/4, and
     f^2 + t (1/2 - t/4) = 1/4.  As z e^(-b z) falls for z >= 1, the others make at most
-    sum_k k^2 e^(-b k^2) + sum_k>=2 k (k - 1) e^(-b k (k - 1)) <= 2 e^(-b).  So the mean square is at most (s h_i)^2, the
-    mean of |x_i - c_i| at most s h_i, that of |x - c| at most s sqrt(sum_i h_i^2); the centres are in the box.
+    sum_k k^2 e^(-b k^2) + sum_k>=2 k (k - 1) e^(-b k (k - 1)) <= 2 e^(-b).  So the mean square is at most (s h_i)^2,
+    the mean of |x_i - c_i| at most s h_i, that of |x - c| at most s sqrt(sum_i h_i^2); the centres are in the box.
     Source: after arXiv 2504.19901 (max-affine partitions); softmax at finite temperature derived here.
     """
     (output,) = context.node(subject, "subject").children

@@ -93,7 +93,11 @@ def _designs(problem: Problem) -> list[Design]:
     outline = Outline.of(problem)
     found: dict[int, Design] = {}
     for share in SHARES:
-        for candidate in candidates(outline, problem.tolerance * share, direct=False):
+        try:
+            tried = candidates(outline, problem.tolerance * share, direct=False)
+        except UnreachableError:  # a smaller share may be beyond reach where a larger one is not
+            continue
+        for candidate in tried:
             gates = len(candidate.network.gated)
             if gates not in found:
                 found[gates] = _design(problem, candidate)

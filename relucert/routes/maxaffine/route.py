@@ -69,7 +69,7 @@ def slopes(problem: Problem) -> list[tuple[list[Fraction], Fraction]]:
     inside = ranges(problem.expression, problem.domain, problem.inputs)
     count = len(problem.inputs)
     known: list[list[Fraction]] = []  # L_1, .., L_d, L
-    for t, node in enumerate(problem.expression.nodes):
+    for node in problem.expression.nodes:
         if node.op == "input":
             known.append([Fraction(i == node.children[0]) for i in range(count)] + [Fraction(1)])
             continue
