@@ -15,7 +15,8 @@ HEAD = {
 ANCHORS = [[[2, "-1/2"], [3, "10"], [4, "1/2"]], [[2, "1/2"], [3, "10"], [4, "1/2"]]]
 TERMS: dict[str, list[Any]] = {
     "f": ["abs", "x0"], "two": ["const", "2"], "steep": ["mul", "two", "f"], "over": ["inv", "x0"], "e": ["exp", "x0"],
-    "net": ["net", 0, 0],
+    "net": ["net", 0, 0], "half": ["const", "1/2"], "signed": ["mul", "x0", "f"], "sum": ["add", "half", "signed"],
+    "over sum": ["inv", "sum"], "square": ["mul", "x0", "x0"], "over square": ["inv", "square"],
 }  # fmt: skip
 BOUND = "501/1000"  # sqrt(1/4 + 2 exp(-8)) + 2 exp(2 - 12) / 2 = 0.50071
 
@@ -72,6 +73,8 @@ def grid_cases() -> list[Case]:
         "a box without a width": (_put("statement", "domain", value=[["1", "1"]]), "without a width"),
         "a steeper target": (_put(*args, "target", value=target("steep")), weak),
         "a target that divides by zero": (_put(*args, "target", value=target("over")), "may be zero"),
+        "a target that divides by a square": (_put(*args, "target", value=target("over square")), "may be zero"),
+        "a product for a square": (_put(*args, "target", value=target("over sum")), "may be zero"),
         "a smaller bound": (_put("trace", 0, "conclusion", 3, value="1/2"), weak),
         "no Taylor terms": (_put(*args, "terms", value=0), "at least one Taylor term"),
         "the target for the subject": (_put(*args, "subject", value=0), "where 'subject'"),

@@ -50,6 +50,8 @@ def test_cells_grow_like_the_square_of_1_over_eps_over_four_octaves() -> None:
         ("abs", "1/10", {}),
         ("x/(2+y); x-y", "1/2", {}),
         ("x*y*z", "1", {}),
+        ("x/(1+x^2)", "1/4", {}),
+        ("y^2", "1/4", {"y": (Fraction(-3), Fraction(-1))}),
         ("1/x - min(x, 2)", "1/4", {"x": (Fraction(1), Fraction(3))}),
         ("x + 3", "1/10", {"x": (Fraction(-1, 7), Fraction(5))}),
     ],
@@ -69,7 +71,9 @@ def test_truth(target: str, eps: str, domain: dict[str, tuple[Fraction, Fraction
     assert outcome.verdict.error_bound / 20 < worst <= outcome.verdict.error_bound + Fraction(1, 10**30)
 
 
-@pytest.mark.parametrize("target", [LIPSCHITZ, "x*y - x*x", "x/(2+y)", "min(x, y, x*y)", "1/(2 + x*y)*y"])
+@pytest.mark.parametrize(
+    "target", [LIPSCHITZ, "x*y - x*x", "x/(2+y)", "min(x, y, x*y)", "1/(2 + x*y)*y", "y/(1 + x^2)"]
+)
 def test_slopes_that_the_checker_derives_bound_difference_quotients(target: str) -> None:
     outcome = relucert.build(problem(target, "1"))
     certificate = decode.certificate(outcome.certificate)

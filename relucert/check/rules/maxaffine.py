@@ -178,6 +178,8 @@ def _sloped(context: Context, node: Node, parts: list[Slopes]) -> Slopes:
             result = a + c, b + e, tuple(p + q for p, q in zip(s, r, strict=True)), u + v
         elif node.op == "mul":
             ends, left, right = [a * c, a * e, b * c, b * e], max(-a, b), max(-c, e)
+            if len(set(node.children)) == 1 and len(parts) == 2:  # a square
+                ends = [max(a, -b, ZERO) ** 2, left * left]
             both = tuple(right * p + left * q for p, q in zip(s, r, strict=True))
             result = min(ends), max(ends), both, right * u + left * v
         else:
