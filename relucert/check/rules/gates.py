@@ -113,7 +113,7 @@ def gate_error_forward(
     def error(form: Form) -> int:
         result = 0
         for j, (c, d) in weights(form).items():
-            context.spend(1)
+            context.spend(1 + errors[j].bit_length() // 512)
             size, gate = max(abs(c), abs(c + d)) if c and d else abs(c or d), abs(d)
             result -= -size.numerator * errors[j] // size.denominator + -gate.numerator * one // gate.denominator
         return result
