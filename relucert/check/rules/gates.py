@@ -141,7 +141,9 @@ def _gated_pair(context: Context, gated: int, net: int, kappa: Fraction, terms: 
     network = context.networks[k]
     if context.node(net, "net").children != (k, o):
         raise Rejected("the two terms are not one output, gated and exact")
-    return network, o, gate_bound(network, kappa, terms)
+    most = gate_bound(network, kappa, terms)
+    context.spend(terms // 2)
+    return network, o, most
 
 
 ERROR = {"gated": "term", "net": "term", "kappa": "rational", "terms": "index"}

@@ -83,6 +83,7 @@ class Arithmetic:
 
     def exp(self, a: Jet) -> Jet:
         """Return the exponential e of a, from e' = a' e."""
+        self.spend(2 * elementary.exp_units(self._ends(a)[1], self.bits))
         first = self._monotone(elementary.exp, a)
         slope = _derivative(a)
         return self._series(a, first, lambda e, k: (*self._dot(slope, e, k, 1), k))
