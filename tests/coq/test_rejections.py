@@ -89,9 +89,11 @@ def of_one_network(certificate: Certificate) -> Certificate:
     k = min(used, default=0)
     terms = []
     for t, node in enumerate(certificate.terms):
-        if node.op in OF_NETWORKS:
-            node = node._replace(children=(0, node.children[1])) if t in named else Node("const", (), Fraction(0))
-        terms.append(node)
+        if node.op not in OF_NETWORKS:
+            terms.append(node)
+        else:
+            here = node._replace(children=(0, node.children[1]))
+            terms.append(here if t in named else Node("const", (), Fraction(0)))
     return certificate._replace(networks=(certificate.networks[k],), terms=tuple(terms))
 
 
