@@ -127,7 +127,7 @@ def twin(model: Attention, point: list[Fraction], error: Fraction) -> str:
     known = [
         f"{name} = {'1 / 2' if z else f'sigma ({score})'}" for name, score, z in zip(weights, scores, zero, strict=True)
     ]
-    known += [f"{name} = {text}" for name, text in zip(values, sum(streams, []), strict=True)]
+    known += [f"{name} = {text}" for name, text in zip(values, [t for stream in streams for t in stream], strict=True)]
     proof = "  unfold transformer. cbn [T layers fold_left]. rewrite !step. cbn [nth].\n"
     for n in range(len(streams)):
         what = "(apply (embedding T) _)" if n == 0 else f"(next _ y{n - 1})"
