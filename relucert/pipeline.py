@@ -266,7 +266,9 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
         elif isinstance(step.conclusion, Near):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "gates" if (left, right) == ("gated", "net") else "approximation"
-            row = "leak" if left == "subject" and not network_alone else row
+            if left == "subject" and not network_alone:
+                row = "gates" if right == "net" else "leak"
+                row = "approximation" if step.conclusion.right in certificate.statement.targets else row
             direct |= row == "approximation" and left == "gated"
             row = "gates" if right in ("seen_max", "seen_min") else row  # softmax is not a hard switch here either
             bound = step.conclusion.bound

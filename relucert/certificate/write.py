@@ -6,14 +6,17 @@ import json
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from ..arithmetic.model import Arithmetic
 from ..derivation.judgement import Step
 from ..exact.number import write_rational
 from ..relu.network import ONE, Form, Network
 from ..spec.sequence import SINGLE, Sequence
 from ..target.expression import Expression, Node
 from ..transformer.model import Matrix, Transformer
+
+if TYPE_CHECKING:
+    from ..arithmetic.model import Arithmetic
 
 FORMAT = "relucert/2"
 

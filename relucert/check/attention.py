@@ -24,6 +24,10 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from .model import ONE, Atom, Attention, Form, Head, Matrix, Statement
+from .number import cost
+from .refusal import Declined
+
+MAX_COEFFICIENT = 1 << 18  # binary digits of a coefficient of a form: sums of long fractions grow without end
 
 
 def embedded(subject: Attention, inputs: int) -> list[Form]:
@@ -44,12 +48,14 @@ def read(matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
 
 
 def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
-    """Add ``factor`` times ``form`` to ``target`` in place; zero coefficients are not kept."""
+    """Add ``factor`` times ``form`` to ``target`` in place; zero coefficients are not kept, very long ones declined."""
     alone = factor == 1
     for atom, value in form.items():
         total = value if alone else factor * value
         if atom in target:
             total += target[atom]
+        if total.numerator.bit_length() + total.denominator.bit_length() > MAX_COEFFICIENT:
+            raise Declined(f"a coefficient of more than {MAX_COEFFICIENT} binary digits")
         if total:
             target[atom] = total
         else:
@@ -63,9 +69,9 @@ def query_key(head: Head, spend: Callable[[int], None]) -> Matrix:
         keys.setdefault(row, []).append((column, value))
     result: Matrix = {}
     for (row, i), q in head.w_q.items():
-        spend(len(keys.get(row, ())))
         for j, k in keys.get(row, ()):
             result[i, j] = q * k + result[i, j] if (i, j) in result else q * k
+            spend(cost(result[i, j]))
     return result
 
 

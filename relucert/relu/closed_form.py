@@ -8,16 +8,14 @@ against each other and against the counts of built networks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 Function = Callable[..., Any]
 EXACT: tuple[str, Function] = ("", lambda *parameters: 0)
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedForms:
+class ClosedForms(NamedTuple):
     """Formulas of one construction; ``parameters`` are the names that the formulas take, in order."""
 
     construction: str

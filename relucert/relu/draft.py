@@ -7,8 +7,8 @@ it approximates, and the steps that prove it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from ..derivation import functions, prove
 from ..derivation.judgement import Derivation, In, Near
@@ -22,8 +22,7 @@ SQUARE_PIECES = 16
 ONE_WEIGHT = Fraction(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """An output ``term`` of the network with its ``form``, and the step that says what it is near."""
 
     form: Form

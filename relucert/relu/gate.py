@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from ..exact.enclosure import Enclosure
 
@@ -14,8 +14,7 @@ KAPPA_DECIMAL = Fraction(278464542761074, 10**15)
 TAYLOR_TERMS = 28
 
 
-@dataclass(frozen=True, slots=True)
-class GateConstant:
+class GateConstant(NamedTuple):
     """``kappa`` with kappa * exp(1 + kappa) >= 1, and the Taylor terms that the checker needs to see it."""
 
     kappa: Fraction

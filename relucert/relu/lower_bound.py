@@ -8,16 +8,15 @@ These bounds speak of ReLU networks; a softmax head is not piecewise linear and 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from ..spec.problem import Problem
 
 ROOT_BITS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class LowerBound:
+class LowerBound(NamedTuple):
     """At least ``gates`` ReLU gates are needed, because of ``reason``."""
 
     gates: int
@@ -64,6 +63,13 @@ def _log2_up(value: Fraction, half: bool = False) -> int:
 
 def published(problem: Problem) -> str | None:
     """Return what a published lemma gives for the problem, with its source."""
+    if problem.route == "max-affine":
+        return "max-affine partitions after arXiv 2504.19901, whose constants were not at hand"
+    if problem.route == "anchors":
+        return (
+            "at hard max, after arXiv 2504.15956: each gate on [a, b] within max(|a|,|b|) eps0 + (b-a)/p for p anchors "
+            "(as our design notes state it; the paper was not at hand)"
+        )
     digits = max(0, math.ceil(math.log2(1 / problem.tolerance)))
     if problem.target == "multiply":
         return (

@@ -178,7 +178,8 @@ class Outline:
                     if t in own:
                         half = [self._half(c, e) for c, e in zip(node.children, found, strict=True)]
                         errors[t] += half[0] * half[1] / 2 * sum(4.0**-m for m in own[t].chains)
-        return max(errors[root] for root in expression.roots)
+        found = [errors[root] for root in expression.roots]
+        return math.inf if any(map(math.isnan, found)) else max(found)  # a box can be beyond the range of floats
 
     def _half(self, t: int, error: float) -> float:
         """Return half the width of the range that a product uses for a factor with this error, as it rounds it."""

@@ -7,8 +7,8 @@ are; the checker computes them again.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from .network import Form, Network
 
@@ -60,8 +60,7 @@ def gate_sensitivities(network: Network, output: int, bits: int) -> list[Fractio
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class Sensitivity:
+class Sensitivity(NamedTuple):
     """``bound`` times a bound on every gate's error bounds the output's error, by the checker's ``rule``."""
 
     rule: str

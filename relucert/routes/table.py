@@ -58,8 +58,34 @@ def _native_build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     return native.build(problem, progress)
 
 
+def _anchors_predict(problem: Problem) -> str | None:
+    from .anchors import route as anchors
+
+    return anchors.predict(problem)
+
+
+def _anchors_build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    from .anchors import route as anchors
+
+    return anchors.build(problem, progress)
+
+
+def _max_affine_predict(problem: Problem) -> str | None:
+    from .maxaffine import route as maxaffine
+
+    return maxaffine.predict(problem)
+
+
+def _max_affine_build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    from .maxaffine import route as maxaffine
+
+    return maxaffine.build(problem, progress)
+
+
 ROUTES = (
     Route("relu", _relu_predict, _relu_build),
+    Route("anchors", _anchors_predict, _anchors_build),
+    Route("max-affine", _max_affine_predict, _max_affine_build),
     Route("native", _native_predict, _native_build),
 )
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from ..arithmetic.model import Arithmetic, make_arithmetic
 from ..errors import UsageError, nearest
 from ..exact.number import exact_text
 from ..target.expression import Expression, Node
@@ -16,9 +16,12 @@ from ..target.parser import parse_expression
 from ..target.ranges import ranges
 from .sequence import SINGLE, Sequence, make_sequence
 
+if TYPE_CHECKING:
+    from ..arithmetic.model import Arithmetic
+
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
-ROUTES = ("relu", "native", "auto")
+ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
 PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
@@ -110,6 +113,14 @@ class Problem:
         return "\n".join(lines) + "\n"
 
 
+def _machine(entries: Mapping[str, str | int] | None) -> Arithmetic | None:
+    if entries is None:
+        return None
+    from ..arithmetic.model import make_arithmetic
+
+    return make_arithmetic(entries)
+
+
 def make_problem(
     target: str,
     tolerance: Fraction,
@@ -176,7 +187,7 @@ def make_problem(
         tokens if over_tokens else _one_each(tokens, len(inputs), sequence or {}),
         route,
         proof,
-        None if arithmetic is None else make_arithmetic(arithmetic),
+        _machine(arithmetic),
     )
 
 

@@ -19,6 +19,7 @@ from ..transformer import evaluate as transformer
 
 POINTS = 400
 WORK = 400_000  # nonzero weights times points
+READS = 8  # what one token costs one head, in weights
 LEAST_POINTS = 25
 GUARD_DIGITS = 30
 BEST_IS_LEAST = (
@@ -47,7 +48,9 @@ def compare(problem: Problem, progress: Callable[[str], None] = lambda stage: No
         raise UnreachableError("no route succeeds; " + "; ".join(f"{row.route}: {row.reason}" for row in rows))
     below = lower_bound(problem)
     bound = None if below is None else f"at least {below.gates} ReLU gates: {below.reason}"
-    return Comparison(problem.target, problem.tolerance, BEST_IS_LEAST, tuple(rows), bound, published(problem))
+    known = [published(replace(problem, route=name)) for name in ("relu", *(r.route for r in rows if not r.reason))]
+    texts = "; ".join(dict.fromkeys(text for text in known if text is not None))
+    return Comparison(problem.target, problem.tolerance, BEST_IS_LEAST, tuple(rows), bound, texts or None)
 
 
 def _row(route: Route, problem: Problem) -> CompareRow:
@@ -87,7 +90,8 @@ def _observed(outcome: Outcome) -> tuple[Fraction | None, int]:
     if not problem.sequence.is_single:
         return None, 0
     loaded = load(outcome.verdict)
-    weights = int(outcome.verdict.resources["parameters"])
+    counted = outcome.verdict.resources
+    weights = int(counted["parameters"] + READS * counted["tokens"] * counted["heads"])
     points = list(_grid(problem, max(LEAST_POINTS, min(POINTS, WORK // max(1, weights)))))
     size = max(Fraction(1), Fraction(outcome.verdict.resources["max_weight"]))
     digits = GUARD_DIGITS + len(str(int(size))) * 2 + len(str(int(1 / problem.tolerance)))

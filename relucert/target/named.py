@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from ..exact.number import write_rational
 
@@ -15,8 +15,7 @@ UNIT: Interval = (Fraction(0), Fraction(1))
 MAX_ARITY = 1 << 17
 
 
-@dataclass(frozen=True, slots=True)
-class NamedTarget:
+class NamedTarget(NamedTuple):
     """A target that users ask for by name.
 
     ``arity`` gives the least and the largest number of inputs; ``domain`` the default interval of each input,

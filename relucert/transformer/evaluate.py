@@ -50,14 +50,22 @@ def evaluate_sequence(
         start = [ctx.one, *(_real(x, ctx) for x in row_of_inputs)]
         start += [ctx.mpf(entry) for entry in (code.entries(position) if code else ())]
         tokens.append(_apply(transformer.embedding, start, ctx))
+    first = 1 + len(transformer.anchors) if _anchors_stay(transformer) else 0
     for layer in transformer.layers:
         updated = [list(token) for token in tokens]
         for head in layer:
-            for t, mixed in enumerate(_mixed(head, tokens, mask, ctx)):
+            for t, mixed in enumerate(_mixed(head, tokens, mask, ctx, first), first):
                 for i, j, value in head.w_o.entries:
                     updated[t][i] += _real(value, ctx) * mixed[j]
         tokens = updated
     return [_apply(transformer.readout, token, ctx) for token in tokens[1 + len(transformer.anchors) :]]
+
+
+def _anchors_stay(transformer: Transformer) -> bool:
+    """Return whether no head writes what a key or value reads, so that updates of the sink and anchors never show."""
+    heads = [head for layer in transformer.layers for head in layer]
+    written = {row for head in heads for row, _, _ in head.w_o.entries}
+    return not written & {column for head in heads for m in (head.w_k, head.w_v) for _, column, _ in m.entries}
 
 
 def one_per_token(point: Sequence[Fraction]) -> list[list[Fraction]]:
@@ -70,24 +78,33 @@ def _real(q: Fraction, ctx: MPContext) -> Any:
 
 
 def _apply(matrix: Matrix, vector: list[Any], ctx: MPContext) -> list[Any]:
-    result = [ctx.zero] * matrix.rows
-    for i, j, value in matrix.entries:
-        result[i] += _real(value, ctx) * vector[j]
-    return result
+    return _applied(matrix, [vector], ctx)[0]
 
 
-def _mixed(head: Head, tokens: list[list[Any]], mask: str, ctx: MPContext) -> list[list[Any]]:
-    """Return for every token the softmax average of the values of the tokens that it sees.
+def _applied(matrix: Matrix, vectors: list[list[Any]], ctx: MPContext) -> list[list[Any]]:
+    """Return the matrix times each of the vectors."""
+    entries = [(i, j, _real(value, ctx)) for i, j, value in matrix.entries]
+    results = []
+    for vector in vectors:
+        results.append([ctx.zero] * matrix.rows)
+        for i, j, value in entries:
+            results[-1][i] += value * vector[j]
+    return results
+
+
+def _mixed(head: Head, tokens: list[list[Any]], mask: str, ctx: MPContext, first: int) -> list[list[Any]]:
+    """Return for every token from ``first`` on the softmax average of the values of the tokens that it sees.
 
     Scores are summed as integers over a power of two, finer than the precision, which is many times faster here.
     """
-    queries, keys, values = ([_apply(m, token, ctx) for token in tokens] for m in (head.w_q, head.w_k, head.w_v))
+    queries = _applied(head.w_q, tokens[first:], ctx)
+    keys, values = (_applied(m, tokens, ctx) for m in (head.w_k, head.w_v))
     fine = ctx.prec + GUARD
     bits = fine + max((max(0, ctx.mag(v)) for row in (*queries, *keys) for v in row if v), default=0)
     asked, offered = ([[to_fixed(v._mpf_, bits) for v in row] for row in rows] for rows in (queries, keys))
     floor = (ctx.prec * 7 // 10 + GUARD) << fine  # weights below 2^-prec exp(-50) of the largest change no digit
     result = []
-    for t, query in enumerate(asked):
+    for t, query in enumerate(asked, first):
         seen = 1 if t == 0 else t + 1 if mask == "causal" else len(tokens)
         scores = [sum(map(mul, query, offered[s])) >> 2 * bits - fine for s in range(seen)]
         top = max(scores)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from fractions import Fraction
+from typing import NamedTuple
 
 from .model import Head, Transformer
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(NamedTuple):
     """The counts of the report; the README's glossary defines each."""
 
     tokens: int
@@ -27,7 +26,7 @@ class Resources:
     code_max: int
 
 
-NAMES = tuple(f.name for f in fields(Resources))
+NAMES = Resources._fields
 
 
 def count(transformer: Transformer, gates: int, length: int = 1) -> Resources:

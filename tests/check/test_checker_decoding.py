@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 from conftest import PROBLEMS
-from forge import IDENTITY, certificate, check_with_given, encode, has, near, paths, step, tamper
+from forge import IDENTITY, certificate, check_with_given, encode, has, near, network, paths, step, tamper
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rule_cases import rule_cases
@@ -545,6 +545,39 @@ def test_meters_the_work_of(monkeypatch, rule):
     cases = [case for case in rule_cases() + translations() if case.rule == rule and case.why is None]
     verdicts = [check_with_given(case.data) for case in cases]
     assert ("declined", rule) in {(verdict.status, verdict.rule) for verdict in verdicts}
+
+
+@pytest.mark.parametrize("rule", ["pieces", "smooth", "polynomial"])
+def test_meters_constants_alone(monkeypatch, rule):
+    """Squares of squares of constants grow without end in ``pieces`` and ``smooth``; zeros are walked for nothing."""
+    monkeypatch.setattr(kernel, "MAX_WORK", 10**5)
+    first, op = ("0", "add") if rule == "polynomial" else ("3", "mul")
+    depth = 20 if rule != "polynomial" else 1000
+    terms: dict = {"c0": ["const", first], "N": ["net", 0, 0]}
+    terms |= {f"c{k + 1}": [op, f"c{k}", f"c{k}"] for k in range(depth)}
+    left = f"c{depth}"
+    more: dict = {
+        "pieces": {"variable": "N", "knots": ["-1", "1"], "bound": "0"},
+        "smooth": {"variable": "x0", "knots": ["-1", "1"], "order": 1},
+    }
+    claim = step(rule, ["near", left, left, "0"], (0, 1), left=left, right=left, **more.get(rule, {}))
+    steps = [has("N", "-1", "1"), has("x0", "-1", "1"), *[claim] * (100 if rule == "polynomial" else 1)]
+    verdict = check_with_given(encode(certificate(terms, steps, (network(out=("0 + x0",)),))))
+    assert (verdict.status, verdict.rule) == ("declined", rule)
+    assert "more work" in verdict.reason
+
+
+def test_declines_a_sum_of_fractions_that_grows_without_end():
+    data = certificate({}, [])
+    rows = range(1, 300)
+    data["subject"] |= {
+        "d_model": 300,
+        "embedding": [[0, 1, "1"], *[[row, 0, "1"] for row in rows]],
+        "readout": [[0, 0, "1"], *[[0, row, f"1/{10**3999 + row}"] for row in rows]],
+    }
+    verdict = check_with_given(encode(data))
+    assert (verdict.status, verdict.rule) == ("declined", "translation")
+    assert "binary digits" in verdict.reason
 
 
 def test_reads_files_plain_and_gzipped(tmp_path):

@@ -233,6 +233,11 @@ def test_the_bound_of_a_soft_folded_square_holds_at_random_and_near_kinks(seed: 
     assert -lowest >= Fraction(1, 2 ** (2 * m + 3)) * Fraction(9, 10)
 
 
+def test_work_of_exp_grows_with_its_argument() -> None:
+    assert elementary.exp_units(0, 16) == elementary.exp_units(-(4000 << 16), 16) == 0
+    assert elementary.exp_units(4000 << 16, 16) == elementary.exp_units(4000 << 64, 64) > 5000
+
+
 @pytest.mark.slow
 def test_smooth_work_is_metered() -> None:
     d = Derivation()

@@ -16,20 +16,23 @@ from tests.cli.command import assert_one_clear_line, run
 
 
 def test_compare_as_json_counts_certifies_and_names_the_best() -> None:
-    result = run("compare", "multiply", "--eps", "1e-3", "--format", "json")
+    result = run("compare", "multiply", "--eps", "1e-2", "--format", "json")
     assert result.returncode == 0, result.stderr
     data = json.loads(result.stdout)
     rows = {row["route"]: row for row in data["routes"]}
-    assert set(rows) == {"relu", "native"}
-    for row in rows.values():
+    assert set(rows) == {"relu", "anchors", "max-affine", "native"}
+    assert rows["max-affine"]["reason"].startswith("it would take 40,401 cells")
+    for row in (rows[name] for name in ("relu", "anchors", "native")):
         assert row["reason"] == ""
-        assert float(row["observed_error"]) <= Fraction(row["error_bound"]) <= Fraction(1, 1000)
+        assert float(row["observed_error"]) <= Fraction(row["error_bound"]) <= Fraction(1, 100)
         assert row["observed_points"] >= 25
-    assert rows["relu"]["resources"]["heads"] == "10"
+    assert rows["relu"]["resources"]["heads"] == "7"
     assert rows["native"]["resources"]["heads"] == "1"
+    assert 60 < int(rows["anchors"]["resources"]["tokens"]) < 100
+    assert "arXiv 2504.15956" in data["published"]
     assert data["best"]["heads"] == ["native"]
     assert data["best"]["tokens"] == ["relu", "native"]
-    assert "8 ReLU gates" in data["lower_bound"]
+    assert "5 ReLU gates" in data["lower_bound"]
 
 
 def test_compare_as_text_marks_the_best_and_fits_80_columns() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from fractions import Fraction
 
 import pytest
@@ -17,7 +16,7 @@ COUNTED = tuple(case for case in cases.CASES if case.target != "reciprocal" or c
 def test_builder_checker_and_recount_agree_on_every_resource(case: Case) -> None:
     outcome = cases.outcome(case)
     counted = independent.recount(outcome.certificate)
-    assert dataclasses.asdict(outcome.resources) == counted
+    assert outcome.resources._asdict() == counted
     assert outcome.verdict.resources == counted
 
 

@@ -1,7 +1,21 @@
 """The fixed table of proof rules: a name in a certificate can reach nothing that is not listed here."""
 
 from ..kernel import Rule
-from . import extrema, functions, gates, pieces, regions, rounding, sawtooth, sequence, smooth, softmax, terms
+from . import (
+    anchors,
+    extrema,
+    functions,
+    gates,
+    maxaffine,
+    pieces,
+    regions,
+    rounding,
+    sawtooth,
+    sequence,
+    smooth,
+    softmax,
+    terms,
+)
 
 RULES: dict[str, Rule] = {
     **terms.RULES,
@@ -15,5 +29,7 @@ RULES: dict[str, Rule] = {
     **functions.RULES,
     **smooth.RULES,
     **softmax.RULES,
+    **anchors.RULES,
+    **maxaffine.RULES,
 }
 FAMILIES = frozenset(rule.family for rule in RULES.values())

@@ -29,6 +29,11 @@ def erf_units(n: int, bits: int) -> int:
     return 8 * units(bits + 2 * min(n * n >> 2 * bits, bits))
 
 
+def exp_units(n: int, bits: int) -> int:
+    """Return what exp takes beyond that, as its result has more digits the larger its argument."""
+    return min(max(n >> bits, 0), MAX_EXP_ARGUMENT) ** 2 >> 11
+
+
 def _outward(lo: int, hi: int, shift: int) -> Ends:
     return lo >> shift, -(-hi >> shift)
 

@@ -85,6 +85,8 @@ def _image(context: Context, op: str, exponent: Fraction | None, lo: Fraction, h
     context.spend(cost(lo, hi) + 2 * elementary.units(bits) * effort * effort)
     if op == "erf":
         context.spend(sum(elementary.erf_units(end, bits) for end in ends))
+    if op == "exp":
+        context.spend(2 * elementary.exp_units(ends[1], bits))
     if op in ("sin", "cos"):
         return _wave(*ends, bits, 0 if op == "sin" else 1)
     if op == "power":

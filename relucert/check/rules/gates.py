@@ -113,7 +113,7 @@ def gate_error_forward(
     def error(form: Form) -> int:
         result = 0
         for j, (c, d) in weights(form).items():
-            context.spend(1)
+            context.spend(1 + errors[j].bit_length() // 512)
             size, gate = max(abs(c), abs(c + d)) if c and d else abs(c or d), abs(d)
             result -= -size.numerator * errors[j] // size.denominator + -gate.numerator * one // gate.denominator
         return result
@@ -141,7 +141,9 @@ def _gated_pair(context: Context, gated: int, net: int, kappa: Fraction, terms: 
     network = context.networks[k]
     if context.node(net, "net").children != (k, o):
         raise Rejected("the two terms are not one output, gated and exact")
-    return network, o, gate_bound(network, kappa, terms)
+    most = gate_bound(network, kappa, terms)
+    context.spend(terms // 2)
+    return network, o, most
 
 
 ERROR = {"gated": "term", "net": "term", "kappa": "rational", "terms": "index"}

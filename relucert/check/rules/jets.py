@@ -50,7 +50,9 @@ class Arithmetic:
         """Return weight * a."""
         p, q, size = weight.numerator, weight.denominator, abs(weight.numerator)
         self.spend(len(a.middle) * cost(weight))
-        return Jet([m * p // q for m in a.middle], [r * size // q + 2 for r in a.radius])
+        result = Jet([m * p // q for m in a.middle], [r * size // q + 2 for r in a.radius])
+        self._charge(sum(map(int.bit_length, result.middle)) // len(result.middle))
+        return result
 
     def add(self, a: Jet, b: Jet) -> Jet:
         """Return a + b."""
@@ -81,6 +83,7 @@ class Arithmetic:
 
     def exp(self, a: Jet) -> Jet:
         """Return the exponential e of a, from e' = a' e."""
+        self.spend(2 * elementary.exp_units(self._ends(a)[1], self.bits))
         first = self._monotone(elementary.exp, a)
         slope = _derivative(a)
         return self._series(a, first, lambda e, k: (*self._dot(slope, e, k, 1), k))
@@ -180,7 +183,14 @@ class Arithmetic:
         i, e = inverse.middle[0], inverse.radius[0]
         return sign * m * i, abs(m) * e + r * (abs(i) + e), 1
 
+    def _charge(self, size: int) -> None:
+        """Count work on numbers of so many binary digits, where that is many more than the precision has."""
+        words = size // 64
+        if words > 64 + 4 * self.bits // 64:
+            self.spend(words + words * words // 256)
+
     def _append(self, jet: Jet, total: Ends, divisor: int) -> None:
+        self._charge(max(total[0].bit_length(), total[1].bit_length()))
         jet.middle.append((total[0] >> self.bits) // divisor)
         jet.radius.append((total[1] >> self.bits) // divisor + 2)
 

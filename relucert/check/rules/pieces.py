@@ -71,6 +71,7 @@ def _values(
     one = [Fraction(1)]
     for t in order:
         node = context.nodes[t]
+        context.spend(1)
         if node.op == "input" and variable == ("x", node.children[0]):
             value[t] = [Fraction(0), Fraction(1)], one
         elif node.op == "const" and node.value is not None:
@@ -94,6 +95,7 @@ def _values(
                 else:
                     p = [x + y for x, y in _paired(_times(context, p, d), _times(context, n, q))]
                 q = _times(context, q, d)
+                context.spend(1 + cost(*p, *q) // 16)  # constants have no other charge
             value[t] = p, q
         else:
             raise Rejected(f"t{t} ({node.op}) is not a rational function of the variable on a piece")

@@ -93,6 +93,7 @@ def polynomial(context: Context, term: int, opaque: frozenset[int] = frozenset()
     done: dict[int, Polynomial] = {}
     for t in reachable((term,), nodes, enter):
         node = nodes[t]
+        context.spend(1 + len(node.children))
         if t in opaque or node.op not in ("input", "const", "add", "mul", "net", "gated"):
             done[t] = linear({("term", t): Fraction(1)})
         elif node.op == "input":

@@ -235,8 +235,14 @@ class _Machine:
         return self.net.up(cell.error + price + max(-lo, hi))
 
     def linear(self, head: Head, stream: list[Cell]) -> list[Cell]:
-        """Return what a head with scores zero returns: half of its values, exactly."""
+        """Return what a head with scores zero returns: half of its values, exactly.
+
+        Its query or key is zero, and the other one must not overflow, as infinity times zero is not a number.
+        """
         self.context.spend(head.d_head)
+        for matrix in (head.w_q, head.w_k):
+            if matrix:
+                self.product(matrix, head.d_head, stream, 0)
         half = Fraction(1, 2)
         return [self.total([(half, v)], 0) for v in self.product(head.w_v, head.d_head, stream, 0)]
 

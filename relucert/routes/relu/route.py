@@ -21,7 +21,6 @@ from ...relu.plan import Outline, Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import Problem
 from ...transformer.model import Transformer
-from . import sequence
 from .translate import translate
 
 BITS = 128
@@ -90,17 +89,24 @@ def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> li
 
     ``direct`` allows proofs that speak of the gated network.
     """
+    refused: UnreachableError | None = None
     for shrink in SHRINKINGS:
         found = []
         try:
             for plan in plans(outline, allowance * shrink):
-                candidate = (_direct(outline, plan) if direct else None) or _candidate(outline.problem, plan)
+                try:
+                    candidate = (_direct(outline, plan) if direct else None) or _candidate(outline.problem, plan)
+                except UnreachableError as error:  # the proof would take too much work; another plan may do
+                    refused = error
+                    continue
                 if candidate is not None:
                     found.append(candidate)
         except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
             continue
         if found:
             return found
+        if refused is not None:
+            raise refused
     return []
 
 
@@ -281,6 +287,8 @@ def _realised(problem: Problem, candidate: Candidate) -> tuple[Transformer, Call
     """
     d, network, beta = candidate.draft.derivation, candidate.network, candidate.inverse_temperature
     if not problem.sequence.is_single:
+        from . import sequence
+
         leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
         transformer, heads = sequence.transform(problem, network, beta, leak)
         return transformer, lambda k, gated: sequence.claim(d, k, gated, heads, leak)

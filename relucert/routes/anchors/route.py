@@ -1,0 +1,176 @@
+"""The ``anchors`` route: how many anchors a ReLU network's gates need, and the network that needs least of all.
+
+With R_j >= u_j and G_j the sensitivity of gate j, spacings R_j / P leave an error of (c / P) sum_j G_j R_j.  So finer
+networks, which leave more of the tolerance to the gates, need fewer anchors; the product of heads and tokens decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+
+from ...certificate.write import Proved
+from ...derivation import prove
+from ...errors import UnreachableError
+from ...exact.enclosure import Enclosure
+from ...exact.number import round_up
+from ...relu.network import Network
+from ...relu.plan import Outline, Plan
+from ...relu.sensitivity import gate_sensitivities
+from ...spec.problem import Problem
+from ..relu.route import Candidate, candidates
+from .head import CELLS, CONSTANT, SHARPNESS, TAYLOR_TERMS, transform
+
+MOST_ANCHORS = 20_000
+SHARES = tuple(Fraction(1, 2**k) for k in range(5))  # of the tolerance, for the approximation
+RESERVE = Fraction(1, 2**34)  # of the tolerance, for rounding conclusions up
+SLACK = 1 + Fraction(1, 2**30)  # for the checker's rounding, which is coarser than that here
+SPACING_DIGITS = 6
+BITS = 128
+ROUNDS = 3
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A network with its proof, P, a spacing for each gate, and what the gates move each output by."""
+
+    candidate: Candidate
+    reach: int
+    spacings: dict[int, Fraction]
+    bounds: tuple[Fraction, ...]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """What is made small: the scores of one token in all heads, then the anchors."""
+        return len(self.candidate.network.gated) * (self.reach + 1), self.reach
+
+
+@lru_cache(maxsize=16)
+def predict(problem: Problem) -> str | None:
+    """Return None where the route applies, and otherwise why it does not, with the number of anchors it would take."""
+    reason = _outside(problem)
+    return reason if reason is not None else _too_large(_designs(problem))
+
+
+def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    """Return the proved transformer; UnreachableError where the route does not apply."""
+    progress("choosing a network and anchors")
+    reason = _outside(problem)
+    designs = _designs(problem) if reason is None else []
+    reason = reason if reason is not None else _too_large(designs)
+    if reason is not None:
+        raise UnreachableError(f"the anchors route does not apply: {reason}")
+    design = min(designs, key=lambda found: found.size)
+    progress("proving")
+    plan = design.candidate.plan
+    parameters = (("P", design.reach), *plan.parameters)
+    return _prove(design), replace(plan, construction=f"anchored {plan.construction}", parameters=parameters)
+
+
+def _outside(problem: Problem) -> str | None:
+    """Return why no target of this kind is built, or None."""
+    if problem.arithmetic is not None:
+        return "float arithmetic is certified on the route relu alone"
+    if not problem.sequence.is_single or problem.is_over_tokens:
+        return "it knows a single data token only"
+    return None
+
+
+def _too_large(designs: list[Design]) -> str | None:
+    """Return why none of these is built, or None."""
+    if not designs:
+        return "no ReLU network leaves any of the tolerance to the gates"
+    count = min(designs, key=lambda found: found.size).reach - 1
+    return None if count <= MOST_ANCHORS else f"it would take {count:,} anchors; at most {MOST_ANCHORS:,} are built"
+
+
+def _designs(problem: Problem) -> list[Design]:
+    """Return a design for every share of the tolerance that some network can be built with."""
+    outline = Outline.of(problem)
+    found: dict[int, Design] = {}
+    for share in SHARES:
+        try:
+            tried = candidates(outline, problem.tolerance * share, direct=False)
+        except UnreachableError:  # a smaller share may be beyond reach where a larger one is not
+            continue
+        for candidate in tried:
+            gates = len(candidate.network.gated)
+            if gates not in found:
+                found[gates] = _design(problem, candidate)
+    return list(found.values())
+
+
+def _design(problem: Problem, candidate: Candidate) -> Design:
+    """Return the design of the fewest anchors, nearly, whose gates use what the approximation leaves."""
+    network = candidate.network
+    rooms = [problem.tolerance * (1 - RESERVE) - value.near.bound for value in candidate.values]
+    influences = [gate_sensitivities(network, k, candidate.precision) for k in range(len(network.outputs))]
+    reach = 1
+    while True:
+        for _ in range(ROUNDS):  # the ranges shrink with the errors, so that a few rounds settle
+            spacings = _spacings(problem, network, reach)
+            moved = [sum((g[j] * width for j, width in spacings.items()), Fraction(0)) for g in influences]
+            bounds = tuple(CONSTANT * total * SLACK for total in moved)
+            ratio = max(bound / room for bound, room in zip(bounds, rooms, strict=True))
+            if ratio <= 1:
+                return Design(candidate, reach, spacings, bounds)
+            reach = max(reach + 1, math.ceil(reach * ratio))
+
+
+def _spacings(problem: Problem, network: Network, reach: int) -> dict[int, Fraction]:
+    """Return a spacing for each gate with which ``reach`` of them go beyond its pre-activation, errors included."""
+    inside: list[Enclosure] = []
+    spacings: dict[int, Fraction] = {}
+    gated, zero = set(network.gated), Fraction(0)
+    for j, form in enumerate(network.neurons):
+        total = Enclosure.of(form.terms.get(("1", 0), zero), BITS)
+        for (kind, k), weight in form.terms.items():
+            if kind == "x":
+                lo, hi = (Enclosure.of(weight, BITS) * Enclosure.of(end, BITS) for end in problem.domain[k])
+                total = total + lo.hull(hi)
+        for k in form.neurons():
+            c, d = form.terms.get(("u", k), zero), form.terms.get(("r", k), zero)
+            a, b = inside[k].lower, inside[k].upper
+            ends = [Enclosure.of(c * u + d * max(u, zero), BITS) for u in (a, b, min(max(a, zero), b))]
+            error = Enclosure.of(abs(d) * CONSTANT * spacings.get(k, zero), BITS)
+            total = total + ends[0].hull(ends[1]).hull(ends[2]) + error.hull(-error)
+        inside.append(total)
+        if j in gated:
+            size = max(total.upper, abs(total).upper / 2**20) or Fraction(1)
+            spacings[j] = round_up(size * SLACK / reach, SPACING_DIGITS)
+    return spacings
+
+
+def _prove(design: Design) -> Proved:
+    """Return the transformer and the whole proof: from transformer to network, approximation, and their sums."""
+    candidate = design.candidate
+    d, network = candidate.draft.derivation, candidate.network
+    transformer, heads = transform(network, design.spacings, design.reach)
+    spacings = tuple(design.spacings[j] for layer in heads for j in layer)
+    chains = []
+    for k, (value, bound) in enumerate(zip(candidate.values, design.bounds, strict=True)):
+        subject = d.term("subject", k)
+        near = d.claim_near(
+            "anchor_gates",
+            (),
+            subject,
+            value.term,
+            round_up(bound),
+            subject=subject,
+            net=value.term,
+            heads=heads,
+            spacings=spacings,
+            sharpness=SHARPNESS,
+            constant=CONSTANT,
+            cells=CELLS,
+            terms=TAYLOR_TERMS,
+        )
+        chains.append((near, value.near))
+    for chain in chains:
+        prove.total(d, *chain)
+    networks = ((candidate.draft.network(), None),)
+    return Proved(transformer, networks, tuple(d.nodes), tuple(d.steps), candidate.precision)

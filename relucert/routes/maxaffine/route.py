@@ -1,0 +1,187 @@
+"""The ``max-affine`` route: a grid of anchors, one for each cell, whose scores are largest in their own cell.
+
+The score of the anchor of centre c is S + sum_i b_i (2 c_i x_i - c_i^2), and its value about f(c).  For a target with
+slopes L_i, or L in the Euclidean norm, cells of widths h_i leave about min(sum_i L_i h_i, L |h|) / 2.  So the number of
+cells grows like eps^-d.  Proof in the checker's rule ``grid_head``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+
+from ...certificate.write import Proved
+from ...errors import UnreachableError
+from ...exact.number import round_up
+from ...relu.draft import Draft
+from ...relu.plan import Plan
+from ...spec.problem import Problem
+from ...target.expression import evaluate
+from ...target.ranges import ranges
+from ...transformer.model import Head, Matrix, Transformer, Vector
+
+MOST_CELLS = 20_000
+MOST_INPUTS = 3
+SHARPNESS = Fraction(8)  # exp(-8) is what softmax adds to the square of a cell's width
+SPREAD = Fraction(5007, 10_000)  # above sqrt(1/4 + 2 exp(-8))
+ROUNDING = Fraction(1, 2**10)  # of the tolerance, for values
+LEAK = Fraction(1, 2**10)  # of the tolerance, for the sink and the data token
+TAYLOR_TERMS = 40
+BITS = 128
+OPS = frozenset(["input", "const", "add", "mul", "inv", "abs", "max", "min"])
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How many cells along each input."""
+
+    counts: tuple[int, ...]
+
+    @property
+    def cells(self) -> int:
+        """The number of cells, which is that of anchors."""
+        return math.prod(self.counts)
+
+
+def predict(problem: Problem) -> str | None:
+    """Return None where the route applies, and otherwise why it does not, with the number of cells it would take."""
+    if problem.arithmetic is not None:
+        return "float arithmetic is certified on the route relu alone"
+    if not problem.sequence.is_single or problem.is_over_tokens:
+        return "it knows a single data token only"
+    if len(problem.inputs) > MOST_INPUTS:
+        return f"it knows at most {MOST_INPUTS} inputs, as its cells are eps^-d; the target has {len(problem.inputs)}"
+    odd = sorted({node.op for node in problem.expression.nodes} - OPS)
+    if odd:
+        return f"no Lipschitz constant is derived through {odd[0]}"
+    if any(lo == hi for lo, hi in problem.domain):
+        return "an input has a domain without a width"
+    cells = design(problem).cells
+    return None if cells <= MOST_CELLS else f"it would take {cells:,} cells; at most {MOST_CELLS:,} are built"
+
+
+def slopes(problem: Problem) -> list[tuple[list[Fraction], Fraction]]:
+    """Return L_i and L for every root: |f(x) - f(y)| <= sum_i L_i |x_i - y_i| and <= L |x - y| on the box."""
+    inside = ranges(problem.expression, problem.domain, problem.inputs)
+    count = len(problem.inputs)
+    known: list[list[Fraction]] = []  # L_1, .., L_d, L
+    for node in problem.expression.nodes:
+        if node.op == "input":
+            known.append([Fraction(i == node.children[0]) for i in range(count)] + [Fraction(1)])
+            continue
+        parts = [known[c] for c in node.children]
+        sizes = [max(map(abs, inside[c])) for c in node.children]
+        if node.op == "const":
+            known.append([Fraction(0)] * (count + 1))
+        elif node.op == "add":
+            known.append([sum(column, Fraction(0)) for column in zip(*parts, strict=True)])
+        elif node.op == "mul":
+            others = [math.prod(sizes[:k] + sizes[k + 1 :], start=Fraction(1)) for k in range(len(sizes))]
+            known.append([sum(map(_times, column, others), Fraction(0)) for column in zip(*parts, strict=True)])
+        elif node.op == "inv":
+            least = min(map(abs, inside[node.children[0]]))
+            known.append([value / least**2 for value in parts[0]])
+        else:
+            known.append([max(column) for column in zip(*parts, strict=True)])
+    return [(known[root][:count], known[root][count]) for root in problem.expression.roots]
+
+
+def _times(a: Fraction, b: Fraction) -> Fraction:
+    return a * b
+
+
+def design(problem: Problem) -> Design:
+    """Return the fewest cells found: of equal width, or of widths in proportion to 1/L_i."""
+    found = slopes(problem)
+    each = [max(column) for column in zip(*(by_input for by_input, _ in found), strict=True)]
+    joint = max(one for _, one in found)
+    room = problem.tolerance * (1 - 2 * ROUNDING - LEAK) / SPREAD
+    sides, d = [hi - lo for lo, hi in problem.domain], len(each)
+    moving = max(1, sum(1 for slope in each if slope))
+    tried = [tuple(max(1, math.ceil(side * slope * moving / room)) for side, slope in zip(sides, each, strict=True))]
+    if joint:
+        width = room / (joint * Fraction(math.sqrt(d) * (1 + 1e-12)))
+        tried.append(tuple(max(1, math.ceil(side / width)) for side in sides))
+    return Design(min(tried, key=math.prod))
+
+
+def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    """Return the proved head; UnreachableError where the route does not apply."""
+    reason = predict(problem)
+    if reason is not None:
+        raise UnreachableError(f"the max-affine route does not apply: {reason}")
+    progress("building cells")
+    counts = design(problem).counts
+    widths = [(hi - lo) / m for (lo, hi), m in zip(problem.domain, counts, strict=True)]
+    factors = [SHARPNESS / width**2 for width in widths]
+    axes = [
+        [lo + width * (2 * k + 1) / 2 for k in range(m)]
+        for (lo, _), width, m in zip(problem.domain, widths, counts, strict=True)
+    ]
+    centres = list(product(*axes))
+    unit = Fraction(1, 2 ** max(0, math.ceil(-math.log2(problem.tolerance * ROUNDING))))
+    exact = [evaluate(problem.expression, list(centre)) for centre in centres]
+    values = [[round(value / unit) * unit for value in row] for row in exact]
+    largest = max((abs(value) for row in values for value in row), default=Fraction(0))
+    needed = len(widths) * float(SHARPNESS) / 4 + math.log(max(1.0, 2 * float(largest / (problem.tolerance * LEAK))))
+    shift = Fraction(math.ceil(needed) + 1)
+    draft = Draft(problem.expression, problem.domain, BITS)
+    d = draft.derivation
+    for node in problem.expression.nodes:
+        if node.op == "inv":
+            draft.range(node.children[0])  # what the statement divides by has to be shown not to vanish
+    found = slopes(problem)
+    missed = Fraction(3) * Fraction(math.exp(len(widths) * float(SHARPNESS) / 4 - float(shift))) * largest
+    for k, root in enumerate(problem.expression.roots):
+        off = max(abs(v[k] - e[k]) for v, e in zip(values, exact, strict=True))
+        each, joint = found[k]
+        by_input = sum((s * width for s, width in zip(each, widths, strict=True)), Fraction(0))
+        together = joint * Fraction(math.hypot(*map(float, widths)) * (1 + 1e-12))
+        bound = round_up(missed + off + SPREAD * min(by_input, together))
+        subject = d.term("subject", k)
+        d.claim_near(
+            "grid_head",
+            (),
+            subject,
+            root,
+            min(bound, problem.tolerance),
+            subject=subject,
+            target=root,
+            counts=counts,
+            sharpness=SHARPNESS,
+            shift=shift,
+            terms=TAYLOR_TERMS,
+        )
+    transformer = _transformer(centres, values, factors, shift)
+    parameters = (("cells", math.prod(counts)), *((f"m{i + 1}", m) for i, m in enumerate(counts)))
+    return Proved(transformer, (), tuple(d.nodes), tuple(d.steps), BITS), Plan("grid head", parameters, (), ())
+
+
+def _transformer(
+    centres: list[tuple[Fraction, ...]], values: list[list[Fraction]], factors: list[Fraction], shift: Fraction
+) -> Transformer:
+    """Return the head on the stream (1, x, c, S - sum_i b_i c_i^2, values, outputs)."""
+    d, outputs = len(factors), len(values[0])
+    key, first = 1 + d, 2 + 2 * d
+    width, size, one = first + 2 * outputs, max(d + 1, outputs), Fraction(1)
+    anchors: list[Vector] = []
+    for centre, row in zip(centres, values, strict=True):
+        level = shift - sum((f * c * c for f, c in zip(factors, centre, strict=True)), Fraction(0))
+        entries = enumerate((*centre, level, *row), key)
+        anchors.append(tuple((place, value) for place, value in entries if value))
+    head = Head(
+        w_q=Matrix.of(size, width, {(d, 0): one} | {(i, 1 + i): 2 * f for i, f in enumerate(factors)}),
+        w_k=Matrix.of(size, width, {(i, key + i): one for i in range(d + 1)}),
+        w_v=Matrix.of(size, width, {(k, first + k): one for k in range(outputs)}),
+        w_o=Matrix.of(width, size, {(first + outputs + k, k): one for k in range(outputs)}),
+    )
+    return Transformer(
+        Matrix.of(width, 1 + d, {(0, 0): one} | {(1 + i, 1 + i): one for i in range(d)}),
+        ((head,),),
+        Matrix.of(outputs, width, {(k, first + outputs + k): one for k in range(outputs)}),
+        tuple(anchors),
+    )
