@@ -20,6 +20,7 @@ from .terms import Terms
 from .text import positives, rational, sequence
 
 INDENT = 8
+MOST_PIECES = 100_000  # of one univariate step, whose knots are written out
 
 
 class Trace:
@@ -118,6 +119,10 @@ class Trace:
         if inside is None or not args["pieces"] or not isinstance(step.conclusion, Near):
             return f"[] {rational(Fraction(0))}"
         width, count = inside.hi - inside.lo, args["pieces"]
+        if count > MOST_PIECES:
+            raise DeclinedError(
+                f"the Coq library takes at most {MOST_PIECES} pieces in a 'univariate' step, not {count}"
+            )
         knots = (inside.lo + width * k / count for k in range(count + 1))
         return f"{sequence((rational(q) for q in knots), INDENT)} {rational(step.conclusion.bound)}"
 
