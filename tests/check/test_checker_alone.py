@@ -204,7 +204,7 @@ def code_lines(path: Path) -> int:
 
 
 def test_the_core_can_be_read_in_one_sitting():
-    assert 100 < sum(code_lines(path) for path in FOLDER.glob("*.py")) <= 950
+    assert 100 < sum(code_lines(path) for path in FOLDER.glob("*.py")) <= 960
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "rules").glob("*.py")), ids=lambda path: path.name)
