@@ -54,8 +54,9 @@ def command(
 ) -> int:
     """Build, certify and check a transformer for a named target, an expression, or what SPEC.yaml asks.
 
-    Named targets are multiply, square, reciprocal, min, max, abs and clip; an expression is a text such as
-    'x*y/(1+z^2)' with + - * / ^, parentheses, and abs, clip, dot, max, median, min, norm1, norminf, prod, relu.
+    `relucert list` shows the named targets; an expression is a text such as 'x*exp(-y)/(1+z^2)' with + - * / ^,
+    parentheses, and abs, clip, cos, dot, erf, exp, gelu, log, max, median, min, norm1, norminf, piecewise, prod, relu,
+    sigmoid, sin, softplus, sort, sqrt, tanh.
     Options override the specification.  The verdict is that of the independent checker on the bytes written.
     """
     tokens = {"length": length, "up_to": up_to, "mask": mask, "layout": layout, "coordinates": coordinates}

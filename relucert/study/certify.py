@@ -44,10 +44,6 @@ class Certification:
             raise DeclinedError("certify speaks of networks that read one point, not of sequences")
         if problem.arithmetic is not None:
             raise DeclinedError("certify speaks of real numbers, not of float arithmetic; leave out the arithmetic")
-        if not problem.expression.rational:
-            raise DeclinedError(
-                "certify speaks of rational functions and extrema, not of exp, log, sin, cos, erf or powers"
-            )
         self.path, self.problem = path, problem
         self.foreign = _foreign(path, problem)
         self.searches = [self._search(k, self.room(k)) for k in range(len(problem.expression.roots))]

@@ -4,6 +4,7 @@ import ast
 import gzip
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -205,6 +206,19 @@ def code_lines(path: Path) -> int:
 
 def test_the_core_can_be_read_in_one_sitting():
     assert 100 < sum(code_lines(path) for path in FOLDER.glob("*.py")) <= 960
+
+
+def test_the_readme_counts_every_line_of_code_of_the_checker():
+    rows = re.findall(
+        r"^\| ((?:`[a-z_/]+\.py`(?:, )?)+) \| ([0-9, ]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    named = {}
+    for files, counts in rows:
+        paths, numbers = re.findall("`(.*?)`", files), [int(n) for n in counts.split(",")]
+        sizes = [code_lines(FOLDER / path) for path in paths]
+        assert numbers in (sizes, [sum(sizes)]), files
+        named |= dict.fromkeys(paths)
+    assert set(named) == {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py")}
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "rules").glob("*.py")), ids=lambda path: path.name)

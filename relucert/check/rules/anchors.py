@@ -5,9 +5,9 @@ from fractions import Fraction
 from ..attention import add_scaled, embedded, read
 from ..kernel import Context, Rule
 from ..model import ONE, Attention, Fact, Form, Near, Network
-from ..number import ceil_to, cost, exp_enclosure, floor_to
+from ..number import ceil_to, exp_enclosure, floor_to
 from ..refusal import Declined, Rejected
-from .forms import EXP_BITS, equal, sensitivities, weights
+from .forms import EXP_BITS, enclosures, equal, sensitivities
 
 NEIGHBOURS = 4  # on either side whose weights are computed one by one; the others are bounded together
 MOST_SHARPNESS = 64
@@ -137,19 +137,9 @@ def _places(context: Context, whole: Attention, stream: list[Form]) -> tuple[int
 def _largest(context: Context, network: Network, spacing: dict[int, Fraction], constant: Fraction) -> list[Fraction]:
     """Return for every neuron R_j >= u_j in the perturbed network."""
     bits = context.precision
-    inside: list[tuple[int, int]] = []
     box = [(floor_to(lo, bits), ceil_to(hi, bits)) for lo, hi in context.domain]
     errors = {j: ceil_to(constant * width, bits) for j, width in spacing.items()}
-    for form in network.neurons:
-        lo, hi = floor_to(form.get(ONE, ZERO), bits), ceil_to(form.get(ONE, ZERO), bits)
-        parts = [(*inside[j], c, d, errors.get(j, 0)) for j, (c, d) in weights(form).items()]
-        parts += [(*box[a[1]], v, ZERO, 0) for a, v in form.items() if len(a) == 2 and a[0] == "x"]
-        for a, b, c, d, error in parts:
-            context.spend(4 * cost(Fraction(a), Fraction(b), c, d))
-            values = [c * u + d * max(u, 0) for u in (a, b, min(max(a, 0), b))]
-            lo += floor_to(min(values) - abs(d) * error, 0)
-            hi -= floor_to(-max(values) - abs(d) * error, 0)
-        inside.append((lo, hi))
+    inside = enclosures(context, network, box, lambda j, lo, hi: errors.get(j, 0))
     return [Fraction(hi, 1 << bits) for _, hi in inside]
 
 

@@ -1,12 +1,13 @@
 """Affine forms of networks, for the families ``gates`` and ``sequence``: equality, and the adjoint sweep."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 
 from ..attention import add_scaled
 from ..kernel import Context
-from ..model import Form, Network
-from ..number import cost, exp_enclosure
+from ..model import ONE, Form, Network
+from ..number import ceil_to, cost, exp_enclosure, floor_to
 from ..refusal import Rejected
 
 EXP_BITS = 128
@@ -54,6 +55,32 @@ def gate_bound(network: Network, kappa: Fraction, terms: int) -> Fraction:
     if not 0 < kappa < 1 or kappa * exp_enclosure(1 + kappa, terms, EXP_BITS)[0] < 1:
         raise Rejected("kappa exp(1 + kappa) >= 1 is not established")
     return kappa / network.inverse_temperature
+
+
+def enclosures(
+    context: Context, network: Network, box: list[tuple[int, int]], error: Callable[[int, int, int], int]
+) -> list[tuple[int, int]]:
+    """Return enclosures of every u_j in a perturbed network, in units of 2**-precision, by one sweep forward.
+
+    ``box`` encloses the inputs; ``error(j, lo, hi)`` bounds |r_j - max(u_j, 0)| where u_j is in [lo, hi].
+    Proof.  By induction over neurons: c u + d max(u, 0) is linear on either side of 0, so takes its extremes at the
+    ends or at 0, and r_j is off by at most the error.
+    """
+    bits, zero = context.precision, Fraction(0)
+    inside: list[tuple[int, int]] = []
+    errors: list[int] = []
+    for form in network.neurons:
+        lo, hi = floor_to(form.get(ONE, zero), bits), ceil_to(form.get(ONE, zero), bits)
+        parts = [(*inside[j], c, d, errors[j]) for j, (c, d) in weights(form).items()]
+        parts += [(*box[a[1]], v, zero, 0) for a, v in form.items() if len(a) == 2 and a[0] == "x"]
+        for a, b, c, d, off in parts:
+            context.spend(4 * cost(Fraction(a), Fraction(b), c, d))
+            values = [c * u + d * max(u, 0) for u in (a, b, min(max(a, 0), b))]
+            lo += floor_to(min(values) - abs(d) * off, 0)
+            hi -= floor_to(-max(values) - abs(d) * off, 0)
+        errors.append(error(len(inside), lo, hi))
+        inside.append((lo, hi))
+    return inside
 
 
 def sensitivities(

@@ -5,9 +5,9 @@ from fractions import Fraction
 from ..attention import add_scaled, embedded, read
 from ..kernel import Context, Rule
 from ..model import ONE, Atom, Code, Fact, Form, Head, Matrix, Near, Network
-from ..number import ceil_to, cost, exp_enclosure, floor_to
+from ..number import ceil_to, exp_enclosure, floor_to
 from ..refusal import Rejected
-from .forms import EXP_BITS, equal, gate_bound, sensitivities, weights
+from .forms import EXP_BITS, enclosures, equal, gate_bound, sensitivities
 from .polynomial import linear, polynomial
 
 LEAK_BITS = 8192  # beyond exp(-4096), the least power that is computed
@@ -242,23 +242,12 @@ def _magnitudes(
         elif tokens.layout == "one-per-token" and tokens.mask == "causal":
             corners += [Fraction(0), *(Fraction(inputs + 1, i + 2) * end for end in interval)]
         box.append((floor_to(min(corners), bits), ceil_to(max(corners), bits)))
-    inside: list[tuple[int, int]] = []
-    errors: list[int] = []
-    sizes: list[int] = []
     doubled = ceil_to(2 * leak, bits + 64)
-    for form in network.neurons:
-        lo, hi = floor_to(form.get(ONE, Fraction(0)), bits), ceil_to(form.get(ONE, Fraction(0)), bits)
-        parts = [(*inside[j], c, d, errors[j]) for j, (c, d) in weights(form).items()]
-        parts += [(*box[a[1]], v, Fraction(0), 0) for a, v in form.items() if len(a) == 2 and a[0] == "x"]
-        for a, b, c, d, error in parts:
-            context.spend(4 * cost(Fraction(a), Fraction(b), c, d))
-            values = [c * u + d * max(u, 0) for u in (a, b, min(max(a, 0), b))]
-            lo += floor_to(min(values) - abs(d) * error, 0)
-            hi -= floor_to(-max(values) - abs(d) * error, 0)
-        inside.append((lo, hi))
-        sizes.append(max(-lo, hi))
-        errors.append(ceil_to(gate, bits) - (-sizes[-1] * doubled >> bits + 64))
-    return sizes
+
+    def error(j: int, lo: int, hi: int) -> int:
+        return ceil_to(gate, bits) - (-max(-lo, hi) * doubled >> bits + 64)
+
+    return [max(-lo, hi) for lo, hi in enclosures(context, network, box, error)]
 
 
 def extremum(
