@@ -18,7 +18,7 @@ from ..transformer.model import Matrix, Transformer
 if TYPE_CHECKING:
     from ..arithmetic.model import Arithmetic
 
-FORMAT = "relucert/2"
+FORMAT = "relucert/3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from .arithmetic import Arithmetic
 
-FORMAT = "relucert/2"
+FORMAT = "relucert/3"
 
 
 class Node(NamedTuple):

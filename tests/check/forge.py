@@ -104,7 +104,7 @@ def certificate(
         return value
 
     return {
-        "format": "relucert/2",
+        "format": "relucert/3",
         "info": {"generator": "", "spec": "", "version": ""},
         "lemmas": {
             "networks": [*copy.deepcopy(networks), copy.deepcopy(IDENTITY)],

@@ -20,7 +20,7 @@ from relucert.target.parser import parse_expression
 
 # |x| as max(x, 0) + max(-x, 0) against x^2: the largest distance is 1/4
 ABS: dict[str, Any] = {
-    "format": "relucert/2",
+    "format": "relucert/3",
     "info": {"generator": "", "spec": "", "version": ""},
     "lemmas": {
         "networks": [{

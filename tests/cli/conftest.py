@@ -32,7 +32,7 @@ def rejected(product: Path) -> Path:
 def declined(product: Path) -> Path:
     """The same in a format that the checker does not know."""
     path = product.with_name("declined.json")
-    path.write_bytes(product.read_bytes().replace(b'"relucert/2"', b'"relucert/9"'))
+    path.write_bytes(product.read_bytes().replace(b'"relucert/3"', b'"relucert/9"'))
     return path
 
 
