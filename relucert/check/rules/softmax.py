@@ -22,11 +22,11 @@ def softmax(
 ) -> Near:
     """Claim: subject = term.
 
-    Hypotheses: there is one data token.  Layer by layer and head by head,
-    ``powers`` lists for the anchors, in their order, and then for the data token itself a term that is exp of the
-    head's score against that token, or the constant 1 where the score is zero; ``inverses`` lists for every head a
-    term 1/s with s = 1 + the sum of those.  Both are compared as polynomials in the inputs and in terms that are no
-    sum or product.  The read-out, with each head's softmax written by these terms, is the same polynomial as ``term``.
+    Hypotheses: there is one data token.  Layer by layer and head by head, ``powers`` lists for the anchors, in their
+    order, and then for the data token itself a term that is exp of the head's score against that token, or the
+    constant 1 where the score is zero; ``inverses`` lists for every head a term 1/s with s = 1 + the sum of those.
+    Both are compared as polynomials in the inputs and in terms that are no sum or product.  The read-out, with each
+    head's softmax written by these terms, is the same polynomial as ``term``.
     With anchors and several layers the mask is causal, and in every layer but the last, in every row of W_Q and W_K
     of every head, an anchor's query is zero unless the keys of this anchor and of those before it are.
     Computation: the data token's stream as polynomials, and the anchors' as numbers, layer by layer.
@@ -101,7 +101,9 @@ def _constants(context: Context, layer: tuple[Head, ...], anchors: list[Token]) 
         total: Rows = [{} for _ in range(head.d_head)]
         keyed: set[int] = set()
         for k, token in enumerate(anchors):
-            query, key, value = (_read(context, matrix, head.d_head, token) for matrix in (head.w_q, head.w_k, head.w_v))
+            query, key, value = (
+                _read(context, matrix, head.d_head, token) for matrix in (head.w_q, head.w_k, head.w_v)
+            )
             keyed |= {row for row, entry in enumerate(key) if entry}
             if any(query[row] for row in keyed):
                 raise Rejected("an anchor's score is not known to be zero, in a layer before the last")
