@@ -209,7 +209,7 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
     shapes = set(map(shape, files))
     try:
-        if os.path.isdir(target):  # unlike Path.is_dir, false for a text that no path can be
+        if path.is_dir():
             for found in path.iterdir():
                 if not found.is_file() or shape(found.name) not in shapes:
                     raise UsageError(f"cannot replace {path}: it holds {found.name!r}; name a new folder")
@@ -221,7 +221,7 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
             mask = os.umask(0)
             os.umask(mask)
             made.chmod(0o777 & ~mask)
-            if os.path.isdir(target):  # unlike Path.is_dir, false for a text that no path can be
+            if path.is_dir():
                 old = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
                 path.rename(old / "old")
                 try:
