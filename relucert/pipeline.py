@@ -84,7 +84,7 @@ def build(problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
             progress(f"trying the route {each.name}")
             try:
                 outcomes.append(build_by(each, problem, progress))
-            except UnreachableError as error:
+            except (UnreachableError, DeclinedError) as error:
                 reason = str(error)
         if reason is not None:
             reasons.append(f"{each.name}: {reason}")

@@ -22,6 +22,7 @@ from tests.cases import QUARTER, Case
 from tests.cli.command import environment
 
 RUNS = 15
+COMPOSED = ("x*exp(-y)", "exp(x*y)", "x/(1+y^2)", "sin(x)+cos(y)", "sigmoid(x+y)*z", "sqrt(1+x^2+y^2)")
 Row = tuple[str, str, str, bool]
 
 
@@ -79,6 +80,8 @@ def _native() -> list[Row]:
         ("reciprocal", {"x": (Fraction(1), Fraction(4))}),
         ("reciprocal", {"x": (Fraction(1, 4), Fraction(4))}),
         *((f"{name}(x)", None) for name in ("exp", "sin", "tanh", "sigmoid")),
+        *((target, None) for target in COMPOSED),
+        ("1/(x*y)", {"x": (Fraction(1), Fraction(2)), "y": (Fraction(1), Fraction(2))}),
     ]
     rows = []
     for target, domain in asked:

@@ -138,7 +138,8 @@ def test_the_objective_weight_lowers_the_largest_weight() -> None:
 @pytest.mark.parametrize(
     ("target", "why"),
     [("max", "not smooth: it uses max"), ("abs", "not smooth: it uses abs"), ("exp(x*abs(y))", "it uses abs"),
-     ("x*y; abs(x)", "it uses abs"), ("relu(x)", "not smooth: it uses max")],
+     ("x*y; abs(x)", "it uses abs"), ("z*sqrt(x^2+y^2)", "where the argument x.x . y.y of a root"),
+     ("relu(x)", "not smooth: it uses max")],
 )  # fmt: skip
 def test_a_target_that_the_route_does_not_know_is_refused_with_the_reason(target: str, why: str) -> None:
     problem = relucert.make_problem(target=target, tolerance=Fraction("1e-3"), route="native")
@@ -150,6 +151,13 @@ def test_sequences_are_refused_with_the_reason() -> None:
     problem = relucert.make_problem("exp(x)", Fraction("1e-3"), route="native", sequence={"length": "4"})
     with pytest.raises(UnreachableError, match="single data token"):
         relucert.build(problem)
+
+
+def test_several_layers_over_anchors_need_a_causal_mask() -> None:
+    asked = {"tolerance": Fraction("1e-3"), "route": "native", "sequence": {"mask": "full"}}
+    assert relucert.build(relucert.make_problem("sin(x)+cos(y)", **asked)).verdict.status == "accepted"
+    with pytest.raises(UnreachableError, match="need a causal mask"):
+        relucert.build(relucert.make_problem("x*exp(y)", **asked))
 
 
 @pytest.mark.parametrize(("target", "y"), [("exp(x)", None), ("exp(x)*y", 1), ("x*y+exp(x+x)*y", 1)])
@@ -192,6 +200,14 @@ def test_a_tolerance_beyond_reach_names_what_was_reached(monkeypatch: pytest.Mon
     with pytest.raises(
         UnreachableError,
         match=r"at most 4 anchors reaches about .*e-05 .*\(an estimate\), not 1e-8; it would take about \d+",
+    ):
+        relucert.build(problem)
+
+
+def test_a_function_with_too_many_anchors_is_refused_with_its_name_and_size() -> None:
+    problem = relucert.make_problem("x*sin(30*y)", Fraction("1e-3"), route="native")
+    with pytest.raises(
+        UnreachableError, match=r"for sin\(30\*y\) here .* it would take about \d+ anchors .an estimate"
     ):
         relucert.build(problem)
 

@@ -52,6 +52,14 @@ class Plan:
         found = _pieces(expression, inside, polynomial=is_polynomial(problem))
         return cls(found, inside, _shares(problem, found, inside))
 
+    @property
+    def depth(self) -> int:
+        """The number of layers."""
+        found: dict[int, int] = {}
+        for piece in self.pieces:
+            found[piece.root] = max((found[t] for t in piece.reads), default=0) + (piece.kind in APPROXIMATED)
+        return max(found.values())
+
     def count(self, kind: str) -> int:
         """Return how many pieces are of a kind."""
         return sum(piece.kind == kind for piece in self.pieces)

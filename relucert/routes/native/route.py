@@ -8,7 +8,9 @@ from ...certificate.write import Proved
 from ...errors import UnreachableError
 from ...relu.plan import Plan
 from ...spec.problem import Problem
+from ...target.ranges import formula, ranges
 from . import composed
+from .plan import Plan as Outline
 
 Progress = Callable[[str], None]
 SMOOTH = frozenset(["input", "const", "add", "mul", "inv", "exp", "log", "sin", "cos", "erf", "power"])
@@ -21,6 +23,15 @@ def predict(problem: Problem) -> str | None:
     kinks = sorted({node.op for node in problem.expression.nodes} - SMOOTH)
     if kinks:
         return f"the target is not smooth: it uses {kinks[0]}"
+    inside = ranges(problem.expression, problem.domain, problem.inputs)
+    for node in problem.expression.nodes:
+        if node.op == "power" and inside[node.children[0]][0] <= 0 < inside[node.children[0]][1]:
+            part = formula(problem.expression, node.children[0], problem.inputs)
+            return f"the target is not smooth where the argument {part} of a root or a power is 0"
+    if problem.sequence.mask != "causal":
+        plan = Outline.of(problem)
+        if plan.count("function") and plan.depth > 1:
+            return "anchors in several layers need a causal mask"
     return None
 
 
