@@ -26,7 +26,7 @@ def dense(entries: list[list[Any]], rows: int, columns: int) -> Rows:
 
 
 def all_matrices(data: dict[str, Any]) -> list[Rows]:
-    """Every matrix, dense: embedding, read-out, w_q w_k w_v w_o of every head, last w_in w_out of every feed-forward."""
+    """Dense: embedding, read-out, w_q w_k w_v w_o of every head, w_in w_out of every feed-forward part."""
     subject = data["subject"]
     d, inputs = subject["d_model"], len(data["statement"]["inputs"])
     inputs += subject["code"]["size"] if subject["code"] else 0
@@ -69,7 +69,9 @@ def recount(certificate: bytes) -> dict[str, int | Fraction]:
         "gates": sum(gates(network) for network in data["lemmas"]["networks"]),
         "d_model": data["subject"]["d_model"],
         "d_head": max([head["d_head"] for head in heads], default=0),
-        "feed_forward_width": max((part["width"] for part in (layer["feed_forward"] for layer in layers) if part), default=0),
+        "feed_forward_width": max(
+            (part["width"] for part in (layer["feed_forward"] for layer in layers) if part), default=0
+        ),
         "parameters": len(nonzero),
         "parameters_dense": len(weights),
         "max_weight": max(map(abs, nonzero), default=Fraction(0)),

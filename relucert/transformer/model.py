@@ -3,8 +3,8 @@
 Semantics (the checker's ``attention.py`` states them again): the tokens are the sink, a zero vector, then the anchors,
 constant vectors, then the data tokens, which start as embedding (1, x, position code).  Each layer adds to every
 token t, for every head, W_O sum_s softmax_s((W_Q X_t).(W_K X_s)) W_V X_s over the tokens s that t sees: itself and
-earlier ones (mask "causal"), or all of them (mask "full"); the sink sees itself alone.  A layer with a feed-forward part
-then adds W_out max(W_in X, 0) to every token X.  Outputs are read from data tokens by ``readout``.
+earlier ones (mask "causal"), or all of them (mask "full"); the sink sees itself alone.  A layer with a feed-forward
+part then adds W_out max(W_in X, 0) to every token X.  Outputs are read from data tokens by ``readout``.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def test_real_certificates_are_refused_with_a_part_even_one_that_does_nothing(re
         ("multiply", {"route": "native"}, "softmax"),
         ("abs", {"route": "anchors"}, "anchor_gates"),
         ("abs", {"route": "max-affine"}, "grid"),
-        ("abs", {"arithmetic": "float32"}, "rounding"),
+        ("abs", {"arithmetic": {"dtype": "float32"}}, "rounding"),
     ],
 )
 def test_every_other_family_that_reads_a_transformer_refuses_it_too(target, asked, rule):
