@@ -29,7 +29,11 @@ LIMIT_MISSED = 1
 @click.option("--layout", metavar="tokenwise|one-per-token", help="What tokens carry.  [default: tokenwise]")
 @click.option("--coordinates", metavar="own|shared", help="Where one input per token arrives.  [default: own]")
 @click.option("--route", type=click.Choice(ROUTES), help="Recipe; auto takes the cheapest.  [default: relu]")
-@click.option("--proof", type=click.Choice(PROOFS), help="How relu bounds folded squares.  [default: direct]")
+@click.option(
+    "--proof",
+    type=click.Choice(PROOFS),
+    help="How relu bounds folded squares; stated: anchors, as published.  [default: direct]",
+)
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
 @click.pass_context
