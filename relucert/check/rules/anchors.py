@@ -70,7 +70,7 @@ def anchor_gates_stated(
     Hypotheses: those of ``anchor_gates`` but for the constant; exp(-b) / (1 - exp(-3 b)) <= e with b the sharpness.
     Computation: the power with ``terms`` Taylor terms, rounded up; the rest as in ``anchor_gates``.
     Proof.  As for ``anchor_gates``, once |A(y) - min(max(y, 0), P)| <= c = 1 + P e for all real y, as D_j c is
-    the summand of gate j.  A increases and A(P - y) = P - A(y), so that 0 <= y <= P is enough: the lemma of ``_interpolates``.
+    the summand of gate j.  A increases and A(P - y) = P - A(y), so that 0 <= y <= P is enough, as in ``_interpolates``.
     Let y lie in [n, n + 1], 0 <= n < P.  The score of k = n + 1 + i, i >= 1, is below that of n + 1 by
     b (i^2 + 2 i (n + 1 - y)) >= b i^2; likewise that of n - i below that of n.  As i^2 >= 1 + 3 (i - 1), the weights
     beyond n + 1 sum to at most e times that of n + 1, those below n to at most e times that of n: their mass is at most
