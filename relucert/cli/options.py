@@ -37,7 +37,10 @@ ASKED: dict[str, dict[str, Any]] = {
     "layout": {"metavar": "tokenwise|one-per-token", "help": "What tokens carry.  [default: tokenwise]"},
     "coordinates": {"metavar": "own|shared", "help": "Where one input per token arrives.  [default: own]"},
     "route": {"type": click.Choice(ROUTES), "help": "Recipe; auto takes the cheapest.  [default: relu]"},
-    "proof": {"type": click.Choice(PROOFS), "help": "How relu bounds folded squares.  [default: direct]"},
+    "proof": {
+        "type": click.Choice(PROOFS),
+        "help": "How relu bounds squares; stated: anchors, as published.  [default: direct]",
+    },
 }
 
 
