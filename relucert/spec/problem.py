@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
 ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
-PROOFS = ("direct", "adjoint")
+PROOFS = ("direct", "adjoint", "stated")
 LIMITS = (
     "tokens",
     "layers",
@@ -30,6 +30,7 @@ LIMITS = (
     "gates",
     "d_model",
     "d_head",
+    "feed_forward_width",
     "parameters",
     "parameters_dense",
     "max_weight",
@@ -83,6 +84,10 @@ class Problem:
         if self.arithmetic is not None and not alone:
             raise UsageError(
                 "float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic"
+            )
+        if self.proof == "stated" and self.route != "anchors":
+            raise UsageError(
+                "the proof as stated in the literature is one of gates on anchors; try route anchors", "proof"
             )
         ranges(self.expression, self.domain, self.inputs)
 

@@ -41,9 +41,10 @@ def softmax(
     attention = context.subject
     if context.sequence.most != 1:
         raise Rejected("needs a single data token")
-    if attention.anchors and len(attention.layers) > 1 and context.sequence.mask != "causal":
-        raise Declined("this rule knows anchors in several layers under a causal mask only")
-    if not len(powers) == len(inverses) == sum(map(len, attention.layers)):
+    alike = "full" if len(attention.layers) < 2 or not attention.anchors else "causal"
+    if context.sequence.mask not in ("causal", alike):
+        raise Declined(f"this rule does not know the mask {context.sequence.mask!r} here, but a causal one")
+    if not len(powers) == len(inverses) == sum(len(layer.heads) for layer in attention.layers):
         raise Rejected("one list of powers and one inverse is needed for each head")
     context.spend(attention.d_model + sum(map(len, attention.anchors)))
     stream: Token = {}
@@ -52,9 +53,9 @@ def softmax(
     anchors: list[Token] = [{row: constant(value) for row, value in vector.items()} for vector in attention.anchors]
     named = iter(zip(powers, inverses, strict=True))
     for rest, layer in zip(range(len(attention.layers) - 1, -1, -1), attention.layers, strict=True):
-        updates = [(head, *_weighted(context, head, stream, anchors, *next(named))) for head in layer]
+        updates = [(head, *_weighted(context, head, stream, anchors, *next(named))) for head in layer.heads]
         if rest:
-            anchors = _constants(context, layer, anchors)
+            anchors = _constants(context, layer.heads, anchors)
         for head, values, inverse in updates:
             for (row, column), weight in head.w_o.items():
                 accumulate(context, stream[row], multiply(values[column], inverse, context.spend), weight)

@@ -21,7 +21,7 @@ from ...relu.plan import Plan
 from ...spec.problem import Problem
 from ...target.expression import evaluate
 from ...target.ranges import ranges
-from ...transformer.model import Head, Matrix, Transformer, Vector
+from ...transformer.model import Head, Layer, Matrix, Transformer, Vector
 
 MOST_CELLS = 20_000
 MOST_INPUTS = 3
@@ -48,7 +48,7 @@ class Design:
 
 
 def predict(problem: Problem) -> str | None:
-    """Return None where the route applies, and otherwise why it does not, with the number of cells it would take."""
+    """Return None where the route applies, and otherwise why it does not; ``build`` finds how large it is."""
     if problem.arithmetic is not None:
         return "float arithmetic is certified on the route relu alone"
     if not problem.sequence.is_single or problem.is_over_tokens:
@@ -60,8 +60,7 @@ def predict(problem: Problem) -> str | None:
         return f"no Lipschitz constant is derived through {odd[0]}"
     if any(lo == hi for lo, hi in problem.domain):
         return "an input has a domain without a width"
-    cells = design(problem).cells
-    return None if cells <= MOST_CELLS else f"it would take {cells:,} cells; at most {MOST_CELLS:,} are built"
+    return None
 
 
 def slopes(problem: Problem) -> list[tuple[list[Fraction], Fraction]]:
@@ -110,12 +109,16 @@ def design(problem: Problem) -> Design:
 
 
 def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
-    """Return the proved head; UnreachableError where the route does not apply."""
+    """Return the proved head; UnreachableError where the route does not apply or would be too large."""
     reason = predict(problem)
     if reason is not None:
         raise UnreachableError(f"the max-affine route does not apply: {reason}")
     progress("building cells")
-    counts = design(problem).counts
+    found_design = design(problem)
+    if found_design.cells > MOST_CELLS:
+        size = (("tokens", found_design.cells + 2), ("layers", 1), ("heads", 1))
+        raise UnreachableError(f"it would take {found_design.cells:,} cells; at most {MOST_CELLS:,} are built", size)
+    counts = found_design.counts
     widths = [(hi - lo) / m for (lo, hi), m in zip(problem.domain, counts, strict=True)]
     factors = [SHARPNESS / width**2 for width in widths]
     axes = [
@@ -181,7 +184,7 @@ def _transformer(
     )
     return Transformer(
         Matrix.of(width, 1 + d, {(0, 0): one} | {(1 + i, 1 + i): one for i in range(d)}),
-        ((head,),),
+        (Layer((head,)),),
         Matrix.of(outputs, width, {(k, first + outputs + k): one for k in range(outputs)}),
         tuple(anchors),
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 
-from ...transformer.model import Head, Matrix, Transformer, Vector
+from ...transformer.model import Head, Layer, Matrix, Transformer, Vector
 
 Coordinates = dict[int, Fraction]  # a linear form over the residual stream
 ONE = Fraction(1)
@@ -104,7 +104,7 @@ class Stream:
         anchors: tuple[Vector, ...] = tuple(
             tuple((row, entry) for row, entry in sorted(anchor.items()) if entry) for anchor in held
         )
-        layers = tuple(tuple(self._head(head, values) for head in layer) for layer in self.layers)
+        layers = tuple(Layer(tuple(self._head(head, values) for head in layer)) for layer in self.layers)
         size = 1 + self.inputs
         embedding = Matrix.of(self.width, size, {(k, k): ONE for k in range(size)})
         readout = {(o, k): value for o, form in enumerate(outputs) for k, value in form.items()}
