@@ -30,6 +30,7 @@ LIMIT_MISSED = 1
 @click.option("--coordinates", metavar="own|shared", help="Where one input per token arrives.  [default: own]")
 @click.option("--route", type=click.Choice(ROUTES), help="Recipe; auto takes the cheapest.  [default: relu]")
 @click.option("--proof", type=click.Choice(PROOFS), help="How relu bounds folded squares.  [default: direct]")
+@click.option("--alpha", metavar="1/2", help="Hoelder exponent for max-affine.  [default: the largest derived]")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
 @click.pass_context
@@ -44,6 +45,7 @@ def command(
     dtype: str | None,
     route: str | None,
     proof: str | None,
+    alpha: str | None,
     length: str | None,
     up_to: str | None,
     mask: str | None,
@@ -60,7 +62,7 @@ def command(
     Options override the specification.  The verdict is that of the independent checker on the bytes written.
     """
     tokens = {"length": length, "up_to": up_to, "mask": mask, "layout": layout, "coordinates": coordinates}
-    problem = problem_of(target, eps, domain, arity, args, objective, tokens, route, proof, dtype)
+    problem = problem_of(target, eps, domain, arity, args, objective, tokens, route, proof, dtype, alpha)
     from .. import pipeline
 
     with stages("building", ctx.obj) as progress:

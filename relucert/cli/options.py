@@ -111,6 +111,7 @@ def problem_of(
     route: str | None = None,
     proof: str | None = None,
     dtype: str | None = None,
+    alpha: str | None = None,
 ) -> Problem:
     """Return the problem of a target name, an expression or a specification file, options overriding the file."""
     box = intervals("--domain", domain) or None
@@ -122,18 +123,19 @@ def problem_of(
     tolerance = None if eps is None else number("--eps", eps)
     count = whole_number("--arity", arity)
     arithmetic = None if dtype is None else {"dtype": dtype}
+    exponent = None if alpha is None else number("--alpha", alpha)
     path = Path(target)
     if path.suffix in SPEC_SUFFIXES or os.path.isfile(target):
         from ..spec.yaml import read_spec
 
         overrides: dict[str, object] = {"eps": tolerance, "domain": box, "arity": count, "args": values}
         overrides |= {"objective": objective, "sequence": tokens or None, "route": route, "proof": proof}
-        overrides["arithmetic"] = arithmetic
+        overrides |= {"arithmetic": arithmetic, "alpha": exponent}
         return read_spec(path, overrides)
     if path.is_dir():
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
     asked = Fraction(1) if tolerance is None else tolerance
-    chosen = objective or "heads", None, tokens, route or "relu", proof or "direct", arithmetic
+    chosen = objective or "heads", None, tokens, route or "relu", proof or "direct", arithmetic, exponent
     problem = make_problem(target, asked, box, count, values, *chosen)
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
