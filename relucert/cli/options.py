@@ -132,7 +132,7 @@ def problem_of(
         overrides |= {"objective": objective, "sequence": tokens or None, "route": route, "proof": proof}
         overrides |= {"arithmetic": arithmetic, "alpha": exponent}
         return read_spec(path, overrides)
-    if path.is_dir():
+    if os.path.isdir(target):  # unlike Path.is_dir, false for a text that no path can be
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
     asked = Fraction(1) if tolerance is None else tolerance
     chosen = objective or "heads", None, tokens, route or "relu", proof or "direct", arithmetic, exponent
@@ -185,7 +185,7 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
     shapes = set(map(shape, files))
     try:
-        if path.is_dir():
+        if os.path.isdir(target):  # unlike Path.is_dir, false for a text that no path can be
             for found in path.iterdir():
                 if not found.is_file() or shape(found.name) not in shapes:
                     raise UsageError(f"cannot replace {path}: it holds {found.name!r}; name a new folder")
@@ -197,7 +197,7 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
             mask = os.umask(0)
             os.umask(mask)
             made.chmod(0o777 & ~mask)
-            if path.is_dir():
+            if os.path.isdir(target):  # unlike Path.is_dir, false for a text that no path can be
                 old = Path(tempfile.mkdtemp(dir=parent, prefix=f".{path.name}."))
                 path.rename(old / "old")
                 try:
