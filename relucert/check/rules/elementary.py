@@ -1,4 +1,4 @@
-"""Enclosures of exp, log, sin, cos, erf, sigma and rational powers in fixed point, for ``functions`` and ``smooth``.
+"""Enclosures of exp, log, sin, cos, erf, sigma and rational powers in fixed point, for the families of functions.
 
 ``n`` at ``bits`` stands for n / 2**bits.  A function returns integers lo <= hi at the same ``bits`` with
 lo <= f(n / 2**bits) * 2**bits <= hi; a few are wider than need be by some units in the last place.  Inside, every
@@ -155,6 +155,21 @@ def sin_cos(n: int, bits: int) -> tuple[Ends, Ends]:
     one = 1 << bits
     (a, b), (c, d) = (_outward(*part, w - bits) for part in (sine, cosine))
     return (max(a, -one), min(b, one)), (max(c, -one), min(d, one))
+
+
+def wave(lo: int, hi: int, bits: int, quarter: int) -> Ends:
+    """Return an enclosure of sin(x + quarter * pi/2) over x in [lo, hi]; quarter is 0 or 1."""
+    values = [sin_cos(end, bits)[quarter] for end in (lo, hi)]
+    least, largest = min(v[0] for v in values), max(v[1] for v in values)
+    below, above = pi(bits + 32)  # extrema lie at (2 k + 1 - quarter) pi/2; 1 for even k, -1 for odd k
+    if hi - lo >= 7 << bits:
+        return -(1 << bits), 1 << bits
+    first = (lo << 33) // below // 2 - 2  # at least one below the first k with an extremum in [lo, hi]
+    for k in range(first, first + 8):
+        ends = [(2 * k + 1 - quarter) * end for end in (below, above)]
+        if min(ends) <= hi << 33 and max(ends) >= lo << 33:
+            least, largest = (least, 1 << bits) if k % 2 == 0 else (-(1 << bits), largest)
+    return least, largest
 
 
 def two_over_root_pi(w: int) -> Ends:

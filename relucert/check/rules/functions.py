@@ -88,7 +88,7 @@ def _image(context: Context, op: str, exponent: Fraction | None, lo: Fraction, h
     if op == "exp":
         context.spend(2 * elementary.exp_units(ends[1], bits))
     if op in ("sin", "cos"):
-        return _wave(*ends, bits, 0 if op == "sin" else 1)
+        return elementary.wave(*ends, bits, 0 if op == "sin" else 1)
     if op == "power":
         if lo >= 0 and p > 0:
             ends = max(ends[0], 0), ends[1]
@@ -97,21 +97,6 @@ def _image(context: Context, op: str, exponent: Fraction | None, lo: Fraction, h
         function = {"exp": elementary.exp, "log": elementary.log, "erf": elementary.erf}[op]
         values = [function(end, bits) for end in ends]
     return min(v[0] for v in values), max(v[1] for v in values)
-
-
-def _wave(lo: int, hi: int, bits: int, quarter: int) -> Ends:
-    """Return an enclosure of sin(x + quarter * pi/2) over x in [lo, hi]; quarter is 0 or 1."""
-    values = [elementary.sin_cos(end, bits)[quarter] for end in (lo, hi)]
-    least, largest = min(v[0] for v in values), max(v[1] for v in values)
-    below, above = elementary.pi(bits + 32)  # extrema lie at (2 k + 1 - quarter) pi/2; 1 for even k, -1 for odd k
-    if hi - lo >= 7 << bits:
-        return -(1 << bits), 1 << bits
-    first = (lo << 33) // below // 2 - 2  # at least one below the first k with an extremum in [lo, hi]
-    for k in range(first, first + 8):
-        ends = [(2 * k + 1 - quarter) * end for end in (below, above)]
-        if min(ends) <= hi << 33 and max(ends) >= lo << 33:
-            least, largest = (least, 1 << bits) if k % 2 == 0 else (-(1 << bits), largest)
-    return least, largest
 
 
 RULES = {
