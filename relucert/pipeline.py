@@ -3,7 +3,7 @@
     Problem -> route: network, transformer, proof -> certificate bytes -> the independent checker -> Outcome
     certificate bytes -> the independent checker -> Loaded: the verdict, and the network and transformer it spoke of
 
-Only this module and the room ``coq`` import the checker; it is given bytes and nothing else.
+Only this module, ``against`` and the room ``coq`` import the checker; it is given bytes and nothing else.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from . import against
 from .certificate.write import Statement, canonical, write_certificate, write_statement
-from .check import Verdict, decode, files, rules, statement
+from .check import Verdict, decode, files, rules
 from .check import check as checked
 from .check.model import Attention, Certificate, Feedforward, Near
 from .check.model import Form as CheckedForm
@@ -160,7 +161,7 @@ def shortfalls(verdict: Verdict, problem: Problem) -> list[str]:
     wanted = decode.statement(json.loads(canonical(write_statement(statement_of(problem)))))
     limits: Mapping[str, Fraction] = dict(problem.limits)
     found = [] if isinstance(verdict.certificate.subject, Attention) else ["what was certified is no transformer"]
-    return found + statement.shortfalls(
+    return found + against.shortfalls(
         verdict.certificate.statement, verdict.error_bound, verdict.resources, wanted, limits
     )
 

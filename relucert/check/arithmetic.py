@@ -46,11 +46,3 @@ class Arithmetic(NamedTuple):
             f"exp within {self.exp_ulps} ulps and exp(0) = 1, {self.softmax} softmax, "
             + ("subnormals kept or flushed" if self.subnormals == "flush" else "gradual underflow")
         )
-
-
-def covers(proved: Arithmetic | None, wanted: Arithmetic | None) -> bool:
-    """Return whether a statement about ``proved`` machines holds of all ``wanted`` ones."""
-    if proved is None or wanted is None:
-        return proved is wanted
-    same = proved._replace(exp_ulps=0, subnormals="") == wanted._replace(exp_ulps=0, subnormals="")
-    return same and proved.exp_ulps >= wanted.exp_ulps and proved.subnormals in ("flush", wanted.subnormals)

@@ -1,9 +1,7 @@
-"""The statement in words, from decoded data, and whether it is at least as strong as a wanted one."""
+"""The statement in words, from decoded data, and what a feed-forward network costs."""
 
-from collections.abc import Mapping
 from fractions import Fraction
 
-from .arithmetic import covers
 from .model import Network, Node, Sequence, Statement
 from .refusal import Declined
 
@@ -124,46 +122,6 @@ def _places(tokens: Sequence, box: str) -> str:
     return f"{before}, carrying in order one each of all real {box}, at the last data token"
 
 
-def shortfalls(
-    stated: Statement,
-    bound: Fraction,
-    resources: Mapping[str, int | Fraction],
-    wanted: Statement,
-    limits: Mapping[str, Fraction],
-) -> list[str]:
-    """Return why the proved statement is weaker than the ``wanted`` one; empty if it is not.
-
-    It is at least as strong when it speaks of the same targets in the same inputs and sequence, its
-    box contains the wanted box, the bound proved is at most the wanted tolerance, and no resource,
-    recounted from the matrices, exceeds its limit.
-    """
-    found = []
-    if stated.inputs != wanted.inputs:
-        found.append(f"inputs are {', '.join(stated.inputs)}, wanted {', '.join(wanted.inputs)}")
-    elif _interned(stated) != _interned(wanted):
-        found.append("the target is not the wanted one")
-    for name, (lo, hi), (want_lo, want_hi) in zip(stated.inputs, stated.domain, wanted.domain, strict=False):
-        if want_lo < lo or hi < want_hi:
-            found.append(
-                f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]"
-            )
-    if not covers(stated.arithmetic, wanted.arithmetic):
-        found.append("the arithmetic is not the wanted one")
-    tokens, want = stated.sequence, wanted.sequence
-    if (tokens.mask, tokens.layout) != (want.mask, want.layout):
-        found.append(f"mask and layout are {tokens.mask}, {tokens.layout}, wanted {want.mask}, {want.layout}")
-    if not tokens.least <= want.least <= want.most <= tokens.most:
-        found.append(f"lengths are {tokens.least} to {tokens.most}, wanted {want.least} to {want.most}")
-    if bound > wanted.tolerance:
-        found.append(f"the bound proved is {short(bound)}, wanted {short(wanted.tolerance, up=False)}")
-    for name, limit in limits.items():
-        if name not in resources:
-            found.append(f"{name} is not counted for what was certified")
-        elif resources[name] > limit:
-            found.append(f"{name} is {short(Fraction(resources[name]))}, the limit is {short(limit, up=False)}")
-    return found
-
-
 def gates(network: Network) -> int:
     """Return the number of neurons whose r is read."""
     return len({atom for form in network.neurons + network.outputs for atom in form if atom[0] == "r"})
@@ -197,15 +155,3 @@ def below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:
             if nodes[t].op != "input":
                 stack += [(c, False) for c in reversed(nodes[t].children)]
     return order
-
-
-def _interned(stated: Statement) -> tuple[object, ...]:
-    """Return the targets as a form in which equal expressions are equal, whatever their numbering."""
-    number: dict[int, int] = {}
-    table: dict[Node, int] = {}
-    for t in below(stated.nodes, stated.targets):
-        node = stated.nodes[t]
-        if node.op != "input":
-            node = node._replace(children=tuple(number[c] for c in node.children))
-        number[t] = table.setdefault(node, len(table))
-    return tuple(table), tuple(number[t] for t in stated.targets)

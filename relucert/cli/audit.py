@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..report.output import say
 from ..spec.problem import Problem
 from .grids import tolerances, whole_numbers
-from .options import SPEC_SUFFIXES, problem_of, verbosity
+from .options import SPEC_SUFFIXES, Asked, asks, problem_of, verbosity
 from .progress import counted
 
 EPS = "1e-1..1e-6"
@@ -25,9 +25,7 @@ CONTRADICTED = 1
 @click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
 @click.option("--eps", metavar="A..B", help=f"Tolerances of the family.  [default: {EPS}]")
 @click.option("--arity", metavar="A..B", help=f"Numbers of inputs of min and max.  [default: {SIZES}]")
-@click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
-@click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
-@click.option("--objective", metavar="NAME", help="heads, layers or weight.  [default: heads]")
+@asks("domain", "args", "objective")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
 @click.pass_context
 def command(
@@ -35,9 +33,7 @@ def command(
     target: str,
     eps: str | None,
     arity: str | None,
-    domain: tuple[str, ...],
-    args: tuple[str, ...],
-    objective: str | None,
+    asked: Asked,
     form: str,
 ) -> int:
     """Answer three questions for a family of networks, with verdict, evidence and hidden costs.
@@ -46,7 +42,7 @@ def command(
     head count of min and max grow with precision or dimension?  Then three claims of others are tested the same way.
     Closed forms are proved by sympy and confirmed on networks that are built and checked for the purpose.
     """
-    problems = _family(target, eps, arity, domain, args, objective)
+    problems = _family(target, eps, arity, asked)
     from ..study import audit
 
     with counted(f"auditing {target}", audit.steps(problems), ctx.obj) as progress:
@@ -63,22 +59,15 @@ def command(
     return CONTRADICTED if report.contradicted else 0
 
 
-def _family(
-    target: str,
-    eps: str | None,
-    arity: str | None,
-    domain: tuple[str, ...],
-    args: tuple[str, ...],
-    objective: str | None,
-) -> list[Problem]:
+def _family(target: str, eps: str | None, arity: str | None, asked: Asked) -> list[Problem]:
     spec = Path(target).suffix in SPEC_SUFFIXES
     values = tolerances("--eps", eps or EPS)
-    if arity is None and target in SIZED and not domain and not spec:
+    if arity is None and target in SIZED and not asked["domain"] and not spec:
         arity = SIZES
     sizes = [None] if arity is None else whole_numbers("--arity", arity)
     if len(values) * len(sizes) > 200:
         raise UsageError(f"an audit of {len(values) * len(sizes)} networks; at most 200")
     return [
-        problem_of(target, str(e), domain, None if d is None else str(d), args, objective)
+        problem_of(target, {**asked, "eps": str(e), "arity": None if d is None else str(d)})
         for d, e in itertools.product(sizes, values)
     ]

@@ -12,7 +12,7 @@ import click
 
 from ..errors import UsageError
 from ..report.output import say
-from .options import Verbosity, number, packed, problem_of, verbosity, write_atomically
+from .options import Asked, Verbosity, asks, number, packed, problem_of, verbosity, write_atomically
 
 if TYPE_CHECKING:
     from ..foreign.search import Progress
@@ -25,10 +25,7 @@ CODES = {"proved": 0, "refuted": 1, "undecided": 3}
 @verbosity
 @click.argument("network", metavar="NET.onnx", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="TARGET|EXPRESSION|SPEC.yaml", help="What it should compute.")
-@click.option("--eps", metavar="E", help="Tolerance, exact: 1e-3 means 1/1000.")
-@click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
-@click.option("--arity", metavar="N", help="Number of inputs of min and max.")
-@click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
+@asks("eps", "domain", "arity", "args")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
 @click.option("--timeout", metavar="SECONDS", help="Stop the search then, undecided, and keep the partial work.")
 @click.option("--resume", is_flag=True, help="Go on with the partial work that a timeout or an interrupt left.")
@@ -38,10 +35,7 @@ def command(
     ctx: click.Context,
     network: Path,
     target: str,
-    eps: str | None,
-    domain: tuple[str, ...],
-    arity: str | None,
-    args: tuple[str, ...],
+    asked: Asked,
     output: Path | None,
     timeout: str | None,
     resume: bool,
@@ -53,7 +47,7 @@ def command(
     exported.  Its inputs are those of the target in their order.  Partial work is kept in NET.onnx.partial.json, or
     beside the certificate that -o names.  Exit: 0 proved, 1 refuted, 3 undecided.
     """
-    problem = problem_of(target, eps, domain, arity, args, None)
+    problem = problem_of(target, asked)
     seconds = None if timeout is None else float(number("--timeout", timeout))
     if seconds is not None and seconds <= 0:
         raise UsageError(f"--timeout: expected a positive number of seconds, not {timeout}")

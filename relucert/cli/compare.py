@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from ..report.output import say
-from ..spec.problem import OBJECTIVES
-from .options import problem_of, verbosity
+from .options import SEQUENCE, Asked, asks, problem_of, verbosity
 from .progress import stages
 
 FORMATS = ("text", "json", "csv", "markdown", "latex")
@@ -15,28 +14,20 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 @click.command("compare")
 @verbosity
 @click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
-@click.option("--eps", metavar="E", help="Tolerance, exact: 1e-3 means 1/1000.")
-@click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
-@click.option("--arity", metavar="N", help="Number of inputs of min and max.")
-@click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
-@click.option("--objective", type=click.Choice(OBJECTIVES), help="What each route minimises.  [default: heads]")
+@asks("eps", "domain", "arity", "args", "objective", *SEQUENCE)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the table.")
 @click.pass_context
 def command(
     ctx: click.Context,
     target: str,
-    eps: str | None,
-    domain: tuple[str, ...],
-    arity: str | None,
-    args: tuple[str, ...],
-    objective: str | None,
+    asked: Asked,
     form: str,
 ) -> int:
     """Build TARGET by every route and compare what each costs and certifies; the best of each column is marked.
 
     A route that does not apply is named with its reason.  The observed error is an estimate on a grid.
     """
-    problem = problem_of(target, eps, domain, arity, args, objective)
+    problem = problem_of(target, asked)
     from ..report import compare as formats
     from ..study.compare import compare
 

@@ -1,11 +1,12 @@
-"""Reading the values of a sweep's axes: ``1e-1..1e-12`` by decades, ``2..64`` by doubling, or a list with commas."""
+"""Reading the values of a sweep's axes: ``1e-1..1e-12`` by decades, ``2..64`` by doubling, or lists with commas."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 
 from ..errors import UsageError
-from .options import number, whole_number
+from .options import named, number, whole_number
 
 MOST_VALUES = 1000
 
@@ -39,6 +40,11 @@ def whole_numbers(option: str, text: str) -> list[int]:
         result += _steps(Fraction(ends[0]), Fraction(ends[-1]), Fraction(2))
         _few_enough(option, result)
     return [int(value) for value in dict.fromkeys(result)]
+
+
+def names(option: str, text: str, known: Collection[str]) -> list[str]:
+    """Return the names that a text such as ``relu,native`` lists, each once."""
+    return list(dict.fromkeys(named(option, part.strip(), known) for part in text.split(",")))
 
 
 def _steps(start: Fraction, stop: Fraction, factor: Fraction) -> list[Fraction]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import click
 
 from ..errors import UsageError, nearest
 from ..exact.number import parse_number
-from ..spec.problem import Problem, make_problem
+from ..spec.problem import OBJECTIVES, PROOFS, ROUTES, Problem, make_problem
 from ..target.named import Interval
 
 if TYPE_CHECKING:
@@ -20,6 +21,24 @@ if TYPE_CHECKING:
 
 GZIP_LEVEL = 6  # 9 takes four times as long for 1 percent
 SPEC_SUFFIXES = (".yaml", ".yml")
+Asked = Mapping[str, Any]
+SEQUENCE = ("length", "up_to", "mask", "layout", "coordinates")
+PLAIN = ("objective", "route", "proof")  # texts that a problem takes as they are
+ASKED: dict[str, dict[str, Any]] = {
+    "eps": {"metavar": "E", "help": "Tolerance, exact: 1e-3 means 1/1000."},
+    "domain": {"multiple": True, "metavar": "'x=[-1,1]'", "help": "Interval of an input; may be repeated."},
+    "arity": {"metavar": "N", "help": "Number of inputs of min and max."},
+    "args": {"multiple": True, "metavar": "lo=0,hi=1", "help": "Further parameters of the target."},
+    "objective": {"type": click.Choice(OBJECTIVES), "help": "What to minimise.  [default: heads]"},
+    "dtype": {"metavar": "FORMAT", "help": "Certify what machines return in float32, bfloat16, ..."},
+    "length": {"metavar": "N|any", "help": "Number of data tokens, or any up to --up-to.  [default: 1]"},
+    "up_to": {"metavar": "N", "help": "The longest sequence for --length any."},
+    "mask": {"metavar": "causal|full", "help": "What tokens see.  [default: causal]"},
+    "layout": {"metavar": "tokenwise|one-per-token", "help": "What tokens carry.  [default: tokenwise]"},
+    "coordinates": {"metavar": "own|shared", "help": "Where one input per token arrives.  [default: own]"},
+    "route": {"type": click.Choice(ROUTES), "help": "Recipe; auto takes the cheapest.  [default: relu]"},
+    "proof": {"type": click.Choice(PROOFS), "help": "How relu bounds folded squares.  [default: direct]"},
+}
 
 
 class Verbosity:
@@ -100,41 +119,48 @@ def _parts(text: str) -> list[str]:
     return [part.strip(" ,") for part in text.split("]") if part.strip(" ,")] or [text]
 
 
-def problem_of(
-    target: str,
-    eps: str | None,
-    domain: tuple[str, ...],
-    arity: str | None,
-    args: tuple[str, ...],
-    objective: str | None,
-    sequence: Mapping[str, str | None] | None = None,
-    route: str | None = None,
-    proof: str | None = None,
-    dtype: str | None = None,
-) -> Problem:
-    """Return the problem of a target name, an expression or a specification file, options overriding the file."""
-    box = intervals("--domain", domain) or None
-    pairs = tuple(part for text in args for part in text.split(","))
+def asks(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add options that describe a problem to a command, which is given them together as ``asked``."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def gathered(*args: Any, **found: Any) -> Any:
+            return function(*args, asked={name: found.pop(name) for name in names}, **found)
+
+        for name in reversed(names):
+            gathered = click.option("--" + name.replace("_", "-"), **ASKED[name])(gathered)
+        return gathered
+
+    return decorate
+
+
+def problem_of(target: str, asked: Asked) -> Problem:
+    """Return the problem of a target name, an expression or a specification file, what is ``asked`` overriding it.
+
+    ``asked`` has the keys of ``ASKED``; a missing one is as one that is None.
+    """
+    found = dict.fromkeys(ASKED) | dict(asked)
+    box = intervals("--domain", found["domain"] or ()) or None
+    pairs = tuple(part for text in found["args"] or () for part in text.split(","))
     values = {name: number("--args", text) for name, text in assignments("--args", pairs).items()} or None
-    tokens: dict[str, str | None] = {key: text for key, text in (sequence or {}).items() if text is not None}
+    tokens: dict[str, str | None] = {key: found[key] for key in SEQUENCE if found[key] is not None}
     if tokens.get("length") not in (None, "any"):
         tokens.setdefault("up_to", None)  # a length takes the place of a limit in a specification
-    tolerance = None if eps is None else number("--eps", eps)
-    count = whole_number("--arity", arity)
-    arithmetic = None if dtype is None else {"dtype": dtype}
+    tolerance = None if found["eps"] is None else number("--eps", found["eps"])
+    count = whole_number("--arity", found["arity"])
+    arithmetic = None if found["dtype"] is None else {"dtype": found["dtype"]}
+    plain: dict[str, Any] = {key: found[key] for key in PLAIN if found[key] is not None}
     path = Path(target)
     if path.suffix in SPEC_SUFFIXES or os.path.isfile(target):
         from ..spec.yaml import read_spec
 
         overrides: dict[str, object] = {"eps": tolerance, "domain": box, "arity": count, "args": values}
-        overrides |= {"objective": objective, "sequence": tokens or None, "route": route, "proof": proof}
-        overrides["arithmetic"] = arithmetic
+        overrides |= {"sequence": tokens or None, "arithmetic": arithmetic, **dict.fromkeys(PLAIN), **plain}
         return read_spec(path, overrides)
-    if path.is_dir():
+    if os.path.isdir(target):  # unlike Path.is_dir, false for a text that no path can be
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
-    asked = Fraction(1) if tolerance is None else tolerance
-    chosen = objective or "heads", None, tokens, route or "relu", proof or "direct", arithmetic
-    problem = make_problem(target, asked, box, count, values, *chosen)
+    asked_for = Fraction(1) if tolerance is None else tolerance
+    problem = make_problem(target, asked_for, box, count, values, sequence=tokens, arithmetic=arithmetic, **plain)
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
     return problem

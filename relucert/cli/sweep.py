@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +16,18 @@ import click
 
 from ..errors import InterruptedSweepError, UnreachableError, UsageError
 from ..report.output import say
-from ..spec.problem import Problem
-from .grids import tolerances, whole_numbers
-from .options import SPEC_SUFFIXES, Verbosity, problem_of, verbosity, whole_number, write_atomically
+from ..spec.problem import ROUTES, Problem
+from .grids import names, tolerances, whole_numbers
+from .options import (
+    SPEC_SUFFIXES,
+    Asked,
+    Verbosity,
+    asks,
+    problem_of,
+    verbosity,
+    whole_number,
+    write_atomically,
+)
 from .progress import counted
 
 if TYPE_CHECKING:
@@ -37,14 +47,11 @@ INTERNAL = 70
 @click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
 @click.option("--eps", metavar="A..B", help="Tolerances: 1e-1..1e-12, a cell for each decade, or 1e-2,1/300.")
 @click.option("--arity", metavar="A..B", help="Numbers of inputs of min and max: 2..64 by doubling, or 2,3,5.")
-@click.option("--length", metavar="A..B", help="Numbers of data tokens: 1..1e6 by doubling, or 16,512.")
-@click.option("--mask", metavar="causal|full", help="What tokens see.  [default: causal]")
-@click.option("--layout", metavar="tokenwise|one-per-token", help="What tokens carry.  [default: tokenwise]")
-@click.option("--domain", multiple=True, metavar="'x=[-1,1]'", help="Interval of an input; may be repeated.")
-@click.option("--args", multiple=True, metavar="lo=0,hi=1", help="Further parameters of the target.")
-@click.option("--objective", metavar="NAME", help="heads, layers or weight.  [default: heads]")
-@click.option("--route", metavar="NAME", help="Recipe; auto takes the cheapest.  [default: relu]")
-@click.option("--proof", metavar="NAME", help="How relu bounds folded squares, direct or adjoint.  [default: direct]")
+@click.option("--length", metavar="A..B|any", help="Numbers of data tokens: 1..1e6 by doubling, or 16,512, or any.")
+@click.option("--up-to", metavar="A..B", help="The longest sequences for --length any, as --length goes.")
+@click.option("--route", metavar="NAMES", help="Recipes: relu,native,auto.  [default: relu]")
+@click.option("--dtype", metavar="NAMES", help="Machines: float32,bfloat16; real is none.  [default: real]")
+@asks("mask", "layout", "coordinates", "domain", "args", "objective", "proof")
 @click.option("-j", "--jobs", metavar="N", help="Cells to build at once.  [default: the number of processors]")
 @click.option("--dask", metavar="tcp://HOST:PORT", help="Build on the workers of this Dask cluster instead.")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the cells here (.csv or .json).")
@@ -58,13 +65,10 @@ def command(
     eps: str | None,
     arity: str | None,
     length: str | None,
-    mask: str | None,
-    layout: str | None,
-    domain: tuple[str, ...],
-    args: tuple[str, ...],
-    objective: str | None,
+    up_to: str | None,
     route: str | None,
-    proof: str | None,
+    dtype: str | None,
+    asked: Asked,
     jobs: str | None,
     dask: str | None,
     output: Path | None,
@@ -78,9 +82,8 @@ def command(
     goes on where it stopped.  The file of cells holds no times, so it is the same however it came about.
     """
     _suffixes(output, picture)
-    grid = {"eps": eps, "arity": arity, "length": length}
-    asked = {"domain": domain, "args": args, "objective": objective, "route": route, "proof": proof}
-    slots, axes = _grid(target, grid, {"mask": mask, "layout": layout}, asked)
+    grid = {"eps": eps, "arity": arity, "length": length, "up_to": up_to, "route": route, "dtype": dtype}
+    slots, axes = _grid(target, grid, asked)
     problems = [slot for slot in slots if isinstance(slot, Problem)]
     from ..study import sweep
     from ..study.state import decode
@@ -125,38 +128,64 @@ def _suffixes(output: Path | None, picture: Path | None) -> None:
 
 
 def _grid(
-    target: str,
-    axes: Mapping[str, str | None],
-    tokens: Mapping[str, str | None],
-    asked: Mapping[str, Any],
+    target: str, grid: Mapping[str, str | None], asked: Asked
 ) -> tuple[list[Problem | SweepCell], tuple[str, ...]]:
     """Return for every cell its problem, or why there is none, and the axes with several values.
 
     Raises UsageError if no cell has a problem.
     """
-    from ..report.studied import SweepCell
-
-    if axes["eps"] is None and Path(target).suffix not in SPEC_SUFFIXES:
+    if grid["eps"] is None and Path(target).suffix not in SPEC_SUFFIXES:
         raise UsageError(f"{target} needs tolerances; try --eps 1e-1..1e-6")
-    eps = [None] if axes["eps"] is None else tolerances("--eps", axes["eps"])
-    arity, length = (
-        [None] if axes[axis] is None else whole_numbers(f"--{axis}", axes[axis] or "") for axis in ("arity", "length")
-    )
-    size = len(eps) * len(arity) * len(length)
+    axes = _axes(grid)
+    size = math.prod(len(values) for _, values in axes)
     if size > MOST_CELLS:
         raise UsageError(f"the grid has {size} cells; at most {MOST_CELLS}")
+    any_length = {"length": "any"} if grid["length"] == "any" else {}
     slots: list[Problem | SweepCell] = []
-    for d, n, e in itertools.product(arity, length, eps):
-        words = [None if value is None else str(value) for value in (e, d, n)]
+    for place in itertools.product(*(values for _, values in axes)):
+        given = {name: value for (name, _), value in zip(axes, place, strict=True) if value is not None}
+        cell = {name: str(value) for name, value in given.items() if (name, value) != ("dtype", "real")}
         try:
-            sequence = {**tokens, "length": words[2]}
-            slots.append(problem_of(target, eps=words[0], arity=words[1], sequence=sequence, **asked))
+            slots.append(problem_of(target, {**asked, **any_length, **cell}))
         except UsageError as error:
-            slots.append(SweepCell(e or Fraction(0), d or 0, n or 1, "unusable", str(error)))
+            slots.append(_unusable(given, str(error)))
     if not any(isinstance(slot, Problem) for slot in slots):
-        (first, *_) = (slot for slot in slots if isinstance(slot, SweepCell))
+        (first, *_) = (slot for slot in slots if not isinstance(slot, Problem))
         raise UsageError(first.detail if len(slots) == 1 else f"every cell would fail; the first: {first.detail}")
-    return slots, tuple(axis for axis, found in (("eps", eps), ("arity", arity), ("length", length)) if len(found) > 1)
+    several = {"length" if name == "up_to" else name for name, values in axes if len(values) > 1}
+    return slots, tuple(name for name in ("eps", "arity", "length", "route", "dtype") if name in several)
+
+
+def _axes(grid: Mapping[str, str | None]) -> list[tuple[str, Sequence[Any]]]:
+    """Return every axis by its option's name, the slowest first, with its values; one None where none are given."""
+    from ..arithmetic.model import FORMATS as MACHINES
+
+    if grid["length"] == "any" and grid["up_to"] is None:
+        raise UsageError("the length any needs limits; try --up-to 1e3..1e9")
+    if grid["length"] != "any" and grid["up_to"] is not None:
+        raise UsageError("--up-to needs --length any")
+    tokens = "up_to" if grid["length"] == "any" else "length"
+    readers: dict[str, Callable[[str, str], Sequence[Any]]] = {
+        "arity": whole_numbers,
+        tokens: whole_numbers,
+        "route": lambda option, text: names(option, text, ROUTES),
+        "dtype": lambda option, text: names(option, text, ("real", *MACHINES)),
+        "eps": tolerances,
+    }
+    axes: list[tuple[str, Sequence[Any]]] = []
+    for name, read in readers.items():
+        text = grid[name]
+        axes.append((name, [None] if text is None else read("--" + name.replace("_", "-"), text)))
+    return axes
+
+
+def _unusable(given: Mapping[str, Any], detail: str) -> SweepCell:
+    from ..report.studied import SweepCell
+
+    length = given.get("up_to", given.get("length", 1))
+    cell = SweepCell(given.get("eps", Fraction(0)), given.get("arity", 0), length, "unusable", detail)
+    cell = cell._replace(shortest=1 if "up_to" in given else length)
+    return cell._replace(**{name: given[name] for name in ("route", "dtype") if name in given})
 
 
 def _place(output: Path | None, problems: list[Problem]) -> Path:

@@ -240,6 +240,9 @@ def build(draft: Draft, chosen: Choices) -> list[Value]:
     constants = variables(expression)
     recipes = {r.function.root: r for r in chosen.recipes}
     chains, inverses = dict(chosen.chains), dict(chosen.inverses)
+    for node in expression.nodes:  # the statement has to be shown to be defined in its constants, too
+        if node.op in ("inv", "log", "power") and constants[node.children[0]] is None:
+            draft.range(node.children[0])
     values: dict[int, Value] = {}
     for t in chosen.parts.live:
         node = expression.nodes[t]

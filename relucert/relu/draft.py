@@ -39,6 +39,15 @@ class Value(NamedTuple):
         return self.near.right
 
 
+def is_neuron(form: Form) -> bool:
+    """Return whether a form is one pre-activation alone.
+
+    Rules about a combination read it as what defines that neuron, and the parts as the neuron itself; so where terms
+    cancel and one neuron is left, it has to be named anew, or the parts to be.
+    """
+    return len(form.terms) == 1 and any(kind == "u" and weight == 1 for (kind, _), weight in form.terms.items())
+
+
 class Draft:
     """Neurons and outputs under construction, with the derivation that speaks of them as network 0.
 
@@ -107,9 +116,7 @@ class Draft:
     def affine(self, parts: Sequence[tuple[Fraction, Value]], offset: Fraction, target: int) -> Value:
         """Return offset + sum weight * value, near ``target``, the same combination of the values' targets."""
         form = self.sum(parts, offset)
-        alone = len(form.terms) == 1 and any(kind == "u" and weight == 1 for (kind, _), weight in form.terms.items())
-        # where terms cancel, one neuron may be left: the rule would read it as its definition, the parts as the neuron
-        form = atom("u", self.neuron(form)) if alone else self.named(form)
+        form = atom("u", self.neuron(form)) if is_neuron(form) else self.named(form)  # see ``is_neuron``
         differences = [(w, v.near) for w, v in parts]
         return Value(form, prove.affine(self.derivation, self.output(form), target, differences, self.bits))
 

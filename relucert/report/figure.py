@@ -84,7 +84,8 @@ def growth_figure(report: SweepReport, form: str) -> bytes:
     """Return the picture of a sweep: counts against 1/eps, or against the size if only that varies."""
 
     def draw(figure: Any) -> None:
-        along = "eps" if "eps" in report.axes or not report.axes else report.axes[0]
+        measured = [axis for axis in ("eps", "arity", "length") if axis in report.axes]
+        along = measured[0] if measured else "eps"
         groups: dict[str, list[SweepCell]] = {}
         for cell in report.cells:
             if cell.resources:
@@ -110,6 +111,7 @@ def growth_figure(report: SweepReport, form: str) -> bytes:
 
 def _held(report: SweepReport, along: str, cell: SweepCell) -> str:
     values = {"eps": exact_text(cell.tolerance), "arity": str(cell.arity), "length": str(cell.sequence)}
+    values |= {"route": cell.route, "dtype": cell.dtype}
     return ", ".join(f"{axis} {values[axis]}" for axis in report.axes if axis != along) or "_"
 
 

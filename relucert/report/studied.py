@@ -163,8 +163,9 @@ class ErrorPicture(NamedTuple):
 class SweepCell(NamedTuple):
     """One cell of a sweep: ``status`` is accepted, or why there is no certificate; counts are the checker's.
 
-    ``sequence`` is the largest number of data tokens, ``budget`` the parts of the bound.  ``seconds``, the time of
-    building and checking, is the only number that differs from run to run.
+    ``sequence`` is the largest number of data tokens, ``shortest`` the least, ``budget`` the parts of the bound;
+    ``route`` is the one asked for, ``dtype`` "real" without a machine.  ``seconds``, the time of building and checking,
+    is the only number that differs from run to run.
     """
 
     tolerance: Fraction
@@ -179,6 +180,9 @@ class SweepCell(NamedTuple):
     lower_bound: int | None = None
     sha256: str = ""
     seconds: float = 0.0
+    shortest: int = 1
+    route: str = "relu"
+    dtype: str = "real"
 
 
 class GrowthRow(NamedTuple):

@@ -30,6 +30,9 @@ COLUMNS = (
     "eps",
     "arity",
     "length",
+    "least_length",
+    "route",
+    "dtype",
     "status",
     "error_bound",
     *PARTS.values(),
@@ -50,14 +53,16 @@ def sweep_text(report: SweepReport) -> Group:
     if report.domain:
         title += ", " + ", ".join(f"{name} in [{lo}, {hi}]" for name, lo, hi in report.domain[:4])
         title += ", ..." if len(report.domain) > 4 else ""
-    places = {"arity": "d", "length": "n"}
+    places = {"arity": "d", "length": "n", "route": "route", "dtype": "dtype"}
     swept = [axis for axis in places if axis in report.axes]
-    below = any(cell.lower_bound is not None for cell in report.cells)
+    below = "route" not in swept and any(cell.lower_bound is not None for cell in report.cells)
     counts = ("gates", *["at least"] * below, "heads", "layers", "params")
     headers = ["eps", *(places[axis] for axis in swept), *counts, "beta", "bound", "seconds"]
     rows = []
     for cell in report.cells:
-        sizes = {"arity": str(cell.arity), "length": str(cell.sequence)}
+        upper = "<= " * (cell.shortest < cell.sequence)
+        sizes = {"arity": str(cell.arity), "length": f"{upper}{cell.sequence}"}
+        sizes |= {"route": cell.route, "dtype": cell.dtype}
         row = [exact_text(cell.tolerance), *(sizes[axis] for axis in swept)]
         if cell.resources:
             found = {name: str(value) for name, value in cell.resources}
@@ -113,7 +118,8 @@ def _percent(off: float) -> str:
 
 
 def _place(cell: SweepCell) -> str:
-    return f"eps {exact_text(cell.tolerance)}, {cell.arity} inputs"
+    named = [name for name, usual in ((cell.route, "relu"), (cell.dtype, "real")) if name != usual]
+    return ", ".join([f"eps {exact_text(cell.tolerance)}", f"{cell.arity} inputs", *named])
 
 
 def sweep_json(report: SweepReport) -> str:
@@ -170,6 +176,9 @@ def _fields(cell: SweepCell) -> dict[str, int | str | None]:
         "eps": exact_text(cell.tolerance),
         "arity": cell.arity,
         "length": cell.sequence,
+        "least_length": cell.shortest,
+        "route": cell.route,
+        "dtype": cell.dtype,
         "status": cell.status,
         "error_bound": upward(cell.error_bound),
         "lower_bound": cell.lower_bound,

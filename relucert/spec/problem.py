@@ -159,7 +159,7 @@ def make_problem(
         expression = Expression((Node("input", (0,)), Node(f"seen_{target}", (0,))), (1,))
     elif named is None:
         if IDENTIFIER.fullmatch(target):
-            raise UsageError(f"unknown target {target!r}{nearest(target, (t.name for t in TARGETS))}", "target")
+            raise UsageError(f"unknown target {target[:40]!r}{nearest(target, (t.name for t in TARGETS))}", "target")
         expression, inputs = parse_expression(target)
         default = SYMMETRIC
         if arity not in (None, len(inputs)):

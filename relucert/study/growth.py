@@ -24,6 +24,7 @@ QUANTITIES = (
 LEAST_CELLS = 3
 CONVINCING = 0.5  # a later formula has to be this much closer to be preferred to a simpler one
 NOISE = 1e-9  # what floating point may do to a fit
+NAMED = ("route", "dtype")  # axes whose values have names, so that nothing grows along them
 LETTERS = {"eps": "1/eps", "arity": "d", "length": "n"}
 AXES: dict[str, Callable[[SweepCell], Fraction]] = {
     "eps": lambda cell: cell.tolerance,
@@ -35,19 +36,24 @@ AXES: dict[str, Callable[[SweepCell], Fraction]] = {
 def growth(cells: Sequence[SweepCell], axes: Sequence[str]) -> tuple[GrowthTable, ...]:
     """Return one table for each axis and each choice of the other axes that has three accepted cells or more."""
     tables = []
-    for axis in axes:
+    for axis in (axis for axis in axes if axis not in NAMED):
         others = [other for other in axes if other != axis]
-        groups: dict[tuple[Fraction, ...], list[SweepCell]] = {}
+        groups: dict[tuple[str, ...], list[SweepCell]] = {}
         for cell in cells:
             if cell.status == "accepted":
-                groups.setdefault(tuple(AXES[other](cell) for other in others), []).append(cell)
+                groups.setdefault(tuple(held_value(other, cell) for other in others), []).append(cell)
         for held, group in groups.items():
             if len({AXES[axis](cell) for cell in group}) >= LEAST_CELLS:
-                named = tuple((other, exact_text(value)) for other, value in zip(others, held, strict=True))
+                named = tuple(zip(others, held, strict=True))
                 group.sort(key=lambda cell: abs(log2(AXES[axis](cell))))
                 ends = [exact_text(AXES[axis](cell)) for cell in (group[0], group[-1])]
                 tables.append(GrowthTable(axis, ends[0], ends[1], named, _rows(axis, group)))
     return tuple(tables)
+
+
+def held_value(axis: str, cell: SweepCell) -> str:
+    """Return where a cell stands on an axis, in words."""
+    return str(getattr(cell, axis)) if axis in NAMED else exact_text(AXES[axis](cell))
 
 
 def _rows(axis: str, group: Sequence[SweepCell]) -> tuple[GrowthRow, ...]:

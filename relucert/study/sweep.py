@@ -40,7 +40,7 @@ def identity(problem: Problem) -> str:
 def build_cell(problem: Problem) -> SweepCell:
     """Build and check one problem; what is wrong with it becomes the cell's status."""
     start = time.perf_counter()
-    cell = SweepCell(problem.tolerance, len(problem.inputs), problem.sequence.most, "internal error", "")
+    cell = _cell(problem, "internal error", "")
     try:
         from .. import pipeline
 
@@ -189,8 +189,14 @@ def _submitted(crew: Crew, executor: Executor, work: Work, problem: Problem) -> 
 
 
 def _died(problem: Problem) -> SweepCell:
-    detail = "the worker process that ran this cell alone died; out of memory?"
-    return SweepCell(problem.tolerance, len(problem.inputs), problem.sequence.most, DIED, detail)
+    return _cell(problem, DIED, "the worker process that ran this cell alone died; out of memory?")
+
+
+def _cell(problem: Problem, status: str, detail: str) -> SweepCell:
+    """Return the cell of a problem without a certificate."""
+    length, dtype = problem.sequence, "real" if problem.arithmetic is None else problem.arithmetic.dtype
+    cell = SweepCell(problem.tolerance, len(problem.inputs), length.most, status, detail)
+    return cell._replace(shortest=length.least, route=problem.route, dtype=dtype)
 
 
 def report(problem: Problem, cells: Sequence[SweepCell], axes: Sequence[str]) -> SweepReport:

@@ -162,8 +162,10 @@ def test_a_missed_limit_is_exit_code_1_and_the_certificate_is_still_written(tmp_
         (["abs", "--eps", "1e-3", "--args", "lo=2"], ["takes none"]),
         (["multiply", "--eps", "1e-3", "--objective", "head"], ["'heads'"]),
         (["missing.yaml"], ["missing.yaml", "No such file"]),
+        (["(" * 10_000 + "x" + ")" * 10_000, "--eps", "1e-3"], ["column 102", "nested more than 100 deep"]),
+        (["x" * 10_000, "--eps", "1e-3"], ["unknown target"]),
     ],
-    ids=lambda value: "_".join(value) if isinstance(value, list) else None,
+    ids=lambda value: "_".join(value)[:60] if isinstance(value, list) else None,
 )
 def test_bad_requests_are_one_clear_line_and_exit_code_2(
     tmp_path: Path, arguments: list[str], parts: list[str]

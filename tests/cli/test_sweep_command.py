@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import os
@@ -171,6 +172,36 @@ def test_routes_are_swept_and_the_bound_on_relu_gates_is_not_held_against_softma
     assert [(cell["heads"], cell["gates"], cell["lower_bound"]) for cell in cells] == [(1, 0, None)] * 2
 
 
+def test_routes_and_machines_are_axes_whose_values_have_names(tmp_path: Path) -> None:
+    """Real numbers and float32 on the route relu; the native route has no machine, and its cells keep their rows."""
+    arguments = ["multiply", "--eps", "1e-1..1e-3", "--route", "relu,native", "--dtype", "real,float32"]
+    result = run("sweep", *arguments, "--format", "json")
+    assert result.returncode == 2
+    data = json.loads(result.stdout)
+    assert data["axes"] == ["eps", "route", "dtype"]
+    statuses = {(cell["route"], cell["dtype"], cell["status"]) for cell in data["cells"]}
+    usable = {("relu", "real", "accepted"), ("relu", "float32", "accepted"), ("native", "real", "accepted")}
+    assert statuses == usable | {("native", "float32", "unusable")}
+    rounding = {cell["dtype"]: cell["rounding"] for cell in data["cells"] if cell["route"] == "relu"}
+    assert rounding["real"] is None
+    assert Fraction(rounding["float32"]) > 0
+    held = [found["held"] for found in data["growth"]]
+    assert {"route": "relu", "dtype": "float32"} in held
+    assert all(found["axis"] == "eps" for found in data["growth"])
+    shown = run("sweep", *arguments).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "Growth from eps 0.1 to 0.001, route relu, dtype real" in shown
+
+
+def test_upper_limits_of_any_length_are_an_axis() -> None:
+    result = run("sweep", "multiply", "--eps", "1e-2", "--length", "any", "--up-to", "1e3,1e6,1e9", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    data = json.loads(result.stdout)
+    assert [(cell["least_length"], cell["length"]) for cell in data["cells"]] == [(1, 10**k) for k in (3, 6, 9)]
+    assert [cell["code_size"] for cell in data["cells"]] == [10, 20, 30]
+    assert data["axes"] == ["length"]
+
+
 def test_cells_that_make_no_sense_keep_their_row_and_the_others_are_built() -> None:
     result = run("sweep", "multiply", "--eps", "1e-1", "--arity", "2,3", "--format", "csv")
     assert result.returncode == 2
@@ -183,7 +214,8 @@ def test_cells_that_make_no_sense_keep_their_row_and_the_others_are_built() -> N
 def test_a_specification_is_swept(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("target: x*x\ndomain: {x: [0, 1]}\neps: 1e-2\nlimits: {heads: 2}\n")
     result = run("sweep", tmp_path / "s.yaml", "--eps", "1e-1..1e-3", "--format", "csv")
-    assert [line.split(",")[3] for line in result.stdout.splitlines()[1:]] == ["accepted", "accepted", "limit missed"]
+    statuses = [row["status"] for row in csv.DictReader(io.StringIO(result.stdout))]
+    assert statuses == ["accepted", "accepted", "limit missed"]
     assert result.returncode == 1
     assert run("sweep", tmp_path / "s.yaml", "--format", "csv").stdout.count("\n") == 2
 
@@ -210,7 +242,13 @@ def test_a_specification_is_swept(tmp_path: Path) -> None:
         (["multiply", "--eps", "1e-1", "-o", "cells.txt"], ["-o", ".csv or .json"]),
         (["multiply", "--eps", "1e-1", "-o", "missing/cells.csv"], ["no folder missing"]),
         (["multiply", "--eps", "1e-1", "--plot", "growth.jpg"], ["--plot", ".svg or .png"]),
-        (["multiply", "--eps", "1e-1", "--objective", "head"], ["did you mean 'heads'"]),
+        (["multiply", "--eps", "1e-1", "--objective", "head"], ["'head'", "'heads'"]),
+        (["multiply", "--eps", "1e-1", "--route", "relu,natve"], ["--route", "did you mean 'native'"]),
+        (["multiply", "--eps", "1e-1", "--dtype", "float31"], ["--dtype", "did you mean 'float32'"]),
+        (["multiply", "--eps", "1e-1", "--length", "any"], ["--up-to 1e3..1e9"]),
+        (["multiply", "--eps", "1e-1", "--up-to", "1e3"], ["--up-to needs --length any"]),
+        (["multiply", "--eps", "1e-1", "--dtype", "float32", "--route", "native"], ["float arithmetic", "route relu"]),
+        (["multiply", "--eps", "1e-1,1e-2", "--dtype", "float32", "--route", "native"], ["every cell would fail"]),
     ],
 )
 def test_bad_grids_are_refused_in_one_line(tmp_path: Path, arguments: list[str], parts: list[str]) -> None:

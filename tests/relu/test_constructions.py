@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
 
+import relucert
 from relucert import pipeline
 from tests import cases, independent
 from tests.cases import Case
@@ -116,6 +118,25 @@ def test_error_of_the_product_is_exactly_attained() -> None:
     x, y = 2 * (plus + minus) - 2, 2 * (plus - minus)
     error = independent.network_value(outcome.certificate, (x, y)) - x * y
     assert error == Fraction(1, 2**11) + Fraction(1, 2**11)
+
+
+CANCELLING = (
+    ("relu(x)^2", lambda x, y: max(x, 0) ** 2),
+    ("piecewise(x < 0: -x, else: x^2)", lambda x, y: -x if x < 0 else x * x),
+    ("(2*relu(x)+1)^2", lambda x, y: (2 * max(x, 0) + 1) ** 2),
+    ("clip(x,0,1)*clip(y,-1,1)", lambda x, y: max(x, 0) * y),
+    ("(relu(x)-1/2+y/2)*(relu(x)-1/2-y/2)", lambda x, y: (max(x, 0) - Fraction(1, 2)) ** 2 - y * y / 4),
+    ("relu(x)*relu(y)-relu(x)^2", lambda x, y: max(x, 0) * max(y, 0) - max(x, 0) ** 2),
+)
+
+
+@pytest.mark.parametrize(("text", "value"), CANCELLING, ids=[text for text, _ in CANCELLING])
+def test_products_of_neurons_that_need_no_scaling(text: str, value: Callable[[Fraction, Fraction], Fraction]) -> None:
+    """What is to be squared may be a neuron as it is, or become one where terms cancel."""
+    outcome = relucert.build(relucert.make_problem(text, Fraction(1, 100)))
+    for point in cases.grid(outcome.problem.domain, 33):
+        x, y = (*point, Fraction(0))[:2]
+        assert abs(independent.network_value(outcome.certificate, point) - value(x, y)) <= Fraction(1, 100)
 
 
 EXACT = tuple(

@@ -233,6 +233,11 @@ def test_a_smaller_bound_or_a_coarser_proof_is_rejected() -> None:
     assert tampered(wider).status == "rejected"
 
 
+@pytest.mark.parametrize("text", ["2*y-tanh(-1)", "log(1+1/4)+x*y", "sqrt(2)+clip(y,-1/2,1)", "sin(log(1+1/4))+y"])
+def test_functions_of_constants_are_shown_to_be_defined(text: str) -> None:
+    assert relucert.build(relucert.make_problem(text, Fraction(1, 100))).verdict.status == "accepted"
+
+
 def test_another_function_in_the_statement_is_rejected() -> None:
     def swapped(data: dict[str, Any]) -> None:
         for node in data["statement"]["nodes"]:

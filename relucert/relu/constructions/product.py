@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from ...derivation import prove
 from ...derivation.judgement import In, Near
-from ..draft import Draft, Value
+from ..draft import Draft, Value, is_neuron
 from ..network import Form, weighted
 from .sawtooth import folded_square
 
@@ -23,6 +23,8 @@ def square(draft: Draft, value: Value, gates: int) -> Value:
     lo, width = centre - half, 2 * half
     if not width:
         return _degenerate(draft, value, value)
+    if is_neuron(draft.sum([(1 / width, value)], -lo / width)):
+        value = draft.single(value)
     t, unit = _unit(draft, [(1 / width, value)], -lo / width)
     folded, near = folded_square(draft, t, unit, gates)
     form = weighted([(2 * lo * width, t), (width * width, folded)], lo * lo)
@@ -43,12 +45,14 @@ def product(draft: Draft, a: Value, b: Value, gates: tuple[int, int]) -> Value:
     (ca, ha), (cb, hb) = centred(draft.inside(a)), centred(draft.inside(b))
     if not ha or not hb:
         return _degenerate(draft, a, b)
+    offsets = [Fraction(1, 2) - ca / (4 * ha) - sign * cb / (4 * hb) for sign in (1, -1)]
+    if any(is_neuron(draft.sum(_mean(a, b, ha, hb, sign), o)) for sign, o in zip((1, -1), offsets, strict=True)):
+        a, b = draft.single(a), draft.single(b)
     parts = [(cb, a.form), (ca, b.form)]
     scale = 4 * ha * hb
     differences = []
-    for sign, chain in zip((1, -1), gates, strict=True):
-        offset = Fraction(1, 2) - ca / (4 * ha) - sign * cb / (4 * hb)
-        t, inside = _unit(draft, [(1 / (4 * ha), a), (sign / (4 * hb), b)], offset)
+    for sign, offset, chain in zip((1, -1), offsets, gates, strict=True):
+        t, inside = _unit(draft, _mean(a, b, ha, hb, sign), offset)
         folded, near = folded_square(draft, t, inside, chain)
         parts += [(sign * scale, folded), (-sign * scale, t)]
         differences.append((sign * scale, near))
@@ -69,9 +73,16 @@ def centred(inside: In) -> tuple[Fraction, Fraction]:
     return centre, -(-half // unit) * unit
 
 
+def _mean(a: Value, b: Value, ha: Fraction, hb: Fraction, sign: int) -> list[tuple[Fraction, Value]]:
+    return [(1 / (4 * ha), a), (sign / (4 * hb), b)]
+
+
 def _unit(draft: Draft, parts: list[tuple[Fraction, Value]], offset: Fraction) -> tuple[Form, In]:
     """Return offset + sum weight * value, which lies in [0, 1], as a form that is an output with its range."""
     form = draft.sum(parts, offset)
+    for _, value in parts:
+        if form == value.form:
+            return form, draft.inside(value)
     ranges = [(w, draft.inside(v)) for w, v in parts]
     return form, prove.range_affine(draft.derivation, draft.output(form), ranges, offset)
 
