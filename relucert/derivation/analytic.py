@@ -23,10 +23,10 @@ from .smooth import Leaf
 
 FUNCTIONS = ("exp", "log", "sin", "cos", "erf", "power")
 COLUMNS, ROWS = 24, 6  # as the checker has them
-NODES = 5  # for each degree: a loss of one part in twenty
+NODES = 4  # for each degree: a loss of one part in twelve
 STRETCHES = tuple(1 + 2.0 ** (k / 2) for k in range(-14, 9))
 REFINED = tuple(2.0 ** (k / 10) for k in range(-4, 5))
-TAIL_BITS = 16  # how far below the goal the tail of the series is to be
+TAIL_BITS = 8  # how far below the goal the tail of the series is to be
 MARGIN = 1.01
 MOST_DEGREE = 1 << 13
 MOST_LOG = 600.0
@@ -56,6 +56,8 @@ def analytic(
     worst, work, chosen = Fraction(0), 0, []
     polynomial, function = _below(d, left, inside.term, leaves), _below(d, right, inside.term, {})
     at = Arithmetic(bits, 1)
+    values = {t: d.nodes[t].value for t in {*polynomial, *function} if d.nodes[t].op == "const"}
+    fixed = {t: at.constant(value) for t, value in values.items() if value is not None}
     for a, b in pairwise(knots):
         rho, count = _ellipse(d, function, right, inside.term, a, b, goal / 2**TAIL_BITS)
         larger = max(degree, count)
@@ -65,18 +67,18 @@ def analytic(
         for lo, hi in _cosines(nodes, bits):
             x, y = (middle + half * Fraction(end, 1 << bits) for end in (lo, hi))
             variable = at.line(x, y, Fraction(0))
-            known = {t: leaf(at, x, y, Fraction(1)) for t, leaf in leaves.items()} | {inside.term: variable}
-            known = {t: Jet(jet.middle[:1], jet.radius[:1]) for t, jet in known.items()}
+            lines = {t: leaf(at, x, y, Fraction(1)) for t, leaf in leaves.items()} | {inside.term: variable}
+            known = fixed | {t: Jet(jet.middle[:1], jet.radius[:1]) for t, jet in lines.items()}
             value = _value(d, at, polynomial, known, left)
-            target = _value(d, at, function, {inside.term: variable}, right)
+            target = _value(d, at, function, known, right)
             most = max(most, abs(value.middle[0] - target.middle[0]) + value.radius[0] + target.radius[0])
         room = 1 - Fraction(11 * larger, 7 * nodes) ** 2 / 2
         tail = goal / 2**TAIL_BITS
         worst = max(worst, (Fraction(most + SPREAD, 1 << bits) + tail) / room + tail)
         calls = sum(d.nodes[t].op in FUNCTIONS for t in function)
         unit, words = 2 * (16 + bits // 8), 1 + bits // 64
-        each = unit * words * (1 + 2 * calls) + 12 * (len(polynomial) + len(function)) * words
-        work += nodes * (each + 40 * (1 + len(leaves)) * (1 + bits // 16))
+        each = unit * words * (1 + 2 * calls) + 4 * (len(polynomial) + len(function)) * words
+        work += nodes * (each + 40 * (1 + len(leaves)) * words)
     ellipse, degrees, counts = zip(*chosen, strict=True)
     args: dict[str, Argument] = {"left": left, "right": right, "variable": inside.term, "knots": tuple(knots)}
     args |= {"ellipse": tuple(ellipse), "degrees": tuple(degrees), "nodes": tuple(counts)}
@@ -111,9 +113,6 @@ def _value(d: Derivation, a: Arithmetic, order: list[int], known: dict[int, Jet]
     for t in order:
         node = d.nodes[t]
         if t in values:
-            continue
-        if node.op == "const" and node.value is not None:
-            values[t] = a.constant(node.value)
             continue
         result = values[node.children[0]]
         if node.op == "power" and node.value is not None:

@@ -1,4 +1,4 @@
-"""Family ``analytic``: a polynomial against an analytic function of one variable, from its values at Chebyshev nodes."""
+"""Family ``analytic``: polynomials against analytic functions of one variable, from values at Chebyshev nodes."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -66,6 +66,7 @@ def analytic(
     sweep = Sweep(context, network, atom, outputs | {variable: form}, knots)
     own, at = _degree(context, polynomial, left, variable), Arithmetic(context.precision, 1, context.spend)
     cosines: dict[int, list[Ends]] = {}
+    fixed = {t: at.line(value, value, Fraction(0)) for t, value in _constants(context, polynomial, function).items()}
     worst = Fraction(0)
     for piece, (a, b) in enumerate(pairwise(knots)):
         sweep.enter(piece)
@@ -85,13 +86,13 @@ def analytic(
         for lo, hi in cosines[count]:
             context.spend(8 * cost(middle, half))
             x, y = (middle + half * Fraction(end, 1 << context.precision) for end in (lo, hi))
-            known = {variable: at.line(x, y, Fraction(0))}
+            known = fixed | {variable: at.line(x, y, Fraction(0))}
             for t, line in lines.items():
                 context.spend(4 * cost(*line, x))
                 ends = (line[0] + line[1] * x, line[0] + line[1] * y)
                 known[t] = at.line(min(ends), max(ends), Fraction(0))
             value = _value(context, at, polynomial, known, left)
-            target = _value(context, at, function, {variable: known[variable]}, right)
+            target = _value(context, at, function, known, right)
             gap = at.add(value, Jet([-target.middle[0]], target.radius))
             most = max(most, abs(gap.middle[0]) + gap.radius[0])
         worst = max(worst, (Fraction(most, 1 << context.precision) + tail) / room + tail)
@@ -107,6 +108,11 @@ def _below(context: Context, root: int, variable: int, ops: frozenset[str]) -> l
             kind = "an analytic function" if "exp" in ops else "a polynomial"
             raise Rejected(f"t{t} ({context.nodes[t].op}) is not part of {kind} of the variable")
     return order
+
+
+def _constants(context: Context, *orders: list[int]) -> dict[int, Fraction]:
+    values = {t: context.nodes[t].value for order in orders for t in order}
+    return {t: value for t, value in values.items() if value is not None and context.nodes[t].op == "const"}
 
 
 def _degree(context: Context, order: list[int], root: int, variable: int) -> int:
@@ -141,9 +147,6 @@ def _value(context: Context, a: Arithmetic, order: list[int], known: dict[int, J
         node = context.nodes[t]
         if t in values:
             continue
-        if node.op == "const" and node.value is not None:
-            values[t] = a.line(node.value, node.value, Fraction(0))
-            continue
         result = values[node.children[0]]
         if node.op == "power" and node.value is not None:
             result = a.power(result, node.value)
@@ -167,9 +170,7 @@ def _largest(
     context.spend(16 * (COLUMNS + ROWS) * cost(middle, wide, tall))
     xs = [middle + wide * Fraction(2 * k - COLUMNS, COLUMNS) for k in range(COLUMNS + 1)]
     ys = [tall * Fraction(k, ROWS) for k in range(ROWS + 1)]
-    across, up = (
-        [(floor_to(p, plane.BITS), ceil_to(q, plane.BITS)) for p, q in pairwise(ends)] for ends in (xs, ys)
-    )
+    across, up = ([(floor_to(p, plane.BITS), ceil_to(q, plane.BITS)) for p, q in pairwise(ends)] for ends in (xs, ys))
     for re in across:
         for im in up:
             largest = max(largest, plane.size(_enclosed(context, order, {variable: (re, im)}, root)))

@@ -42,16 +42,16 @@ def inv(a: Rectangle) -> Rectangle:
 
 
 def exp(a: Rectangle, spend: Spend) -> Rectangle:
-    """Return exp a = exp(x) (cos y + i sin y)."""
+    """Return the exponential, of modulus exp x and argument y."""
     spend(3 * UNITS + 2 * elementary.exp_units(a[0][1], BITS))
     size = elementary.exp(a[0][0], BITS)[0], elementary.exp(a[0][1], BITS)[1]
     return _times(size, elementary.wave(*a[1], BITS, 1)), _times(size, elementary.wave(*a[1], BITS, 0))
 
 
 def log(a: Rectangle, spend: Spend) -> Rectangle:
-    """Return log a = log(x^2 + y^2) / 2 + i arg; |arg| <= |y| / x where x > 0, and arg has the sign of y."""
+    """Return the logarithm: half that of x^2 + y^2, and the argument, of y's sign and at most |y| / x where x > 0."""
     spend(UNITS)
-    (lo, hi), (low, high) = a
+    (lo, _), (low, high) = a
     if lo <= 0 and low <= 0 <= high:
         raise Rejected("a logarithm or power of what may be negative near the cell, off the real line")
     square = _norm(a)
@@ -62,7 +62,7 @@ def log(a: Rectangle, spend: Spend) -> Rectangle:
 
 
 def power(a: Rectangle, exponent: Fraction, spend: Spend) -> Rectangle:
-    """Return exp(exponent log a)."""
+    """Return the power: that of the exponential of exponent log a."""
     if max(abs(exponent.numerator), exponent.denominator) > elementary.MAX_EXPONENT:
         raise Declined(f"a power with an exponent of more than {elementary.MAX_EXPONENT} in numerator or denominator")
     p, q = exponent.numerator, exponent.denominator
@@ -84,9 +84,9 @@ def sin_cos(a: Rectangle, spend: Spend) -> tuple[Rectangle, Rectangle]:
 
 
 def erf(a: Rectangle, spend: Spend) -> Rectangle:
-    """Return a square that holds erf a: |erf z| <= 8/7 |z| exp(y^2), along the segment from 0 to z, as 2/sqrt(pi) < 8/7.
+    """Return a square that holds erf a: |erf z| <= 8/7 |z| exp(y^2), as 2/sqrt(pi) < 8/7.
 
-    There |exp(-t^2)| = exp(Im(t)^2 - Re(t)^2) <= exp(y^2).
+    On the segment from 0 to z, |exp(-t^2)| = exp(Im(t)^2 - Re(t)^2) <= exp(y^2).
     """
     tall = -(-(max(map(abs, a[1])) ** 2) >> BITS)
     spend(UNITS + elementary.exp_units(tall, BITS))
