@@ -21,7 +21,7 @@ from ...relu.plan import Outline, Plan
 from ...relu.sensitivity import gate_sensitivities
 from ...spec.problem import Problem
 from ..relu.route import Candidate, candidates
-from .head import CELLS, CONSTANT, SHARPNESS, TAYLOR_TERMS, transform
+from .head import CELLS, CONSTANT, SHARPNESS, STATED_LEAK, STATED_SHARPNESS, TAYLOR_TERMS, transform
 
 MOST_ANCHORS = 20_000
 SHARES = tuple(Fraction(1, 2**k) for k in range(5))  # of the tolerance, for the approximation
@@ -75,7 +75,8 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     progress("proving")
     plan = design.candidate.plan
     parameters = (("P", design.reach), *plan.parameters)
-    return _prove(design), replace(plan, construction=f"anchored {plan.construction}", parameters=parameters)
+    name = f"anchored {plan.construction}"
+    return _prove(design, problem.proof == "stated"), replace(plan, construction=name, parameters=parameters)
 
 
 def _designs(problem: Problem) -> list[Design]:
@@ -102,13 +103,19 @@ def _design(problem: Problem, candidate: Candidate) -> Design:
     reach = 1
     while True:
         for _ in range(ROUNDS):  # the ranges shrink with the errors, so that a few rounds settle
+            constant = _constant(problem, reach)
             spacings = _spacings(problem, network, reach)
             moved = [sum((g[j] * width for j, width in spacings.items()), Fraction(0)) for g in influences]
-            bounds = tuple(CONSTANT * total * SLACK for total in moved)
+            bounds = tuple(constant * total * SLACK for total in moved)
             ratio = max(bound / room for bound, room in zip(bounds, rooms, strict=True))
             if ratio <= 1:
                 return Design(candidate, reach, spacings, bounds)
             reach = max(reach + 1, math.ceil(reach * ratio))
+
+
+def _constant(problem: Problem, reach: int) -> Fraction:
+    """Return the bound of a gate's error in units of its spacing: our own, or as stated for a hard maximum."""
+    return 1 + reach * STATED_LEAK if problem.proof == "stated" else CONSTANT
 
 
 def _spacings(problem: Problem, network: Network, reach: int) -> dict[int, Fraction]:
@@ -126,7 +133,7 @@ def _spacings(problem: Problem, network: Network, reach: int) -> dict[int, Fract
             c, d = form.terms.get(("u", k), zero), form.terms.get(("r", k), zero)
             a, b = inside[k].lower, inside[k].upper
             ends = [Enclosure.of(c * u + d * max(u, zero), BITS) for u in (a, b, min(max(a, zero), b))]
-            error = Enclosure.of(abs(d) * CONSTANT * spacings.get(k, zero), BITS)
+            error = Enclosure.of(abs(d) * _constant(problem, reach) * spacings.get(k, zero), BITS)
             total = total + ends[0].hull(ends[1]).hull(ends[2]) + error.hull(-error)
         inside.append(total)
         if j in gated:
@@ -135,17 +142,21 @@ def _spacings(problem: Problem, network: Network, reach: int) -> dict[int, Fract
     return spacings
 
 
-def _prove(design: Design) -> Proved:
+def _prove(design: Design, stated: bool) -> Proved:
     """Return the transformer and the whole proof: from transformer to network, approximation, and their sums."""
     candidate = design.candidate
     d, network = candidate.draft.derivation, candidate.network
-    transformer, heads = transform(network, design.spacings, design.reach)
+    transformer, heads = transform(network, design.spacings, design.reach, STATED_SHARPNESS if stated else SHARPNESS)
     spacings = tuple(design.spacings[j] for layer in heads for j in layer)
+    rule = "anchor_gates"
+    args: dict[str, Fraction | int] = {"sharpness": SHARPNESS, "constant": CONSTANT, "cells": CELLS}
+    if stated:
+        rule, args = "anchor_gates_stated", {"sharpness": STATED_SHARPNESS, "leak": STATED_LEAK}
     chains = []
     for k, (value, bound) in enumerate(zip(candidate.values, design.bounds, strict=True)):
         subject = d.term("subject", k)
         near = d.claim_near(
-            "anchor_gates",
+            rule,
             (),
             subject,
             value.term,
@@ -154,10 +165,8 @@ def _prove(design: Design) -> Proved:
             net=value.term,
             heads=heads,
             spacings=spacings,
-            sharpness=SHARPNESS,
-            constant=CONSTANT,
-            cells=CELLS,
             terms=TAYLOR_TERMS,
+            **args,
         )
         chains.append((near, value.near))
     for chain in chains:
