@@ -31,6 +31,8 @@ def error_figure(found: ErrorPicture, form: str) -> bytes:
 def _title(found: ErrorPicture) -> str:
     claim = found.statement if len(found.statement) <= LONGEST_TITLE else found.statement[: LONGEST_TITLE - 3] + "..."
     parts = [f"{name} = {exact_text(value)}" for name, value in found.fixed[:6]]
+    if found.tokens > 1:
+        parts.append(f"the last of {found.tokens} data tokens")
     if found.outputs > 1:
         parts.append(f"output {found.output} of {found.outputs}")
     sampled = f"certified on the whole domain; sampled at {found.points} points: an estimate"
@@ -48,7 +50,7 @@ def _curves(figure: Any, found: ErrorPicture) -> None:
     above.plot(x, found.target, color="black", linewidth=2.4, label="f, the target")
     if found.network:
         above.plot(x, found.network, color="tab:orange", linewidth=1.2, label="N, the ReLU network")
-    above.plot(x, found.transformer, color="tab:blue", linewidth=1.0, linestyle="--", label="T, the transformer")
+    above.plot(x, found.transformer, color="tab:blue", linewidth=1.0, linestyle="--", label=found.subject)
     above.legend(loc="best", fontsize=8)
     bound = float(found.bound)
     below.fill_between([x[0], x[-1]], -bound, bound, color="tab:green", alpha=0.15, linewidth=0)

@@ -140,7 +140,8 @@ class ErrorPicture(NamedTuple):
     """f, N and T on a line or a grid through the domain, sampled: an estimate; ``bound`` is certified.
 
     ``axes`` are the free inputs with their values, one or two of them; the others are ``fixed``.  The arrays run over
-    the first axis, or over the second and then the first.  ``network`` is empty where the certificate has none.
+    the first axis, or over the second and then the first.  ``network`` is empty where the certificate has none.  T is
+    read from the last of so many ``tokens``, the others being held.
     """
 
     statement: str
@@ -158,6 +159,8 @@ class ErrorPicture(NamedTuple):
     bound: Fraction
     points: int
     digits: int
+    subject: str = "T, the transformer"
+    tokens: int = 1
 
 
 class SweepCell(NamedTuple):

@@ -11,15 +11,18 @@ from ..errors import DeclinedError, UsageError, nearest
 from ..exact.number import exact_text
 from ..export.extras import require
 from ..pipeline import Loaded
-from ..relu.network import Network
+from ..relu.network import Network, evaluate_exactly
 from ..relu.network import evaluate as evaluate_network
 from ..report.studied import ErrorPicture
 from ..target.expression import evaluate as evaluate_target
 from ..transformer import evaluate as transformer
 from .point import precision
 from .samples import WORST_GATE_SCORE, crossings
+from .sequence import random_rows
 
 LINE_POINTS = 601
+FEW_TOKENS = 3  # drawn where a certificate leaves the number open
+MOST_TOKENS = 16
 MOST_LINE_POINTS = 2400
 GRID_SIDE = 101  # not a power of two plus one, which would meet every sawtooth at one phase
 SCORES = (-6.0, -2.5, -WORST_GATE_SCORE, -0.5, 0.0, 0.5, WORST_GATE_SCORE, 2.5, 6.0)  # beta*u around a kink
@@ -33,11 +36,11 @@ def picture(
     """Return the samples to draw: on a line if one input is left free, on a grid if two are.
 
     The line is sampled evenly and, more finely, around the kinks of the ReLU network.
+    Of a sequence the last of a few data tokens is drawn, the others being held at random inputs.
     Raises UsageError if inputs are unknown, outside the domain, or more than two are left free, DeclinedError if
-    the certificate speaks of sequences.
+    the certificate speaks of machines, of extrema over tokens, or of too many tokens.
     """
-    if loaded.certificate.statement.sequence.most > 1:
-        raise DeclinedError("a certificate about sequences is not drawn")
+    tokens = _tokens(loaded)
     if loaded.certificate.statement.arithmetic is not None:
         raise DeclinedError("a certificate about a machine's arithmetic is not drawn")
     free = _free(loaded, fixed, output)
@@ -50,7 +53,7 @@ def picture(
         axes = [(free[0], _line(loaded, box, free[0]))]
     else:
         axes = [(name, _even(*box[name], GRID_SIDE)) for name in free]
-    evaluate, digits = _evaluator(loaded, output)
+    evaluate, digits = _evaluator(loaded, output, tokens)
     points = _points(stated.inputs, box, axes)
     rows = []
     for k, point in enumerate(points):
@@ -78,7 +81,20 @@ def picture(
         bound=bound,
         points=len(points),
         digits=digits,
+        subject="T, the transformer" if loaded.attention is not None else "T, the network certified",
+        tokens=tokens,
     )
+
+
+def _tokens(loaded: Loaded) -> int:
+    """Return how many data tokens are drawn: as few as show what another token does to the last one."""
+    stated = loaded.certificate.statement
+    if any(node.op in ("seen_max", "seen_min") for node in stated.nodes):
+        raise DeclinedError("a certificate about an extremum over tokens is not drawn")
+    count = max(stated.sequence.least, min(stated.sequence.most, FEW_TOKENS))
+    if count > MOST_TOKENS:
+        raise DeclinedError(f"a certificate about {count} tokens or more is not drawn; at most {MOST_TOKENS} are")
+    return count
 
 
 def _free(loaded: Loaded, fixed: Mapping[str, Fraction], output: int) -> list[str]:
@@ -117,7 +133,7 @@ def _line(loaded: Loaded, box: Mapping[str, tuple[Fraction, Fraction]], name: st
     np = require("numpy", "plot")
     lo, hi = box[name]
     values = set(_even(lo, hi, LINE_POINTS))
-    if loaded.network is not None and loaded.network.gated:
+    if loaded.network is not None and loaded.network.gated and loaded.attention is not None:
         start, end = (np.array([float(ends[k]) for ends in box.values()]) for k in (0, 1))
         beta = float(loaded.verdict.resources["inverse_temperature"])
         column = list(box).index(name)
@@ -141,11 +157,13 @@ def _points(
     return [tuple(x if n == name else y if n == other else box[n][0] for n in inputs) for y in others for x in values]
 
 
-def _evaluator(loaded: Loaded, output: int) -> tuple[Callable[[Point], tuple[Any, Any, Any]], int]:
+def _evaluator(loaded: Loaded, output: int, tokens: int) -> tuple[Callable[[Point], tuple[Any, Any, Any]], int]:
     """Return a function that gives f, N and T at a point, N None without a network, all to so many digits."""
     digits, working = precision(loaded)
     context = transformer.context(working)
+    stated = loaded.certificate.statement
     network, beta = loaded.network, _gated_temperature(loaded, output - 1)
+    others = random_rows(loaded, tokens)[:-1] if stated.sequence.layout == "tokenwise" else []
     if network is not None:
         network = Network(network.inputs, network.neurons, (network.outputs[loaded.outputs[output - 1]],))
 
@@ -157,18 +175,25 @@ def _evaluator(loaded: Loaded, output: int) -> tuple[Callable[[Point], tuple[Any
 
     def all_three(point: Point) -> tuple[Any, Any, Any]:
         f, n, t = real(evaluate_target(loaded.expression, point)[output - 1]), None, None
+        if loaded.attention is None and network is not None:
+            return f, None, real(evaluate_exactly(network, point)[0])
         if network is not None:
             x = [real(value) for value in point]
             (n,) = evaluate_network(network, x, context.one, lambda u: max(u, context.zero), real)
             if scale is not None:
                 (t,) = evaluate_network(network, x, context.one, lambda u: u / (1 + context.exp(-scale * u)), real)
         if t is None:
-            t = transformer.evaluate(loaded.transformer, point, context, loaded.certificate.statement.sequence.mask)[
-                output - 1
-            ]
+            rows = _one_each(loaded, point) or [*others, list(point)]
+            t = transformer.evaluate_sequence(loaded.transformer, rows, stated.sequence.mask, context)[-1][output - 1]
         return f, n, t
 
     return all_three, digits
+
+
+def _one_each(loaded: Loaded, point: Point) -> list[list[Fraction]]:
+    """Return the inputs of each data token where every token carries one; none in the other layout."""
+    spread = loaded.certificate.statement.sequence.layout == "one-per-token"
+    return transformer.one_per_token(point) if spread else []
 
 
 def _gated_temperature(loaded: Loaded, output: int) -> Fraction | None:

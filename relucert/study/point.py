@@ -63,6 +63,8 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
 def precision(loaded: Loaded) -> tuple[int, int]:
     """Return how many digits to show, and with how many T is to be computed for them."""
     digits = _digits(loaded)
+    if loaded.attention is None:  # a ReLU network is evaluated exactly
+        return digits, digits + GUARD
     largest = max((abs(v) for v in _weights(loaded)), default=Fraction(1))
     return digits, digits + GUARD + 2 * max(0, decimal_exponent(largest)) + _depth_digits(loaded)
 

@@ -300,3 +300,17 @@ def test_the_work_of_a_hostile_certificate_is_metered(neurons: int, cuts: int, d
     """None of these is proved; what matters is that the verdict comes at once or the meter stops it."""
     verdict = check(hostile(neurons, cuts, digits))
     assert verdict.status in ("rejected", "declined")
+
+
+def test_the_picture_of_a_network_is_that_network():
+    """|x| - x^2 by arithmetic; what is drawn is called the network certified."""
+    pytest.importorskip("numpy")
+    from relucert import pipeline
+    from relucert.study.picture import picture
+
+    found = picture(pipeline.load(check(encode(ABS))), {}, 1, lambda done, total: None)
+    ((_, x),) = found.axes
+    assert found.transformer == pytest.approx([abs(t) for t in x])
+    assert found.error == pytest.approx([abs(t) - t * t for t in x])
+    assert (found.network, found.subject) == ((), "T, the network certified")
+    assert found.observed <= found.bound == Fraction(1, 4)

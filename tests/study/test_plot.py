@@ -13,8 +13,10 @@ import pytest
 
 import relucert
 from relucert import pipeline
+from relucert.errors import DeclinedError
 from relucert.pipeline import Loaded
 from relucert.study.picture import picture
+from relucert.study.sequence import random_rows
 from tests import independent
 from tests.cli.command import assert_one_clear_line, launch, run
 from tests.export.conftest import needed
@@ -205,3 +207,43 @@ def test_growth_is_drawn(matplotlib: Any, tmp_path: Path, more: list[str]) -> No
         assert run(*grid, "-q", "--plot", tmp_path / f"{k}.svg", cwd=tmp_path).returncode == 0
     assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")  # noqa: S314
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("target", "sequence", "count"),
+    [
+        ("x^2 - y", {"length": "any", "up_to": "1e3", "mask": "full"}, 3),
+        ("x^2 - y", {"length": "5"}, 5),
+        ("multiply", {"layout": "one-per-token"}, 2),
+    ],
+)
+def test_the_last_token_of_a_sequence_is_drawn_as_brute_force_has_it(
+    matplotlib: Any, monkeypatch: pytest.MonkeyPatch, target: str, sequence: dict[str, str | int | None], count: int
+) -> None:
+    """Every sampled value is softmax over all tokens, read from the JSON; the other tokens are the picture's own."""
+    monkeypatch.setattr("relucert.study.picture.LINE_POINTS", 9)
+    outcome = relucert.build(relucert.make_problem(target, Fraction(1, 10), sequence=sequence))
+    loaded = pipeline.load(outcome.verdict)
+    found = picture(loaded, {"y": Fraction(1, 2)}, 1, lambda done, total: None)
+    assert found.tokens == count
+    ((_, x),) = found.axes
+    others = random_rows(loaded, count)[:-1]
+    for k in range(0, len(x), max(1, len(x) // 8)):
+        point = [Fraction(x[k]), Fraction(1, 2)]
+        spread = [[point[0], Fraction(0)], [Fraction(0), point[1]]]
+        rows = spread if target == "multiply" else [*others, point]
+        value = independent.sequence(outcome.certificate, rows, 40)[-1][0]
+        assert found.transformer[k] == pytest.approx(float(value), abs=1e-12)
+    assert found.observed <= found.bound
+
+
+def test_extrema_over_tokens_and_too_many_tokens_are_declined(matplotlib: Any) -> None:
+    for target, sequence, why in (
+        ("max", {"length": "3", "layout": "one-per-token"}, "extremum over tokens"),
+        ("abs", {"length": "17"}, "at most 16"),
+    ):
+        loaded = pipeline.load(
+            relucert.build(relucert.make_problem(target, Fraction(1, 10), sequence=sequence)).verdict
+        )
+        with pytest.raises(DeclinedError, match=why):
+            picture(loaded, {}, 1, lambda done, total: None)
