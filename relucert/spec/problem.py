@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
 ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
-PROOFS = ("direct", "adjoint")
+HOELDER = ("max-affine", "auto")  # routes that a Hoelder exponent means something to
+PROOFS = ("direct", "adjoint", "stated")
 LIMITS = (
     "tokens",
     "layers",
@@ -30,6 +31,7 @@ LIMITS = (
     "gates",
     "d_model",
     "d_head",
+    "feed_forward_width",
     "parameters",
     "parameters_dense",
     "max_weight",
@@ -58,6 +60,7 @@ class Problem:
     route: str = "relu"
     proof: str = "direct"
     arithmetic: Arithmetic | None = None  # None: real numbers
+    alpha: Fraction | None = None  # the Hoelder exponent to use; None: the largest that is derived
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
@@ -74,6 +77,10 @@ class Problem:
         for key, value, known in (("route", self.route, ROUTES), ("proof", self.proof, PROOFS)):
             if value not in known:
                 raise UsageError(f"unknown {key} {value!r}{nearest(value, known)}", key)
+        if self.alpha is not None and not 0 < self.alpha <= 1:
+            raise UsageError(f"alpha must lie in (0, 1], such as 1/2; {exact_text(self.alpha)} is outside", "alpha")
+        if self.alpha is not None and self.route not in HOELDER:
+            raise UsageError(f"alpha is for the routes {', '.join(HOELDER)}; the route is {self.route}", "alpha")
         for name, limit in self.limits:
             if name not in LIMITS:
                 raise UsageError(f"unknown limit {name!r}{nearest(name, LIMITS)}", "limits")
@@ -83,6 +90,10 @@ class Problem:
         if self.arithmetic is not None and not alone:
             raise UsageError(
                 "float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic"
+            )
+        if self.proof == "stated" and self.route != "anchors":
+            raise UsageError(
+                "the proof as stated in the literature is one of gates on anchors; try route anchors", "proof"
             )
         ranges(self.expression, self.domain, self.inputs)
 
@@ -104,6 +115,8 @@ class Problem:
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
         defaults = (("route", self.route, ROUTES), ("proof", self.proof, PROOFS))
         lines += [f"{key}: {value}" for key, value, known in defaults if value != known[0]]
+        if self.alpha is not None:
+            lines.append(f"alpha: {exact_text(self.alpha)}")
         if self.sequence != SINGLE:
             lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
@@ -133,6 +146,7 @@ def make_problem(
     route: str = "relu",
     proof: str = "direct",
     arithmetic: Mapping[str, str | int] | None = None,
+    alpha: Fraction | None = None,
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
@@ -188,6 +202,7 @@ def make_problem(
         route,
         proof,
         _machine(arithmetic),
+        alpha,
     )
 
 

@@ -176,6 +176,7 @@ SHARED = {
     "elementary",
     "floats",
     "forms",
+    "holder",
     "jets",
     "perturbed",
     "plane",

@@ -6,10 +6,12 @@ division rounds down, so that a sum of N nonnegative terms is at most its true v
 comment beside it says.  No state but caches of pure functions.
 """
 
+from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
 
-from ..number import MAX_EXP_ARGUMENT
+from ..number import MAX_EXP_ARGUMENT, ceil_to, cost, floor_to
 from ..refusal import Declined, Rejected
 
 MAX_ANGLE = 1 << 20
@@ -219,6 +221,33 @@ def power(n: int, bits: int, p: int, q: int) -> Ends:
     value = (1 << shift) // n**-p if p < 0 else n**p << shift if shift >= 0 else n**p >> -shift
     root = _root(value, q)
     return root, root + 1
+
+
+def image(
+    spend: Callable[[int], None], op: str, exponent: Fraction | None, lo: Fraction, hi: Fraction, bits: int
+) -> Ends:
+    """Enclose f([lo, hi]), in units of 2**-bits, for f one of exp, log, sin, cos, erf or a power.
+
+    Proof.  exp, log, erf and powers are monotone where they are defined; sin and cos: ``wave``.
+    """
+    p, q = (exponent.numerator, exponent.denominator) if exponent is not None else (1, 1)
+    effort = min(MAX_EXPONENT, max(abs(p), 1)) + (min(MAX_EXPONENT, q) if q > 2 else 0)
+    ends = floor_to(lo, bits), ceil_to(hi, bits)
+    spend(cost(lo, hi) + 2 * units(bits) * effort * effort)
+    if op == "erf":
+        spend(sum(erf_units(end, bits) for end in ends))
+    if op == "exp":
+        spend(2 * exp_units(ends[1], bits))
+    if op in ("sin", "cos"):
+        return wave(*ends, bits, 0 if op == "sin" else 1)
+    if op == "power":
+        if lo >= 0 and p > 0:
+            ends = max(ends[0], 0), ends[1]
+        values = [power(end, bits, p, q) for end in ends]
+    else:
+        function = {"exp": exp, "log": log, "erf": erf}[op]
+        values = [function(end, bits) for end in ends]
+    return min(v[0] for v in values), max(v[1] for v in values)
 
 
 def _root(value: int, q: int) -> int:
