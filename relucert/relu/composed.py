@@ -27,7 +27,7 @@ from .draft import Draft, Value
 from .plan import inverse_options, inverse_plan
 from .recipes import MOST_CHORDS as CHORDS_LIMIT
 from .recipes import chord_count, recipe
-from .univariate import Univariate, merged, single, variables
+from .univariate import Univariate, affine, merged, single, variables
 
 FEW_GATES = 120  # functions taken apart are not tried where whole ones take no more
 SHARES = (Fraction(1, 2), Fraction(3, 4), Fraction(9, 10))
@@ -95,6 +95,8 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[Choices]:
     least, tried = math.inf, set[Parts]()
     for found in (merged, single):
         parts = Parts.of(expression, tuple(found(expression)))
+        if found is merged and any(_steep(f, inside) for f in parts.functions):
+            continue
         if parts not in tried and least > FEW_GATES:
             tried.add(parts)
             for chosen in _shared(problem, parts, inside, allowance):
@@ -102,6 +104,17 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[Choices]:
                 yield chosen
     if least == math.inf:
         raise _advice(problem, inside, allowance)
+
+
+def _steep(f: Univariate, inside: list[Interval]) -> bool:
+    """Return whether a root of what comes to zero hides inside: only one of an affine function can be cut off there."""
+    nodes = f.expression.nodes
+    for t in f.order():
+        node = nodes[t]
+        straight = t == f.root and affine(f.expression, node.children[0], f.variable) is not None
+        if node.op == "power" and inside[node.children[0]][0] <= 0 and not straight:
+            return True
+    return False
 
 
 def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> UnreachableError:

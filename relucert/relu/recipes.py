@@ -60,7 +60,8 @@ def recipe(function: Univariate, inside: Interval, allowance: Fraction, shallow:
         if since > PATIENCE:
             break
         try:
-            for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow):
+            deep = cut is None and not shallow  # polynomials need some room between an interval and a singularity
+            for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow, deep):
                 found = Recipe(function, used, core, squares, _goal(reduction, inside, core, allowance), least, upward)
                 if best is None or (found.gates, found.layers) < (best.gates, best.layers):
                     best, since = found, 0
@@ -123,6 +124,7 @@ def _cores(
     eps: Fraction,
     most: int,
     shallow: bool,
+    deep: bool,
 ) -> Iterator[tuple[Reduction, Arcs | Chebyshev, tuple[int, ...]]]:
     """Yield what can be built with one reduction and at most ``most`` gates."""
     span = reduction.span(inside)
@@ -147,9 +149,9 @@ def _cores(
             chord = _arcs(function, reduction, span, 0, float(allowance) * CHORD_SHARE, room)
             if chord is not None:
                 yield reduction, Arcs(chord.straightened(), ()), ()
-    if eps < DEEP and not shallow:
-        for deep, chains in _polynomial(function, reduction, span, squares, allowance, larger):
-            yield reduction, deep, chains
+    if eps < DEEP and deep:
+        for polynomial, chains in _polynomial(function, reduction, span, squares, allowance, larger):
+            yield reduction, polynomial, chains
 
 
 def _bowed(reduction: Reduction, span: Interval, bent: Curvature, factor: int) -> Reduction:

@@ -42,6 +42,7 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "erf(2*x - 1)": lambda c, x: c.erf(2 * x - 1),
     "exp(1)*x + sin(2)": lambda c, x: c.e * x + c.sin(2),
     "log(1 + x^2)": lambda c, x: c.log(1 + x * x),
+    "sqrt(1 - x^2)": lambda c, x: c.sqrt(1 - x * x),
     "x*exp(y)": lambda c, x, y: x * c.exp(y),
     "sigmoid(3*x - 2*y)": lambda c, x, y: 1 / (1 + c.exp(2 * y - 3 * x)),
     "sqrt(x^2 + y^2 + 1/10)": lambda c, x, y: c.sqrt(x * x + y * y + c.mpf(1) / 10),
@@ -69,6 +70,7 @@ QUICK: list[tuple[str, str, Box, str]] = [
     ("x^(-1/3)", "1e-3", (("1/8", "8"),), "heads"),
     ("erf(2*x - 1)", "1e-2", ONE, "heads"),
     ("exp(1)*x + sin(2)", "1e-6", ONE, "heads"),
+    ("sqrt(1 - x^2)", "1e-2", ONE, "heads"),
     ("x*exp(y)", "1e-2", SQUARE, "heads"),
     ("sigmoid(3*x - 2*y)", "1e-2", SQUARE, "heads"),
     ("sqrt(x^2 + y^2 + 1/10)", "1e-2", SQUARE, "heads"),
@@ -83,6 +85,7 @@ SLOW: list[tuple[str, str, Box, str]] = [
       (("exp(x)", ONE), ("sin(x)", PERIOD), ("cos(x)", PERIOD))),
     *((f, "1e-20", box, "heads") for f, box in
       (("sqrt(x)", QUARTER), ("log(x)", QUARTER), ("sigmoid(x)", (("-8", "8"),)))),
+    ("sqrt(1 - x^2)", "1e-4", ONE, "heads"),
     *((f, "1e-60", box, "heads") for f, box in
       (("sqrt(x)", QUARTER), ("log(x)", QUARTER), ("softplus(x)", FOUR), ("gelu(x)", FOUR), ("tanh(x)", FOUR))),
     ("sqrt(x^2 + y^2)", "1e-2", SQUARE, "heads"),

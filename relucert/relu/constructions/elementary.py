@@ -295,7 +295,8 @@ def _cut(draft: Draft, x: Value, least: Fraction, upward: bool) -> Value:
     form = atom("u", draft.neuron(x.form + sign * moved))
     term = draft.output(form)
     lo, hi = (max(inside.lo, least), inside.hi) if upward else (inside.lo, min(inside.hi, least))
-    knots = tuple(sorted({inside.lo, inside.hi, *([least] if inside.lo < least < inside.hi else [])}))
+    places = (least, Fraction(0))  # the new neuron changes its sign where x is zero, if it does
+    knots = tuple(sorted({inside.lo, inside.hi, *(k for k in places if inside.lo < k < inside.hi)}))
     shift = max(least - inside.lo, Fraction(0)) if upward else max(inside.hi - least, Fraction(0))
     near = prove.pieces(d, term, x.term, inside, knots, shift)
     middle = d.constant((lo + hi) / 2)
