@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import wraps
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GZIP_LEVEL = 6  # 9 takes four times as long for 1 percent
 SPEC_SUFFIXES = (".yaml", ".yml")
+PICTURES = (".svg", ".png")
 Asked = Mapping[str, Any]
 SEQUENCE = ("length", "up_to", "mask", "layout", "coordinates")
 PLAIN = ("objective", "route", "proof", "norm")  # texts that a problem takes as they are
@@ -37,7 +38,10 @@ ASKED: dict[str, dict[str, Any]] = {
     "layout": {"metavar": "tokenwise|one-per-token", "help": "What tokens carry.  [default: tokenwise]"},
     "coordinates": {"metavar": "own|shared", "help": "Where one input per token arrives.  [default: own]"},
     "route": {"type": click.Choice(ROUTES), "help": "Recipe; auto takes the cheapest.  [default: relu]"},
-    "proof": {"type": click.Choice(PROOFS), "help": "How relu bounds folded squares.  [default: direct]"},
+    "proof": {
+        "type": click.Choice(PROOFS),
+        "help": "How relu bounds squares; stated: anchors, as published.  [default: direct]",
+    },
     "norm": {"type": click.Choice(NORMS), "help": "Norm of the error over the box.  [default: sup]"},
     "alpha": {"metavar": "1/2", "help": "Hoelder exponent for max-affine.  [default: the largest derived]"},
 }
@@ -174,6 +178,14 @@ def problem_of(target: str, asked: Asked) -> Problem:
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
     return problem
+
+
+def writable(option: str, path: Path, known: Sequence[str]) -> None:
+    """Refuse a file that could not be written afterwards: of no known suffix, or in no folder."""
+    if path.suffix not in known:
+        raise UsageError(f"{option}: expected a file ending in {' or '.join(known)}, not {path}")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{option}: there is no folder {path.parent}")
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -24,7 +24,7 @@ OBJECTIVES = ("heads", "layers", "weight")
 ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
 HOELDER = ("max-affine", "auto")  # routes that a Hoelder exponent means something to
 NORMS = ("sup", "L1", "L2")
-PROOFS = ("direct", "adjoint")
+PROOFS = ("direct", "adjoint", "stated")
 LIMITS = (
     "tokens",
     "layers",
@@ -32,6 +32,7 @@ LIMITS = (
     "gates",
     "d_model",
     "d_head",
+    "feed_forward_width",
     "parameters",
     "parameters_dense",
     "max_weight",
@@ -100,6 +101,10 @@ class Problem:
         if self.norm != "sup" and (self.arithmetic is not None or self.sequence != SINGLE or self.is_over_tokens):
             raise UsageError(
                 f"the norm {self.norm} is for one data token under a causal mask, over real numbers", "norm"
+            )
+        if self.proof == "stated" and self.route != "anchors":
+            raise UsageError(
+                "the proof as stated in the literature is one of gates on anchors; try route anchors", "proof"
             )
         ranges(self.expression, self.domain, self.inputs)
 

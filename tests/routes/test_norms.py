@@ -30,7 +30,7 @@ def problem(target: str, eps: str, norm: str, **domain: tuple[Fraction, Fraction
 def transformer(data: bytes) -> Callable[[list[float]], float]:
     """Return the one head of a certificate in floats, from its JSON alone."""
     subject = json.loads(data)["subject"]
-    (head,) = subject["layers"][0]
+    (head,) = subject["layers"][0]["heads"]
 
     def times(matrix: list[Any], rows: int, vector: list[float]) -> list[float]:
         result = [0.0] * rows
@@ -217,3 +217,10 @@ def test_jumps_are_refused_in_the_sup_norm_and_by_routes_that_know_it_alone() ->
             relucert.build(asked)
     with pytest.raises(UnreachableError, match="cells or more; at most 20,000"):
         relucert.build(problem(DISC, "1/100", "L2"))
+
+
+def test_a_feed_forward_part_is_not_overlooked() -> None:
+    width = DATA["subject"]["d_model"]
+    part = {"width": 1, "w_in": [[0, 0, "1"]], "w_out": [[width - 1, 0, "1"]]}
+    verdict = pipeline.check_bytes(changed(DATA, (("subject", "layers", 0, "feed_forward"), part)))
+    assert (verdict.status, verdict.step) in (("rejected", 0), ("declined", 0))

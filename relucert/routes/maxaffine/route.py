@@ -24,7 +24,7 @@ from ...spec.problem import Problem
 from ...target.expression import evaluate
 from ...target.modulus import BITS as MODULUS_BITS
 from ...target.modulus import Modulus, moduli, power_up
-from ...transformer.model import Head, Matrix, Transformer, Vector
+from ...transformer.model import Head, Layer, Matrix, Transformer, Vector
 from . import norm
 
 MOST_CELLS = 20_000
@@ -54,7 +54,7 @@ class Design:
 
 
 def predict(problem: Problem) -> str | None:
-    """Return None where the route applies, and otherwise why it does not, with the number of cells it would take."""
+    """Return None where the route applies, and otherwise why it does not; ``build`` finds how large it is."""
     if problem.arithmetic is not None:
         return "float arithmetic is certified on the route relu alone"
     if not problem.sequence.is_single or problem.is_over_tokens:
@@ -73,10 +73,10 @@ def predict(problem: Problem) -> str | None:
     if problem.norm != "sup":
         return None  # the number of cells comes from building them
     try:
-        cells = design(problem).cells
+        moduli_of(problem)
     except UnreachableError as error:
         return str(error)
-    return None if cells <= MOST_CELLS else f"it would take {cells:,} cells; at most {MOST_CELLS:,} are built"
+    return None
 
 
 def moduli_of(problem: Problem) -> list[Modulus]:
@@ -111,14 +111,18 @@ def _reach(room: Fraction, slope: Fraction, alpha: Fraction) -> Fraction:
 
 
 def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
-    """Return the proved head; UnreachableError where the route does not apply."""
+    """Return the proved head; UnreachableError where the route does not apply or would be too large."""
     reason = predict(problem)
     if reason is not None:
         raise UnreachableError(f"the max-affine route does not apply: {reason}")
     progress("building cells")
     if problem.norm != "sup":
         return _in_norm(problem)
-    counts = design(problem).counts
+    found_design = design(problem)
+    if found_design.cells > MOST_CELLS:
+        size = (("tokens", found_design.cells + 2), ("layers", 1), ("heads", 1))
+        raise UnreachableError(f"it would take {found_design.cells:,} cells; at most {MOST_CELLS:,} are built", size)
+    counts = found_design.counts
     widths = [(hi - lo) / m for (lo, hi), m in zip(problem.domain, counts, strict=True)]
     factors = [SHARPNESS / width**2 for width in widths]
     axes = [
@@ -227,7 +231,7 @@ def _transformer(
     )
     return Transformer(
         Matrix.of(width, 1 + d, {(0, 0): one} | {(1 + i, 1 + i): one for i in range(d)}),
-        ((head,),),
+        (Layer((head,)),),
         Matrix.of(outputs, width, {(k, first + outputs + k): one for k in range(outputs)}),
         tuple(anchors),
     )
