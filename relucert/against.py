@@ -37,6 +37,8 @@ def shortfalls(
             found.append(
                 f"{name} is covered on [{exact(lo)}, {exact(hi)}] only, wanted [{exact(want_lo)}, {exact(want_hi)}]"
             )
+    if stated.norm != wanted.norm:
+        found.append(f"the norm is {stated.norm}, wanted {wanted.norm}")
     if not covers(stated.arithmetic, wanted.arithmetic):
         found.append("the arithmetic is not the wanted one")
     tokens, want = stated.sequence, wanted.sequence

@@ -18,7 +18,7 @@ from . import against
 from .certificate.write import Statement, canonical, write_certificate, write_statement
 from .check import Verdict, decode, files, rules
 from .check import check as checked
-from .check.model import Attention, Certificate, Feedforward, Near
+from .check.model import Attention, Certificate, Feedforward, Mean, Near
 from .check.model import Form as CheckedForm
 from .check.model import Layer as CheckedLayer
 from .check.refusal import Declined, Rejected
@@ -107,6 +107,9 @@ def cost(outcome: Outcome) -> tuple[Fraction | int, ...]:
 
 def build_by(chosen: Route, problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     """Return the outcome of one route; raises as ``build`` does."""
+    reason = chosen.predict(problem) if problem.norm != "sup" else None
+    if reason is not None:
+        raise UnreachableError(f"the route {chosen.name} does not apply: {reason}")
     proved, plan = chosen.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
     gates = sum(len(network.gated) for network, _ in proved.networks)
@@ -129,7 +132,7 @@ def statement_of(problem: Problem) -> Statement:
     if problem.is_over_tokens:  # each token carries the one input, and all of them hold a result
         tokens = Sequence(tokens.least, tokens.most, tokens.mask, "tokenwise")
     domain, expression = problem.domain, problem.expression
-    return Statement(problem.inputs, domain, expression, problem.tolerance, tokens, problem.arithmetic)
+    return Statement(problem.inputs, domain, expression, problem.tolerance, tokens, problem.arithmetic, problem.norm)
 
 
 def _info(problem: Problem) -> dict[str, str]:
@@ -270,7 +273,7 @@ def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
         step = certificate.trace[stack.pop()]
         if step.rule == "sum":
             stack.extend(step.premises)
-        elif isinstance(step.conclusion, Near):
+        elif isinstance(step.conclusion, Near | Mean):
             left, right = (certificate.terms[t].op for t in step.conclusion[:2])
             row = "gates" if (left, right) == ("gated", "net") else "approximation"
             if left == "subject" and not network_alone:

@@ -34,6 +34,7 @@ class Statement:
     tolerance: Fraction
     sequence: Sequence = SINGLE
     arithmetic: Arithmetic | None = None
+    norm: str = "sup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def write_statement(statement: Statement) -> dict[str, object]:
         "domain": [[write_rational(lo), write_rational(hi)] for lo, hi in statement.domain],
         "inputs": list(statement.inputs),
         "nodes": [_node(node) for node in statement.expression.nodes],
-        "norm": "sup",
+        "norm": statement.norm,
         "semantics": "real" if statement.arithmetic is None else statement.arithmetic.entries,
         "sequence": {
             "layout": statement.sequence.layout,

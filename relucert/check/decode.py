@@ -38,7 +38,9 @@ MAX_INPUTS = 1 << 18
 MAX_WIDTH = 1 << 20
 MAX_LENGTH = 10**18
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
-RESERVED = re.compile(r"T[0-9]*|abs|cos|erf|exp|log|max|min|sin|sqrt", re.ASCII)  # words of the printed statement
+RESERVED = re.compile(
+    r"T[0-9]*|abs|cos|erf|exp|log|max|min|piecewise|sin|sqrt", re.ASCII
+)  # words of the printed statement
 
 
 def certificate(data: bytes) -> Certificate:
@@ -145,8 +147,8 @@ def statement(raw: object) -> Statement:
         if lo > hi:
             raise Rejected("an interval of the domain is reversed")
         domain.append((lo, hi))
-    if body["norm"] != "sup":
-        raise Declined('this checker knows the norm "sup" only')
+    if body["norm"] not in model.NORMS:
+        raise Declined(f"this checker knows the norms {model.NORMS} only")
     tokens = sequence(body["sequence"], len(inputs))
     expression = nodes(body["nodes"], (), len(inputs), (), None)
     targets = tuple(index(t, len(expression), "a target") for t in array(body["targets"], "statement.targets"))
@@ -156,9 +158,11 @@ def statement(raw: object) -> Statement:
     if tolerance <= 0:
         raise Rejected("the tolerance must be positive")
     machine = arithmetic(body["semantics"])
+    if body["norm"] != "sup" and (machine is not None or tokens != model.Sequence(1, 1, "causal", "tokenwise")):
+        raise Declined("this checker knows L1 and L2 over real numbers for one data token under a causal mask only")
     if machine is not None and tokens != model.Sequence(1, 1, "causal", "tokenwise"):
         raise Declined("this checker knows float arithmetic for one data token under a causal mask only")
-    return Statement(inputs, tuple(domain), expression, targets, tolerance, tokens, machine)
+    return Statement(inputs, tuple(domain), expression, targets, tolerance, tokens, machine, body["norm"])
 
 
 def sequence(raw: object, inputs: int) -> model.Sequence:
@@ -354,14 +358,16 @@ def step(raw: object, position: int, terms: int) -> Step:
 
 
 def conclusion(raw: object, terms: int) -> Fact:
-    """Return the claim of a step: ["in", term, lo, hi] or ["near", left, right, bound]."""
+    """Return the claim of a step: ["in", term, lo, hi] or ["near" or "mean", left, right, bound]."""
     kind, a, b, c = array(raw, "a conclusion", 4)
     if kind == "in":
         lo, hi = rational(b), rational(c)
         return In(index(a, terms, "a term"), lo, hi)
-    if kind == "near":
-        return Near(index(a, terms, "a term"), index(b, terms, "a term"), rational(c))
-    raise Rejected(f'a conclusion is "in" or "near", not {str(kind)[:20]!a}')
+    if kind in ("near", "mean"):
+        return (Near if kind == "near" else model.Mean)(
+            index(a, terms, "a term"), index(b, terms, "a term"), rational(c)
+        )
+    raise Rejected(f'a conclusion is "in", "near" or "mean", not {str(kind)[:20]!a}')
 
 
 def arguments(raw: dict[str, object], shape: dict[str, str], terms: int) -> dict[str, Any]:

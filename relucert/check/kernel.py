@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from . import attention, decode, statement
-from .model import Attention, Certificate, Fact, Feedforward, Form, In, Near, Network, Node
+from .model import Attention, Certificate, Fact, Feedforward, Form, In, Mean, Near, Network, Node
 from .refusal import Declined, Rejected
 
 MAX_WORK = 1 << 25  # units of about a microsecond
@@ -58,6 +58,7 @@ class Context:
         self.certified: Attention | Feedforward = certificate.subject
         self.is_attention_only = not isinstance(self.certified, Attention) or self.certified.is_attention_only
         self.arithmetic = certificate.statement.arithmetic
+        self.norm = certificate.statement.norm
         self.precision = certificate.precision
         self.work = 0
 
@@ -157,6 +158,8 @@ def entails(proved: Fact, claimed: Fact) -> bool:
         return proved.term == claimed.term and claimed.lo <= proved.lo and proved.hi <= claimed.hi
     if isinstance(proved, Near) and isinstance(claimed, Near):
         return (proved.left, proved.right) == (claimed.left, claimed.right) and proved.bound <= claimed.bound
+    if isinstance(proved, Mean) and isinstance(claimed, Mean):
+        return (proved.left, proved.right) == (claimed.left, claimed.right) and proved.bound <= claimed.bound
     return False
 
 
@@ -234,17 +237,19 @@ def conclude(certificate: Certificate, facts: list[Fact]) -> Fraction:
     final = facts[-len(stated.targets) :]
     if len(final) < len(stated.targets):
         raise Rejected("the trace is too short to prove the statement")
+    wanted = Near if stated.norm == "sup" else Mean
     kind = "subject" if stated.arithmetic is None else "machine"
     for k, (fact, target) in enumerate(zip(final, stated.targets, strict=True)):
-        if not isinstance(fact, Near) or fact.right != target or certificate.terms[fact.left] != Node(kind, (k,)):
+        if not isinstance(fact, wanted) or fact.right != target or certificate.terms[fact.left] != Node(kind, (k,)):
             raise Rejected(f"the last steps do not prove that output {k} of the {kind} is near its target")
         if fact.bound > stated.tolerance:
             raise Rejected("the bound proved exceeds the tolerance")
-    return max(fact.bound for fact in final if isinstance(fact, Near))
+    return max(fact.bound for fact in final if isinstance(fact, wanted))
 
 
 def show(fact: Fact) -> str:
     """Return a short text for a fact, for refusals."""
     if isinstance(fact, In):
         return f"{statement.short(fact.lo)} <= t{fact.term} <= {statement.short(fact.hi)}"
-    return f"|t{fact.left} - t{fact.right}| <= {statement.short(fact.bound)}"
+    of = "" if isinstance(fact, Near) else "norm of "
+    return f"{of}|t{fact.left} - t{fact.right}| <= {statement.short(fact.bound)}"

@@ -35,6 +35,7 @@ class Node(NamedTuple):
     add mul max min  two or more terms
     inv abs exp log sin cos erf  one term
     power    one term            the exponent
+    where    (condition, a, b)   a where the condition is >= 0, b elsewhere
     seen_max seen_min  one term
     net gated  (network, output)
     subject machine  (output,)
@@ -49,6 +50,7 @@ LEAVES = {"input": 1, "net": 2, "gated": 2, "subject": 1, "machine": 1}
 OPERATIONS: dict[str, tuple[int, int | None]] = {
     **{"add": (2, None), "mul": (2, None), "max": (2, None), "min": (2, None), "inv": (1, 1), "abs": (1, 1)},
     **dict.fromkeys(("exp", "log", "sin", "cos", "erf", "power", "seen_max", "seen_min"), (1, 1)),
+    "where": (3, 3),
 }
 STATEMENT_OPS = frozenset(OPERATIONS) | {"input", "const"}
 
@@ -143,7 +145,7 @@ LAYOUTS = ("tokenwise", "one-per-token")
 
 
 class Statement(NamedTuple):
-    """At every place: | output k of T - targets[k] | <= tolerance."""
+    """At every place: | output k of T - targets[k] | <= tolerance; or in the norm "L1" or "L2", see ``Mean``."""
 
     inputs: tuple[str, ...]
     domain: tuple[tuple[Fraction, Fraction], ...]
@@ -152,6 +154,7 @@ class Statement(NamedTuple):
     tolerance: Fraction
     sequence: Sequence
     arithmetic: Arithmetic | None = None  # None: real numbers
+    norm: str = "sup"
 
 
 class In(NamedTuple):
@@ -170,7 +173,16 @@ class Near(NamedTuple):
     bound: Fraction
 
 
-Fact = In | Near
+class Mean(NamedTuple):
+    """(integral over the box of | left - right |^p)^(1/p) <= bound, p of the statement's norm, Lebesgue measure."""
+
+    left: int
+    right: int
+    bound: Fraction
+
+
+Fact = In | Near | Mean
+NORMS = ("sup", "L1", "L2")
 
 
 class Step(NamedTuple):

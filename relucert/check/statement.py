@@ -82,6 +82,8 @@ def formulas(nodes: tuple[Node, ...], roots: tuple[int, ...], inputs: tuple[str,
         elif node.op == "power":
             base = parts[0] if nodes[node.children[0]].op not in ("mul", "power") else f"({parts[0]})"
             text[t] = f"{base}^({node.value})"
+        elif node.op == "where":
+            text[t] = f"piecewise({parts[0]} >= 0: {parts[1]}, else: {parts[2]})"
         elif node.op in ("seen_max", "seen_min"):
             text[t] = f"{node.op[5:]}({parts[0]} over data tokens seen)"
         else:
@@ -102,10 +104,15 @@ def sentence(stated: Statement, bound: Fraction) -> str:
     if stated.sequence != Sequence(1, 1, "causal", "tokenwise"):
         places, arguments = _places(stated.sequence, box), ""
     names = ["T"] if len(targets) == 1 else [f"T{k + 1}" for k in range(len(targets))]
+    where = f"  where {'; '.join(definitions)}" if definitions else ""
+    if stated.norm != "sup":
+        p = stated.norm[1:]
+        sizes = [f"| {name}{arguments} - {target} |^{p}" for name, target in zip(names, targets, strict=True)]
+        claims = " and ".join(f"( integral of {size} )^(1/{p}) <= {short(bound)}" for size in sizes)
+        return f"over the box of real {box}, with Lebesgue measure, not normalised:  {claims}{where}"
     claims = " and ".join(
         f"| {name}{arguments} - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)
     )
-    where = f"  where {'; '.join(definitions)}" if definitions else ""
     if stated.arithmetic is not None:  # one data token, see ``decode``
         return f"for all {stated.arithmetic.dtype} {box}:  {claims}{where};  {stated.arithmetic.sentence}"
     return f"{places}:  {claims}{where}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import UsageError
+from ..errors import DeclinedError, UsageError
 from ..report.output import say
 from .options import Asked, Verbosity, asks, number, packed, problem_of, verbosity, write_atomically
 
@@ -48,6 +48,8 @@ def command(
     beside the certificate that -o names.  Exit: 0 proved, 1 refuted, 3 undecided.
     """
     problem = problem_of(target, asked)
+    if problem.norm != "sup":
+        raise DeclinedError(f"networks from elsewhere are certified in the sup norm only, not in {problem.norm}")
     seconds = None if timeout is None else float(number("--timeout", timeout))
     if seconds is not None and seconds <= 0:
         raise UsageError(f"--timeout: expected a positive number of seconds, not {timeout}")

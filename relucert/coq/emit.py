@@ -33,7 +33,7 @@ DEEPEST_TARGET = 200
 OPERATIONS = ("input", "const", "add", "mul", "max", "min", "inv", "abs")
 # What the library knows of a certificate's parts; anything else must be empty.
 CERTIFICATE = frozenset({"statement", "subject", "networks", "terms", "precision", "trace"})
-STATEMENT = frozenset({"inputs", "domain", "nodes", "targets", "tolerance", "sequence"})
+STATEMENT = frozenset({"inputs", "domain", "nodes", "targets", "tolerance", "sequence", "norm"})
 SUBJECT = frozenset({"d_model", "embedding", "layers", "readout", "outputs"})
 _PLAIN_NAME = re.compile(r"[a-z][0-9]*")
 
@@ -103,6 +103,8 @@ def _covered(certificate: Certificate) -> Attention:
             raise DeclinedError(f"the Coq library does not cover the operation {node.op!r}")
     if len(certificate.networks) != 1:
         raise DeclinedError("the Coq library checks certificates with one network only")
+    if stated.norm != "sup":
+        raise DeclinedError(f"the Coq library does not cover the norm {stated.norm}")
     return subject
 
 

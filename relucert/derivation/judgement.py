@@ -95,6 +95,10 @@ class Derivation:
         step = self._append(rule, premises, args, ("near", left, right, bound))
         return Near(left, right, bound, step)
 
+    def claim_mean(self, rule: str, left: int, right: int, bound: Fraction, /, **args: Argument) -> None:
+        """Append a step that bounds the distance of two terms in the statement's norm, L1 or L2."""
+        self._append(rule, (), args, ("mean", left, right, bound))
+
     def _append(
         self, rule: str, premises: tuple[Judgement, ...], args: dict[str, Argument], conclusion: tuple[object, ...]
     ) -> int:

@@ -22,6 +22,7 @@ class PointResult(NamedTuple):
     transformer: Fraction
     bound: Fraction
     arithmetic: str | None = None
+    norm: str = "sup"
 
 
 class RuntimeResult(NamedTuple):

@@ -196,7 +196,10 @@ def point_text(results: Sequence[PointResult]) -> Group:
         kind = "the actual error, an estimate" if result.working else "the actual error, exact and rounded up"
         rows.append(["|T - f|", real(abs(result.transformer - result.target)), kind])
         whose = "" if result.arithmetic is None else f", for {result.arithmetic} machines"
-        rows.append(["bound", real(result.bound), f"certified on the whole domain{whose}"])
+        where = "certified on the whole domain"
+        if result.norm != "sup":
+            where = f"certified for the {result.norm} norm of T - f over the box, not at a point"
+        rows.append(["bound", real(result.bound), where + whose])
         blocks.append(Padding(table([f"output {k + 1}" if len(results) > 1 else "", "value", ""], rows), (0, 0, 0, 2)))
     return Group(*blocks)
 

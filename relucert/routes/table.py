@@ -83,11 +83,22 @@ def _max_affine_build(problem: Problem, progress: Progress) -> tuple[Proved, Pla
     return maxaffine.build(problem, progress)
 
 
+def _in_sup_norm(predict: Callable[[Problem], str | None]) -> Callable[[Problem], str | None]:
+    """Return a ``predict`` for a route that knows the sup norm alone."""
+
+    def predicted(problem: Problem) -> str | None:
+        if problem.norm != "sup":
+            return f"it knows the sup norm only, not {problem.norm}; the route max-affine knows L1 and L2"
+        return predict(problem)
+
+    return predicted
+
+
 ROUTES = (
-    Route("relu", _relu_predict, _relu_build),
-    Route("anchors", _anchors_predict, _anchors_build),
+    Route("relu", _in_sup_norm(_relu_predict), _relu_build),
+    Route("anchors", _in_sup_norm(_anchors_predict), _anchors_build),
     Route("max-affine", _max_affine_predict, _max_affine_build),
-    Route("native", _native_predict, _native_build),
+    Route("native", _in_sup_norm(_native_predict), _native_build),
 )
 
 

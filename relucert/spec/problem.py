@@ -23,6 +23,7 @@ EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
 ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
 HOELDER = ("max-affine", "auto")  # routes that a Hoelder exponent means something to
+NORMS = ("sup", "L1", "L2")
 PROOFS = ("direct", "adjoint", "stated")
 LIMITS = (
     "tokens",
@@ -62,6 +63,8 @@ class Problem:
     arithmetic: Arithmetic | None = None  # None: real numbers
     alpha: Fraction | None = None  # the Hoelder exponent to use; None: the largest that is derived
 
+    norm: str = "sup"
+
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
             raise UsageError("the domain needs one interval for each input", "domain")
@@ -74,7 +77,11 @@ class Problem:
             raise UsageError("eps must be at least 1e-100", "eps")
         if self.objective not in OBJECTIVES:
             raise UsageError(f"unknown objective {self.objective!r}{nearest(self.objective, OBJECTIVES)}", "objective")
-        for key, value, known in (("route", self.route, ROUTES), ("proof", self.proof, PROOFS)):
+        for key, value, known in (
+            ("route", self.route, ROUTES),
+            ("proof", self.proof, PROOFS),
+            ("norm", self.norm, NORMS),
+        ):
             if value not in known:
                 raise UsageError(f"unknown {key} {value!r}{nearest(value, known)}", key)
         if self.alpha is not None and not 0 < self.alpha <= 1:
@@ -90,6 +97,10 @@ class Problem:
         if self.arithmetic is not None and not alone:
             raise UsageError(
                 "float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic"
+            )
+        if self.norm != "sup" and (self.arithmetic is not None or self.sequence != SINGLE or self.is_over_tokens):
+            raise UsageError(
+                f"the norm {self.norm} is for one data token under a causal mask, over real numbers", "norm"
             )
         if self.proof == "stated" and self.route != "anchors":
             raise UsageError(
@@ -113,7 +124,7 @@ class Problem:
             f"{n}: [{exact_text(lo)}, {exact_text(hi)}]" for n, (lo, hi) in zip(self.inputs, self.domain, strict=True)
         )
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
-        defaults = (("route", self.route, ROUTES), ("proof", self.proof, PROOFS))
+        defaults = [("route", self.route, ROUTES), ("proof", self.proof, PROOFS), ("norm", self.norm, NORMS)]
         lines += [f"{key}: {value}" for key, value, known in defaults if value != known[0]]
         if self.alpha is not None:
             lines.append(f"alpha: {exact_text(self.alpha)}")
@@ -147,6 +158,7 @@ def make_problem(
     proof: str = "direct",
     arithmetic: Mapping[str, str | int] | None = None,
     alpha: Fraction | None = None,
+    norm: str = "sup",
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
@@ -174,7 +186,7 @@ def make_problem(
     elif named is None:
         if IDENTIFIER.fullmatch(target):
             raise UsageError(f"unknown target {target[:40]!r}{nearest(target, (t.name for t in TARGETS))}", "target")
-        expression, inputs = parse_expression(target)
+        expression, inputs = parse_expression(target, jumps=norm != "sup")
         default = SYMMETRIC
         if arity not in (None, len(inputs)):
             raise UsageError(f"the expression has {len(inputs)} inputs, not {arity}", "arity")
@@ -203,6 +215,7 @@ def make_problem(
         proof,
         _machine(arithmetic),
         alpha,
+        norm,
     )
 
 

@@ -16,7 +16,7 @@ from .problem import Problem, make_problem
 from .sequence import KEYS as KEYS_OF_SEQUENCE
 
 KEYS: tuple[str, ...] = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
-KEYS += ("sequence", "route", "proof", "arithmetic", "alpha")
+KEYS += ("sequence", "route", "proof", "arithmetic", "alpha", "norm")
 MAX_BYTES = 1 << 20
 
 
@@ -175,6 +175,7 @@ _READERS = {
     "route": _text,
     "proof": _text,
     "alpha": _number,
+    "norm": _text,
     "limits": _numbers,
     "arithmetic": _arithmetic,
     "sequence": _sequence,

@@ -86,10 +86,10 @@ def _row(route: Route, problem: Problem) -> CompareRow:
 def _observed(outcome: Outcome) -> tuple[Fraction | None, int]:
     """Return the largest | T - f | seen on a grid of the box, T by plain softmax at many digits, and how many points.
 
-    None where the data tokens are not one.
+    None where the data tokens are not one, or the bound is in another norm.
     """
     problem = outcome.problem
-    if not problem.sequence.is_single:
+    if not problem.sequence.is_single or problem.norm != "sup":
         return None, 0
     loaded = load(outcome.verdict)
     counted = outcome.verdict.resources

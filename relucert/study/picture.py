@@ -43,6 +43,8 @@ def picture(
     tokens = _tokens(loaded)
     if loaded.certificate.statement.arithmetic is not None:
         raise DeclinedError("a certificate about a machine's arithmetic is not drawn")
+    if loaded.certificate.statement.norm != "sup":
+        raise DeclinedError(f"a certificate in the norm {loaded.certificate.statement.norm} bounds no point to draw")
     free = _free(loaded, fixed, output)
     stated = loaded.certificate.statement
     box = {

@@ -39,12 +39,13 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
     exact = evaluate(loaded.expression, point, BITS_PER_DIGIT * (_digits(loaded) + GUARD))
     network = None if loaded.network is None else evaluate_exactly(loaded.network, point)
     bound = loaded.verdict.error_bound
+    norm = loaded.certificate.statement.norm
     if bound is None:
         raise ValueError("an accepted certificate has a bound")
     place = tuple(zip(stated.inputs, point, strict=True))
     if loaded.attention is None and network is not None:
         return [
-            PointResult(place, _digits(loaded), 0, f, None, network[o], bound)
+            PointResult(place, _digits(loaded), 0, f, None, network[o], bound, norm=norm)
             for f, o in zip(exact, loaded.outputs, strict=True)
         ]
     digits, working = precision(loaded)
@@ -54,7 +55,15 @@ def evaluate_at(loaded: Loaded, values: Mapping[str, Fraction]) -> list[PointRes
     machine = None if stated.arithmetic is None else stated.arithmetic.dtype
     return [
         PointResult(
-            place, digits, working, f, None if network is None else network[o], transformer.exact(t), bound, machine
+            place,
+            digits,
+            working,
+            f,
+            None if network is None else network[o],
+            transformer.exact(t),
+            bound,
+            machine,
+            norm,
         )
         for f, t, o in zip(exact, computed, loaded.outputs, strict=True)
     ]

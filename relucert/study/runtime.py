@@ -11,6 +11,7 @@ import importlib
 from fractions import Fraction
 from typing import Any
 
+from ..errors import DeclinedError
 from ..export.activations import refuse_overflow
 from ..export.dtype import Dtype
 from ..export.extras import require
@@ -36,6 +37,8 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
 
     Raises OverflowToInfinityError where the format cannot hold the network, DeclinedError where the runtime is absent.
     """
+    if loaded.certificate.statement.norm != "sup":
+        raise DeclinedError(f"the bound is in the norm {loaded.certificate.statement.norm}; samples say nothing of it")
     np = require("numpy", runtime)
     subject = subject_of(loaded)
     refuse_overflow(subject, dtype)

@@ -54,6 +54,8 @@ def _term(node: Any, inputs: tuple[str, ...]) -> str:
 
 
 def _fact(fact: Any) -> str:
+    if type(fact).__name__ == "Mean":
+        return f"norm of | t{fact.left} - t{fact.right} | <= {decimal_up(fact.bound)}"
     if hasattr(fact, "bound"):
         return f"| t{fact.left} - t{fact.right} | <= {decimal_up(fact.bound)}"
     return f"{decimal_down(fact.lo)} <= t{fact.term} <= {decimal_up(fact.hi)}"

@@ -20,6 +20,8 @@ class Node:
 
     ``seen_max`` and ``seen_min`` are extrema of their argument over the data tokens that a token sees.
 
+    ``where`` of (condition, a, b) is a where the condition is >= 0 and b elsewhere.
+
     ``children`` holds indices of earlier nodes, or for an input the index of the input; ``value`` is the value of a
     constant and the exponent of a power.
     """
@@ -80,6 +82,8 @@ def _apply(op: str, arguments: list[Fraction]) -> Fraction:
         return max(arguments)
     if op == "min":
         return min(arguments)
+    if op == "where":
+        return arguments[1] if arguments[0] >= 0 else arguments[2]
     if op == "inv":
         return 1 / arguments[0]
     if op == "abs":

@@ -24,6 +24,7 @@ class Graph:
     inputs: dict[str, int]
     nodes: list[Node] = field(default_factory=list)
     known: dict[Node, int] = field(default_factory=dict)
+    jumps: bool = False  # whether functions may jump, as norms other than the sup norm allow
 
     def __post_init__(self) -> None:
         for k in range(len(self.inputs)):
@@ -126,6 +127,13 @@ class Graph:
             rest.append(self.constant(max(values) if op == "max" else min(values)))
         return rest[0] if len(rest) == 1 else self.node(op, *rest)
 
+    def where(self, condition: int, a: int, b: int) -> int:
+        """Return a where the condition is >= 0 and b elsewhere."""
+        value = self.value(condition)
+        if a == b or value is not None:
+            return a if a == b or (value is not None and value >= 0) else b
+        return self.node("where", condition, a, b)
+
     def absolute(self, t: int) -> int:
         """Return |t|."""
         value = self.value(t)
@@ -172,6 +180,8 @@ class Graph:
                 done[s] = self.absolute(c[0])
             elif node.op in ("max", "min"):
                 done[s] = self.extremum(node.op, c)
+            elif node.op == "where":
+                done[s] = self.where(*c)
             else:
                 done[s] = self.function(node.op, c[0], column, node.value)
         return done[t]

@@ -39,9 +39,10 @@ RESERVED = re.compile(r"T[0-9]*", re.ASCII)  # the transformer, in statements
 COMPARISONS = ("<", "<=", ">", ">=")
 
 
-def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
+def parse_expression(text: str, jumps: bool = False) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression and its input names in order of natural sorting (x2 before x10).
 
+    With ``jumps`` a piecewise function need not be continuous.
     Raises UsageError, with the column, for anything outside the grammar, and for texts beyond the fixed limits.
     """
     if len(text) > MAX_LENGTH:
@@ -56,7 +57,7 @@ def parse_expression(text: str) -> tuple[Expression, tuple[str, ...]]:
             raise UsageError(f"column {text.index(name) + 1}: {name!r} is no name for an input", "target")
     if not names:
         raise UsageError("the expression has no input", "target")
-    parser = _Parser(text, tokens, Graph({name: k for k, name in enumerate(names)}))
+    parser = _Parser(text, tokens, Graph({name: k for k, name in enumerate(names)}, jumps=jumps))
     roots = parser.output()
     while parser.peek() == ";":
         parser.take()

@@ -7,7 +7,8 @@ With thresholds c_1 < ... < c_k of one variable w and the branch b_i on the i-th
 because b_(i-1)(c_i) = b_i(c_i) makes the sum telescope on every cell; other variables may occur in the branches.  Where
 one condition d < 0 compares several variables, b_1 - b_2 = lambda d gives f = b_2 + lambda min(d, 0).
 Continuity is an identity of the two branches at the threshold, of polynomials in inputs and in equal parts: decided
-exactly or refused.  Derived here.
+exactly or refused.  Derived here.  Where a target may jump (norms L1 and L2), what is refused for that is written with
+``where`` instead.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ..errors import UsageError
 from ..exact.number import exact_text
 from .graph import Graph
 
-ADVICE = "; a sup-norm bound needs a continuous target"
+ADVICE = "; a sup-norm bound needs a continuous target, the norms L1 and L2 do not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,27 @@ class _Side:
 def piecewise(graph: Graph, cases: Sequence[Case], default: int, names: Sequence[str]) -> int:
     """Return the node of a continuous piecewise function.
 
-    Raises UsageError, with the column, where the branches differ at a border or where that cannot be decided.
+    Raises UsageError, with the column, where the branches differ at a border or where that cannot be decided.  Where
+    the graph allows jumps, these are functions too.
     """
+    try:
+        return _continued(graph, cases, default, names)
+    except UsageError:
+        if not graph.jumps:
+            raise
+    result = default
+    for case in reversed(cases):
+        kept = case.branch
+        for condition in case.conditions:  # difference < 0, or -difference >= 0
+            d = condition.difference
+            sides = (d, result, kept) if condition.strict else (graph.scaled(Fraction(-1), d), kept, result)
+            kept = graph.where(*sides)
+        result = kept
+    return result
+
+
+def _continued(graph: Graph, cases: Sequence[Case], default: int, names: Sequence[str]) -> int:
+    """Return the same by min and max alone."""
     kept: list[tuple[list[_Side], Case]] = []
     for case in cases:
         sides = _sides(graph, case)

@@ -74,6 +74,10 @@ def _combine(op: str, parts: Sequence[Interval]) -> Interval:
         return max(los), max(his)
     if op == "min":
         return min(los), min(his)
+    if op == "where":
+        lo, hi = parts[0]
+        kept = [parts[1]] if lo >= 0 else [parts[2]] if hi < 0 else parts[1:]
+        return min(a for a, _ in kept), max(b for _, b in kept)
     if op == "abs":
         return max(los[0], -his[0], Fraction(0)), max(-los[0], his[0])
     lo = hi = Fraction(1)
@@ -101,5 +105,7 @@ def formula(expression: Expression, t: int, names: Sequence[str]) -> str:
         text = f"1/({parts[0]})"
     elif node.op == "power" and node.value is not None:
         text = f"sqrt({parts[0]})" if node.value == ROOT else f"({parts[0]})^({exact_text(node.value)})"
+    elif node.op == "where":
+        text = f"piecewise({parts[0]} >= 0: {parts[1]}, else: {parts[2]})"
     text = text or f"{node.op}({', '.join(parts)})"
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -1,17 +1,19 @@
 """Family ``maxaffine``: one head whose scores part the box into cells of a grid and whose values are the target's."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import product
 from math import prod
 
 from ..attention import embedded, read
 from ..kernel import Context, Rule
-from ..model import ONE, Attention, Fact, Form, Near, Vector
+from ..model import ONE, Attention, Fact, Form, Mean, Near, Vector
 from ..number import cost, exp_enclosure
 from ..refusal import Rejected
 from ..statement import below
 from .forms import EXP_BITS
 from .holder import Modulus, modulus, power_up, ranges, root_up, up
+from .polynomial import polynomial
 
 ZERO = Fraction(0)
 
@@ -51,50 +53,157 @@ def grid_head(
     (s |h|)^alpha; the centres are in the box.
     Source: after arXiv 2504.19901 (max-affine partitions); softmax at finite temperature derived here.
     """
-    (output,) = context.node(subject, "subject").children
-    whole, box, d = context.subject, context.domain, len(context.domain)
-    if context.sequence.most != 1:
-        raise Rejected("needs a single data token")
-    if len(whole.layers) != 1 or len(whole.layers[0].heads) != 1:
-        raise Rejected("needs one layer of one head")
-    if len(counts) != d or min(counts) < 1 or prod(counts) != len(whole.anchors):
-        raise Rejected("one anchor is needed for each cell of the grid")
-    if sharpness < 2:
-        raise Rejected("the sharpness must be at least 2")
-    widths = [(hi - lo) / m for (lo, hi), m in zip(box, counts, strict=True)]
-    if min(widths) <= 0:
-        raise Rejected("the box has an input without a width")
-    order = below(context.nodes, (target,))
-    moved = modulus(context, target, alpha)
-    query, scale = _data(context, whole, output)
-    factors = [sharpness / width**2 for width in widths]
-    axes = [[lo + width * (2 * k + 1) / 2 for k in range(m)] for (lo, _), width, m in
-            zip(box, widths, counts, strict=True)]  # fmt: skip
-    largest = off = ZERO
-    reads = sum(1 + len(query[row]) for row, _ in whole.layers[0].heads[0].w_k) + len(whole.layers[0].heads[0].w_v)
-    for anchor, centre in zip(whole.anchors, product(*axes), strict=True):
-        context.spend(8 * (d + reads) * cost(*factors, *centre, *anchor.values()))
-        score = _score(whole, query, anchor)
-        wanted: Form = {("x", i): 2 * f * c for i, (f, c) in enumerate(zip(factors, centre, strict=True)) if c}
-        rest = shift - sum((f * c * c for f, c in zip(factors, centre, strict=True)), ZERO)
-        if score != (wanted | {ONE: rest} if rest else wanted):
-            raise Rejected("the score of an anchor is not that of its cell")
-        value = sum((w * scale.get(row, ZERO) * anchor.get(column, ZERO) for (row, column), w in
-                     whole.layers[0].heads[0].w_v.items()), ZERO)  # fmt: skip
-        largest = max(largest, abs(value))
+    whole = _Grid(context, subject, counts, sharpness, shift, terms)
+    order, moved, off = below(context.nodes, (target,)), modulus(context, target, alpha), ZERO
+    for centre, value in whole.cells:
         lo, hi = ranges(context, order, tuple((c, c) for c in centre))[target]
         off = max(off, hi - value, value - lo)
-    leak = 2 * up(context, exp_enclosure(d * sharpness / 4 - shift, terms, EXP_BITS)[1])
-    near = _spread(context, moved, widths, sharpness, terms)
-    return Near(subject, target, up(context, leak * largest + off + near))
+    return Near(subject, target, up(context, whole.leak + off + whole.spread(context, moved)))
 
 
-def _spread(context: Context, moved: Modulus, widths: list[Fraction], sharpness: Fraction, terms: int) -> Fraction:
-    """Return min(sum_i H_i (s h_i)^alpha, H (s |h|)^alpha), see ``grid_head``."""
-    s = root_up(context, Fraction(1, 4) + 2 * exp_enclosure(-sharpness, terms, EXP_BITS)[1])
-    reach = [s * width for width in (*widths, root_up(context, sum((width**2 for width in widths), ZERO)))]
-    *each, joint = (h * power_up(context, r, moved.exponent) for h, r in zip(moved.slopes, reach, strict=True))
-    return min(sum(each, ZERO), joint)
+class _Grid:
+    """A head that ``grid_head`` describes: widths h, (centre, value) of its cells, and q max|v| as ``leak``."""
+
+    def __init__(
+        self,
+        context: Context,
+        subject: int,
+        counts: tuple[int, ...],
+        sharpness: Fraction,
+        shift: Fraction,
+        terms: int,
+    ) -> None:
+        (output,) = context.node(subject, "subject").children
+        whole, box, d = context.subject, context.domain, len(context.domain)
+        if context.sequence.most != 1:
+            raise Rejected("needs a single data token")
+        if len(whole.layers) != 1 or len(whole.layers[0].heads) != 1:
+            raise Rejected("needs one layer of one head")
+        if len(counts) != d or min(counts) < 1 or prod(counts) != len(whole.anchors):
+            raise Rejected("one anchor is needed for each cell of the grid")
+        if sharpness < 2:
+            raise Rejected("the sharpness must be at least 2")
+        widths = [(hi - lo) / m for (lo, hi), m in zip(box, counts, strict=True)]
+        if min(widths) <= 0:
+            raise Rejected("the box has an input without a width")
+        query, scale = _data(context, whole, output)
+        factors = [sharpness / width**2 for width in widths]
+        axes = [[lo + width * (2 * k + 1) / 2 for k in range(m)] for (lo, _), width, m in
+                zip(box, widths, counts, strict=True)]  # fmt: skip
+        self.widths, self.sharpness, self.terms = widths, sharpness, terms
+        self.cells: list[tuple[tuple[Fraction, ...], Fraction]] = []
+        head = whole.layers[0].heads[0]
+        reads = sum(1 + len(query[row]) for row, _ in head.w_k) + len(head.w_v)
+        for anchor, centre in zip(whole.anchors, product(*axes), strict=True):
+            context.spend(8 * (d + reads) * cost(*factors, *centre, *anchor.values()))
+            score = _score(whole, query, anchor)
+            wanted: Form = {("x", i): 2 * f * c for i, (f, c) in enumerate(zip(factors, centre, strict=True)) if c}
+            rest = shift - sum((f * c * c for f, c in zip(factors, centre, strict=True)), ZERO)
+            if score != (wanted | {ONE: rest} if rest else wanted):
+                raise Rejected("the score of an anchor is not that of its cell")
+            value = sum((w * scale.get(row, ZERO) * anchor.get(column, ZERO) for (row, column), w in
+                         head.w_v.items()), ZERO)  # fmt: skip
+            self.cells.append((centre, value))
+        leak = 2 * up(context, exp_enclosure(d * sharpness / 4 - shift, terms, EXP_BITS)[1])
+        self.leak = leak * max(abs(value) for _, value in self.cells)
+
+    def spread(self, context: Context, moved: Modulus) -> Fraction:
+        """Return min(sum_i H_i (s h_i)^alpha, H (s |h|)^alpha), see ``grid_head``."""
+        s = root_up(context, Fraction(1, 4) + 2 * exp_enclosure(-self.sharpness, self.terms, EXP_BITS)[1])
+        reach = [s * h for h in (*self.widths, root_up(context, sum((h**2 for h in self.widths), ZERO)))]
+        *each, joint = (h * power_up(context, r, moved.exponent) for h, r in zip(moved.slopes, reach, strict=True))
+        return min(sum(each, ZERO), joint)
+
+
+def grid_norm(
+    context: Context,
+    premises: tuple[Fact, ...],
+    subject: int,
+    target: int,
+    counts: tuple[int, ...],
+    sharpness: Fraction,
+    shift: Fraction,
+    terms: int,
+    alpha: Fraction,
+) -> Mean:
+    """Claim: the norm L^p of subject - target over the box, p that of the statement, is at most the bound below.
+
+    Hypotheses: those of ``grid_head``; but the target may have the operation ``where``, and its modulus then is one on
+    the convex parts of the box on which no condition changes its sign.  The statement's norm is L1 or L2.
+    Computation, in the words of ``grid_head``: let W be the largest difference between a value and the target, from
+    its range on the box.  The neighbours of a cell C are the cells that touch it, C among them.  C is smooth if each
+    condition is >= 0 on all neighbours, or < 0 on all, by interval arithmetic on each; then
+    I_C = (r + spread + 2 d e^(-2b) W)^p with r over the neighbours.  Else I_C is the sum over neighbours c of
+    (7/(20 b))^k e_c^p, k the number of coordinates in which c differs from C and e_c the largest
+    |v_c - target| on C, plus d e^(-2b) / b W^p.  The bound is (|C| sum_C I_C)^(1/p) + q max|v| V^(1/p), V the volume.
+    Proof.  By Minkowski, the sink and the data token make the last part.  What is left is the norm of
+    g = sum_c w_c (v_c - f), w_c the weights of the mean over centres.  Let x be in C, at u h_i from its centre in
+    coordinate i, |u| <= 1/2.  Against the centre of C that j cells on has the excess j^2 - 2 j u in that coordinate, so
+    the share of those with |j| >= 2 is at most sum_j>=2 (e^(-b j (j - 1)) + e^(-b j^2)) <= 2 e^(-2b), in any coordinate
+    at most d times that.  Where C is smooth, f has the modulus on the hull of the neighbours, a box: there
+    |v_c - f(x)| <= r + |f(c) - f(x)|, whose mean is at most r + spread, as for ``grid_head``, and farther cells add
+    2 d e^(-2b) W.  Else |g|^p <= sum_c w_c |v_c - f|^p by convexity, and the mean of w_c over C is a product over
+    coordinates: for j = 1 or -1 at most the mean of 1 / (1 + e^(b (1 - 2u))), which is
+    integral_0^(2b) dt / (1 + e^t) / (2b) < ln 2 / (2b) < 7/(20 b); for |j| >= 2 in all at most
+    2 sum_j>=2 e^(-b j (j - 1)) / (2 b j) <= e^(-2b) / b.  Null sets do not count: a condition that is a polynomial,
+    not zero, is zero on one only, so where it is <= 0 on C the second branch holds almost everywhere.
+    Source: derived here.
+    """
+    if context.norm == "sup":
+        raise Rejected("the statement's norm is the sup norm")
+    p = int(context.norm[1:])
+    whole, order = _Grid(context, subject, counts, sharpness, shift, terms), below(context.nodes, (target,))
+    moved, d, cells = modulus(context, target, alpha, jumps=True), len(counts), whole.cells
+    conditions = {context.nodes[t].children[0] for t in order if context.nodes[t].op == "where"}
+    thin = frozenset(c for c in conditions if _thin(context, c))
+    values = [value for _, value in cells]
+    worst = up(context, max(moved.hi - min(values), max(values) - moved.lo))
+    far = up(context, d * exp_enclosure(-2 * sharpness, terms, EXP_BITS)[1])
+    inner, outer = whole.spread(context, moved) + 2 * far * worst, far / sharpness * worst**p
+    boxes = [tuple((c - h / 2, c + h / 2) for c, h in zip(centre, whole.widths, strict=True)) for centre, _ in cells]
+    signs, offs = [], []
+    for (centre, value), box in zip(cells, boxes, strict=True):
+        known, at = ranges(context, order, box), ranges(context, order, tuple((c, c) for c in centre))[target]
+        signs.append(tuple(1 if known[c][0] >= 0 else -1 if known[c][1] < 0 else 0 for c in conditions))
+        offs.append(up(context, max(at[1] - value, value - at[0])))
+    total = ZERO
+    beside = [up(context, Fraction(7, 20) ** k / sharpness**k) for k in range(d + 1)]
+    for place, box in zip(product(*map(range, counts)), boxes, strict=True):
+        near: dict[int, int] = {}
+        for offset in product((-1, 0, 1), repeat=d):
+            other = [k + j for k, j in zip(place, offset, strict=True)]
+            if all(0 <= k < m for k, m in zip(other, counts, strict=True)):
+                near[_number(other, counts)] = sum(map(abs, offset))
+        context.spend(8 * len(near) * d)
+        own = signs[_number(place, counts)]
+        if 0 not in own and all(signs[k] == own for k in near):
+            total += up(context, (max(offs[k] for k in near) + inner) ** p)
+            continue
+        lo, hi = ranges(context, order, box, thin)[target]
+        context.spend(8 * len(near) * cost(lo, hi, beside[d]))
+        total += up(context, outer + sum((beside[m] * max(values[k] - lo, hi - values[k]) ** p
+                                          for k, m in near.items()), ZERO))  # fmt: skip
+    volume, size = (
+        prod(whole.widths, start=Fraction(1)) * total,
+        prod((hi - lo for lo, hi in context.domain), start=Fraction(1)),
+    )
+    if p == 2:
+        volume, size = root_up(context, volume), root_up(context, size)
+    return Mean(subject, target, up(context, volume + whole.leak * size))
+
+
+def _number(place: Iterable[int], counts: tuple[int, ...]) -> int:
+    """Return the index of a cell in lexicographic order."""
+    result = 0
+    for k, m in zip(place, counts, strict=True):
+        result = result * m + k
+    return result
+
+
+def _thin(context: Context, term: int) -> bool:
+    """Return whether a term is seen to be a polynomial in inputs that is not zero."""
+    found = polynomial(context, term)
+    return bool(found) and all(atom[0] == "x" for monomial in found for atom, _ in monomial)
 
 
 def _data(context: Context, whole: Attention, output: int) -> tuple[list[Form], dict[int, Fraction]]:
@@ -122,18 +231,16 @@ def _score(whole: Attention, query: list[Form], anchor: Vector) -> Form:
     return {atom: value for atom, value in score.items() if value}
 
 
+_SHAPE = {
+    "subject": "term",
+    "target": "term",
+    "counts": "indices",
+    "sharpness": "rational",
+    "shift": "rational",
+    "terms": "index",
+    "alpha": "rational",
+}
 RULES: dict[str, Rule] = {
-    "grid_head": Rule(
-        "maxaffine",
-        grid_head,
-        {
-            "subject": "term",
-            "target": "term",
-            "counts": "indices",
-            "sharpness": "rational",
-            "shift": "rational",
-            "terms": "index",
-            "alpha": "rational",
-        },
-    )
+    "grid_head": Rule("maxaffine", grid_head, _SHAPE),
+    "grid_norm": Rule("maxaffine", grid_norm, _SHAPE),
 }

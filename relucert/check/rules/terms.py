@@ -1,10 +1,11 @@
 """Family ``terms``: ranges, affine combinations, compositions and polynomial identities."""
 
 from fractions import Fraction
+from math import isqrt
 
 from ..kernel import Context, Rule, distance_in, distances, range_in, range_of, ranges
-from ..model import Fact, In, Near
-from ..number import cost
+from ..model import Fact, In, Mean, Near
+from ..number import ceil_to, cost
 from ..refusal import Declined, Rejected
 from .polynomial import accumulate, bernstein, coefficients, constant, defined, difference, polynomial
 
@@ -273,6 +274,24 @@ def symmetry(context: Context, premises: Premises) -> Near:
     return Near(premises[0].right, premises[0].left, premises[0].bound)
 
 
+def mean(context: Context, premises: Premises) -> Mean:
+    """Claim: the norm L^p of left - right over the box, p that of the statement, is at most b V^(1/p).
+
+    Hypotheses: one premise |left - right| <= b; the statement's norm is L1 or L2.
+    Computation: V is the volume of the box; for L2 its square root is rounded up to ``precision`` bits.
+    Proof: the integral of |left - right|^p is at most b^p V.
+    """
+    if context.norm == "sup" or len(premises) != 1 or not isinstance(premises[0], Near):
+        raise Rejected("needs one premise, a distance, and a statement in the norm L1 or L2")
+    volume = Fraction(1)
+    for lo, hi in context.domain:
+        context.spend(cost(volume, lo, hi))
+        volume *= hi - lo
+    if context.norm == "L2":
+        volume = Fraction(isqrt(ceil_to(volume, 2 * context.precision)) + 1, 1 << context.precision)
+    return Mean(premises[0].left, premises[0].right, premises[0].bound * volume)
+
+
 PAIR = {"left": "term", "right": "term"}
 RULES = {
     "range": Rule("terms", range_, {"term": "term"}),
@@ -287,5 +306,6 @@ RULES = {
     "polynomial": Rule("terms", identity, PAIR),
     "univariate": Rule("terms", univariate, {**PAIR, "variable": "term", "pieces": "index"}),
     "sum": Rule("terms", total, {}),
+    "mean": Rule("terms", mean, {}),
     "symmetry": Rule("terms", symmetry, {}),
 }

@@ -25,6 +25,7 @@ from ...target.expression import evaluate
 from ...target.modulus import BITS as MODULUS_BITS
 from ...target.modulus import Modulus, moduli, power_up
 from ...transformer.model import Head, Layer, Matrix, Transformer, Vector
+from . import norm
 
 MOST_CELLS = 20_000
 MOST_INPUTS = 3
@@ -33,6 +34,7 @@ SPREAD = Fraction(5007, 10_000)  # above sqrt(1/4 + 2 exp(-8))
 ROUNDING = Fraction(1, 2**10)  # of the tolerance, for values
 LEAK = Fraction(1, 2**10)  # of the tolerance, for the sink and the data token
 TAYLOR_TERMS = 40
+NORM_TERMS = 60
 BITS = 128
 MARGIN = 1 + Fraction(1, 2**60)  # for the checker's own rounding
 DEFINED = ("inv", "log", "power")  # what the statement applies to an argument that has to be shown to be fit for it
@@ -61,6 +63,15 @@ def predict(problem: Problem) -> str | None:
         return f"it knows at most {MOST_INPUTS} inputs, as its cells are eps^-d; the target has {len(problem.inputs)}"
     if any(lo == hi for lo, hi in problem.domain):
         return "an input has a domain without a width"
+    nodes = problem.expression.nodes
+    after: set[int] = set()  # nodes whose ranges the checker cannot be shown, as ``where`` occurs below them
+    for t, node in enumerate(nodes):
+        if node.op == "where" or (node.op != "input" and after & set(node.children)):
+            after.add(t)
+        if node.op in DEFINED and node.children[0] in after:
+            return f"the argument of {node.op} is piecewise and may jump"
+    if problem.norm != "sup":
+        return None  # the number of cells comes from building them
     try:
         moduli_of(problem)
     except UnreachableError as error:
@@ -105,6 +116,8 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     if reason is not None:
         raise UnreachableError(f"the max-affine route does not apply: {reason}")
     progress("building cells")
+    if problem.norm != "sup":
+        return _in_norm(problem)
     found_design = design(problem)
     if found_design.cells > MOST_CELLS:
         size = (("tokens", found_design.cells + 2), ("layers", 1), ("heads", 1))
@@ -152,6 +165,43 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     transformer = _transformer(centres, values, factors, shift)
     parameters = (("cells", math.prod(counts)), *((f"m{i + 1}", m) for i, m in enumerate(counts)))
     return Proved(transformer, (), tuple(d.nodes), tuple(d.steps), BITS), Plan("grid head", parameters, (), ())
+
+
+def _in_norm(problem: Problem) -> tuple[Proved, Plan]:
+    """Return the proved head in the norm L1 or L2."""
+    volume = math.prod((hi - lo for lo, hi in problem.domain), start=Fraction(1))
+    size = float(volume) ** (1 / int(problem.norm[1:]))
+    sharpness = norm.SHARPNESS
+    found = norm.planned(problem, problem.tolerance * (1 - LEAK), MOST_CELLS)
+    largest = float(max(abs(value) for row in found.values for value in row))
+    needed = math.log(max(1.0, 2 * largest * size / float(problem.tolerance * LEAK)))
+    shift = Fraction(math.ceil(len(problem.inputs) * float(sharpness) / 4 + needed) + 1)
+    draft = Draft(problem.expression, problem.domain, BITS)
+    for node in problem.expression.nodes:
+        if node.op in DEFINED:
+            draft.range(node.children[0])
+    exponent = moduli_of(problem)[0].exponent
+    for k, root in enumerate(problem.expression.roots):
+        subject = draft.derivation.term("subject", k)
+        draft.derivation.claim_mean(
+            "grid_norm",
+            subject,
+            root,
+            min(problem.tolerance, round_up(found.bounds[k] + problem.tolerance * LEAK)),
+            subject=subject,
+            target=root,
+            counts=found.counts,
+            sharpness=sharpness,
+            shift=shift,
+            terms=NORM_TERMS,
+            alpha=exponent,
+        )
+    widths = [(hi - lo) / m for (lo, hi), m in zip(problem.domain, found.counts, strict=True)]
+    factors = [sharpness / width**2 for width in widths]
+    transformer = _transformer(norm.centres(problem, found.counts), found.values, factors, shift)
+    parameters = (("cells", math.prod(found.counts)), *((f"m{i + 1}", m) for i, m in enumerate(found.counts)))
+    proved = Proved(transformer, (), tuple(draft.derivation.nodes), tuple(draft.derivation.steps), BITS)
+    return proved, Plan("grid head", parameters, (), ())
 
 
 def spread(modulus: Modulus, widths: list[Fraction]) -> Fraction:
