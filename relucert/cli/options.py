@@ -13,7 +13,7 @@ import click
 
 from ..errors import UsageError, nearest
 from ..exact.number import parse_number
-from ..spec.problem import OBJECTIVES, PROOFS, ROUTES, Problem, make_problem
+from ..spec.problem import GATES, OBJECTIVES, PROOFS, ROUTES, Problem, make_problem
 from ..target.named import Interval
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ GZIP_LEVEL = 6  # 9 takes four times as long for 1 percent
 SPEC_SUFFIXES = (".yaml", ".yml")
 Asked = Mapping[str, Any]
 SEQUENCE = ("length", "up_to", "mask", "layout", "coordinates")
-PLAIN = ("objective", "route", "proof")  # texts that a problem takes as they are
+PLAIN = ("objective", "route", "proof", "gate")  # texts that a problem takes as they are
 ASKED: dict[str, dict[str, Any]] = {
     "eps": {"metavar": "E", "help": "Tolerance, exact: 1e-3 means 1/1000."},
     "domain": {"multiple": True, "metavar": "'x=[-1,1]'", "help": "Interval of an input; may be repeated."},
@@ -37,6 +37,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "layout": {"metavar": "tokenwise|one-per-token", "help": "What tokens carry.  [default: tokenwise]"},
     "coordinates": {"metavar": "own|shared", "help": "Where one input per token arrives.  [default: own]"},
     "route": {"type": click.Choice(ROUTES), "help": "Recipe; auto takes the cheapest.  [default: relu]"},
+    "gate": {"type": click.Choice(GATES), "help": "Of relu: on a sink, or a mirrored token.  [default: sink]"},
     "proof": {
         "type": click.Choice(PROOFS),
         "help": "How relu bounds squares; stated: anchors, as published.  [default: direct]",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..errors import UsageError, nearest
 from ..exact.number import parse_number
 
-MASKS = ("causal", "full")
-LAYOUTS = ("tokenwise", "one-per-token")
+MASKS = ("causal", "full", "explicit")
+LAYOUTS = ("tokenwise", "one-per-token", "mirrored")
 COORDINATES = ("own", "shared")
 KEYS = ("length", "up_to", "mask", "layout", "coordinates")
 MOST_LENGTH = 10**18
@@ -42,6 +42,9 @@ class Sequence:
         for value, known, what in choices:
             if value not in known:
                 raise UsageError(f"unknown {what} {value!r}{nearest(value, known)}", "sequence")
+        mirrored = (self.mask, self.layout) == ("explicit", "mirrored") and self.most == 1
+        if (self.mask == "explicit" or self.layout == "mirrored") and not mirrored:
+            raise UsageError("a mirrored token and its explicit mask stand alone; try gate: mirror", "sequence")
         if self.coordinates == "shared" and self.layout != "one-per-token":
             raise UsageError("shared coordinates are for the layout one-per-token", "sequence")
 
@@ -59,6 +62,7 @@ class Sequence:
 
 
 SINGLE = Sequence()
+MIRRORED = Sequence(1, 1, "explicit", "mirrored")  # the data token and its mirror, which see each other and no sink
 
 
 def make_sequence(asked: Mapping[str, str | int | None], default_length: int) -> Sequence:
