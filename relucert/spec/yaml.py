@@ -16,7 +16,7 @@ from .problem import Problem, make_problem
 from .sequence import KEYS as KEYS_OF_SEQUENCE
 
 KEYS: tuple[str, ...] = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
-KEYS += ("sequence", "route", "proof", "arithmetic", "gate")
+KEYS += ("sequence", "route", "proof", "arithmetic", "gate", "alpha")
 MAX_BYTES = 1 << 20
 
 
@@ -175,6 +175,7 @@ _READERS = {
     "route": _text,
     "proof": _text,
     "gate": _text,
+    "alpha": _number,
     "limits": _numbers,
     "arithmetic": _arithmetic,
     "sequence": _sequence,

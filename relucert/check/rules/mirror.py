@@ -15,9 +15,10 @@ def mirror(
     """Claim: subject = gated, the network with every gate replaced by u * sigma(beta * u).  There is no leak.
 
     Hypotheses: the layout mirrored, and no feed-forward parts.  ``heads`` names for every head of every layer one
-    neuron, no neuron twice.  Executing the transformer on affine forms in (1, x, u, r) of the data token: the head named j has
-    d_head 1, its key reads a constant c, its value equals u_j and its query, times c, equals beta / 2 times its value;
-    what it writes is called 2 r_j - u_j; after the last layer the read-out equals the form of the output.
+    neuron, no neuron twice.  Executing the transformer on affine forms in (1, x, u, r) of the data token: the head
+    named j has d_head 1, its key reads a constant c, its value equals u_j and its query, times c, equals beta / 2
+    times its value; what it writes is called 2 r_j - u_j; after the last layer the read-out equals the form of the
+    output.
     Computation: a form equals another if their difference vanishes after replacing u_j by its defining form, largest
     j first.  A coordinate that a head alone reads as w u_j is henceforth called u_j / w, which keeps forms short.
     Proof.  By ``attention`` the mirror starts as -X where the data token starts as X. Let that hold before a layer,

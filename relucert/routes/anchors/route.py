@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 
 from ...certificate.write import Proved
 from ...derivation import prove
@@ -49,32 +48,8 @@ class Design:
         return len(self.candidate.network.gated) * (self.reach + 1), self.reach
 
 
-@lru_cache(maxsize=16)
 def predict(problem: Problem) -> str | None:
-    """Return None where the route applies, and otherwise why it does not, with the number of anchors it would take."""
-    reason = _outside(problem)
-    return reason if reason is not None else _too_large(_designs(problem))
-
-
-def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
-    """Return the proved transformer; UnreachableError where the route does not apply."""
-    progress("choosing a network and anchors")
-    reason = _outside(problem)
-    designs = _designs(problem) if reason is None else []
-    reason = reason if reason is not None else _too_large(designs)
-    if reason is not None:
-        raise UnreachableError(f"the anchors route does not apply: {reason}")
-    design = min(designs, key=lambda found: found.size)
-    progress("proving")
-    plan = design.candidate.plan
-    parameters = (("P", design.reach), *plan.parameters)
-    return _prove(design, problem.proof == "stated"), replace(
-        plan, construction=f"anchored {plan.construction}", parameters=parameters
-    )
-
-
-def _outside(problem: Problem) -> str | None:
-    """Return why no target of this kind is built, or None."""
+    """Return None where the route applies, and otherwise why it does not; ``build`` finds how large it is."""
     if problem.arithmetic is not None:
         return "float arithmetic is certified on the route relu alone"
     if not problem.sequence.is_single or problem.is_over_tokens:
@@ -82,12 +57,26 @@ def _outside(problem: Problem) -> str | None:
     return None
 
 
-def _too_large(designs: list[Design]) -> str | None:
-    """Return why none of these is built, or None."""
+def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    """Return the proved transformer; UnreachableError where the route does not apply or would be too large."""
+    reason = predict(problem)
+    if reason is not None:
+        raise UnreachableError(f"the anchors route does not apply: {reason}")
+    progress("choosing a network and anchors")
+    designs = _designs(problem)
     if not designs:
-        return "no ReLU network leaves any of the tolerance to the gates"
-    count = min(designs, key=lambda found: found.size).reach - 1
-    return None if count <= MOST_ANCHORS else f"it would take {count:,} anchors; at most {MOST_ANCHORS:,} are built"
+        raise UnreachableError("no ReLU network leaves any of the tolerance to the gates")
+    design = min(designs, key=lambda found: found.size)
+    count = design.reach - 1
+    if count > MOST_ANCHORS:
+        gates = len(design.candidate.network.gated)
+        size = (("tokens", count + 2), ("layers", design.candidate.layers), ("gates", gates))
+        raise UnreachableError(f"it would take {count:,} anchors; at most {MOST_ANCHORS:,} are built", size)
+    progress("proving")
+    plan = design.candidate.plan
+    parameters = (("P", design.reach), *plan.parameters)
+    name = f"anchored {plan.construction}"
+    return _prove(design, problem.proof == "stated"), replace(plan, construction=name, parameters=parameters)
 
 
 def _designs(problem: Problem) -> list[Design]:
