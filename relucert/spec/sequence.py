@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..errors import UsageError, nearest
 from ..exact.number import parse_number
 
-MASKS = ("causal", "full", "explicit")
-LAYOUTS = ("tokenwise", "one-per-token", "mirrored")
+MASKS = ("causal", "full")
+LAYOUTS = ("tokenwise", "one-per-token")
 COORDINATES = ("own", "shared")
 KEYS = ("length", "up_to", "mask", "layout", "coordinates")
 MOST_LENGTH = 10**18
@@ -39,12 +39,10 @@ class Sequence:
             (self.layout, LAYOUTS, "layout"),
             (self.coordinates, COORDINATES, "coordinates"),
         )
-        for value, known, what in choices:
+        mirrored = (self.mask, self.layout) == ("explicit", "mirrored") and self.most == 1  # MIRRORED alone
+        for value, known, what in () if mirrored else choices:
             if value not in known:
                 raise UsageError(f"unknown {what} {value!r}{nearest(value, known)}", "sequence")
-        mirrored = (self.mask, self.layout) == ("explicit", "mirrored") and self.most == 1
-        if (self.mask == "explicit" or self.layout == "mirrored") and not mirrored:
-            raise UsageError("a mirrored token and its explicit mask stand alone; try gate: mirror", "sequence")
         if self.coordinates == "shared" and self.layout != "one-per-token":
             raise UsageError("shared coordinates are for the layout one-per-token", "sequence")
 
