@@ -31,7 +31,7 @@ from .relu.plan import Plan
 from .report.record import BudgetRow, BuildReport, ResourceRow
 from .routes.table import ROUTES, Route, route
 from .spec.problem import Problem
-from .spec.sequence import Sequence
+from .spec.sequence import MIRRORED, Sequence
 from .target.expression import Expression, Node
 from .transformer.model import Code, FeedForward, Head, Layer, Matrix, Transformer
 from .transformer.resources import Resources, count
@@ -110,10 +110,12 @@ def build_by(chosen: Route, problem: Problem, progress: Progress = lambda stage:
     reason = chosen.predict(problem) if problem.norm != "sup" else None
     if reason is not None:
         raise UnreachableError(f"the route {chosen.name} does not apply: {reason}")
+    if problem.sequence == MIRRORED and chosen.name != "relu":
+        raise UnreachableError("the gate mirror belongs to the route relu")
     proved, plan = chosen.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
     gates = sum(len(network.gated) for network, _ in proved.networks)
-    resources = count(proved.subject, gates, problem.sequence.most)
+    resources = count(proved.subject, gates, problem.sequence.most, int(problem.sequence == MIRRORED))
     del proved  # a large network and its proof need not be held while the checker builds its own
     progress("checking")
     verdict = checked(data)
@@ -360,6 +362,8 @@ def _about(certificate: Certificate) -> str:
     kind = "an attention-only softmax transformer" if subject.is_attention_only else "a softmax transformer"
     parts = "" if subject.is_attention_only else " and feed-forward parts"
     text = f"T is {kind} with {weights}{parts}: a zero sink token{anchors} and {data}, {tokens.mask} mask"
+    if tokens.layout == "mirrored":
+        text = f"T is {kind} with {weights}: a zero sink token, the data token and its mirror, which see each other"
     if subject.code is not None:
         columns = f"{subject.code.size} column{'s' * (subject.code.size != 1)}"
         text += f"; {subject.code.kind} position code of {columns}"

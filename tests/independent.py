@@ -63,7 +63,10 @@ def recount(certificate: bytes) -> dict[str, int | Fraction]:
             for j in read_k:
                 hottest = max(hottest, abs(sum(a[i] * b[j] for a, b in zip(q, k, strict=True))))
     return {
-        "tokens": 1 + len(data["subject"]["anchors"]) + length,
+        "tokens": 1
+        + len(data["subject"]["anchors"])
+        + length
+        + (data["statement"]["sequence"]["layout"] == "mirrored"),
         "layers": len(layers),
         "heads": len(heads),
         "gates": sum(gates(network) for network in data["lemmas"]["networks"]),
@@ -244,6 +247,8 @@ def sequence(certificate: bytes, rows: list[list[Fraction]], digits: int | None)
         for place, row in enumerate(rows):
             start = [real(v) for v in (1, *row, *position_code(subject["code"], place))]
             stream.append(times(embedding, d, start))
+        if mask == "explicit":  # the mirror of the one data token
+            stream.append([-entry for entry in stream[-1]])
         for layer in subject["layers"]:
             added = [list(token) for token in stream]
             for head in layer["heads"]:
@@ -254,7 +259,15 @@ def sequence(certificate: bytes, rows: list[list[Fraction]], digits: int | None)
                 w_o = sparse(head["w_o"])
                 live = [i for i in range(k) if any(value[i] for value in values)]
                 for t, query in enumerate(queries):
-                    seen = range(1) if t == 0 else range(t + 1) if mask == "causal" else range(len(stream))
+                    seen = (
+                        range(1)
+                        if t == 0
+                        else range(1, 3)
+                        if mask == "explicit"
+                        else range(t + 1)
+                        if mask == "causal"
+                        else range(len(stream))
+                    )
                     scores = [sum(a * b for a, b in zip(query, keys[s], strict=True)) for s in seen]
                     top = max(scores)
                     powers = [exp(score - top) for score in scores]
@@ -272,4 +285,4 @@ def sequence(certificate: bytes, rows: list[list[Fraction]], digits: int | None)
                     for i, update in enumerate(times(w_out, d, units)):
                         token[i] += update
         readout = sparse(subject["readout"])
-        return [times(readout, subject["outputs"], token) for token in stream[first:]]
+        return [times(readout, subject["outputs"], token) for token in stream[first : first + len(rows)]]

@@ -5,7 +5,9 @@ vectors given in the file; the data tokens 1..n.  Data token t starts as  embedd
 in the layout "tokenwise" x is its own point of the box, in "one-per-token" (n = d) it is 0 but for x_t.  With the
 position q = t - 1, code(t) of kind "binary" and size L is the sign +1 or -1 for each of the binary digits 1 or 0 of q,
 lowest first; of kind "quadratic", (q, q^2).  Mask "causal": every token sees itself and all before it.  Mask "full":
-the sink sees itself, every other token sees all tokens.  There are no biases and no normalisation but softmax.  One
+the sink sees itself, every other token sees all tokens.  In the layout "mirrored" one more token, the mirror, starts as
+minus the data token, there are no anchors and no code, and the mask is "explicit": the data token and the mirror see
+themselves and each other, and not the sink, which sees itself.  There are no biases, and softmax alone normalises.  One
 layer maps every token t, anchors too, to
 
     Y_t = X_t + sum over heads h of  W_O  sum over visible s of  a_s W_V X_s,
@@ -19,7 +21,8 @@ therefore adds to that token, with sigma(z) = 1 / (1 + exp(-z)), under either ma
 
     sigma((W_Q X) . (W_K X)) W_O W_V X.
 
-Rules that know of heads alone see no transformer with feed-forward parts: ``Context.subject`` refuses it.
+Rules that know of heads alone see no transformer with feed-forward parts, and rules that do not say so no mirrored
+tokens: ``Context.subject`` and ``Context.transformer`` refuse them.
 
 Output k of the transformer at a data token is row k of  readout X  after the last layer.
 """
@@ -27,7 +30,7 @@ Output k of the transformer at a data token is row k of  readout X  after the la
 from collections.abc import Callable
 from fractions import Fraction
 
-from .model import ONE, Atom, Attention, Form, Head, Matrix, Statement
+from .model import MIRRORED, ONE, Atom, Attention, Form, Head, Matrix, Statement
 from .number import cost
 from .refusal import Declined
 
@@ -103,7 +106,7 @@ def resources(
     columns = 1 + inputs + (code.size if code else 0) + subject.outputs + len(subject.anchors)
     columns += sum(4 * head.d_head for head in heads) + sum(2 * part.width for part in parts)
     return {
-        "tokens": 1 + len(subject.anchors) + stated.sequence.most,
+        "tokens": 1 + len(subject.anchors) + stated.sequence.most + (stated.sequence == MIRRORED),
         "layers": len(subject.layers),
         "heads": len(heads),
         "gates": gates,

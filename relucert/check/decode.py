@@ -64,6 +64,8 @@ def _certificate(raw: object) -> Certificate:
     inputs = len(stated.inputs)
     networks = tuple(network(item, inputs) for item in array(lemmas["networks"], "lemmas.networks"))
     subject = subject_(top["subject"], stated, networks)
+    if stated.sequence == model.MIRRORED and isinstance(subject, Attention) and (subject.anchors or subject.code):
+        raise Rejected("the layout mirrored knows no anchors and no position codes")
     terms = nodes(lemmas["terms"], stated.nodes, inputs, networks, subject, stated.arithmetic is not None)
     if stated.sequence.layout != "tokenwise" and any(node.op.startswith("seen") for node in terms):
         raise Rejected("seen_max and seen_min need the layout tokenwise")
@@ -175,7 +177,10 @@ def sequence(raw: object, inputs: int) -> model.Sequence:
         raise Rejected(f"lengths must be whole numbers from 1 to {MAX_LENGTH}, the least first")
     if body["layout"] == "one-per-token" and not least == most == inputs:
         raise Rejected("the layout one-per-token needs one data token for each input")
-    return model.Sequence(int(least), int(most), body["mask"], body["layout"])
+    tokens = model.Sequence(int(least), int(most), body["mask"], body["layout"])
+    if (tokens.mask == "explicit" or tokens.layout == "mirrored") and tokens != model.MIRRORED:
+        raise Rejected("an explicit mask is that of one data token and its mirror")
+    return tokens
 
 
 def arithmetic(raw: object) -> Arithmetic | None:

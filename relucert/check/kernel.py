@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from . import attention, decode, statement
-from .model import Attention, Certificate, Fact, Feedforward, Form, In, Mean, Near, Network, Node
+from .model import MIRRORED, Attention, Certificate, Fact, Feedforward, Form, In, Mean, Near, Network, Node
 from .refusal import Declined, Rejected
 
 MAX_WORK = 1 << 25  # units of about a microsecond
@@ -73,6 +73,8 @@ class Context:
         """The transformer with all its parts, for rules that know them; raise Rejected where another is certified."""
         if not isinstance(self.certified, Attention):
             raise Rejected("the rule speaks of a transformer, and the subject is none")
+        if self.sequence == MIRRORED:
+            raise Rejected("the rule knows no mirrored tokens")
         return self.certified
 
     @property

@@ -8,6 +8,7 @@ Meaning.  A *place* is what the statement speaks of at once: a length n that it 
 data token.  In the layout "tokenwise" every data token t carries inputs x_t in D of its own, all of them together are
 one sequence of D^n, and every token is a place.  In the layout "one-per-token" there is one x in D, n is its number of
 inputs, data token s carries x_s, and the last token alone is a place.  ``x`` below is x_t, or that one x.
+In the layout "mirrored" n is 1, the data token is a place, and there is one token more, its mirror.
 If the statement names an arithmetic, x ranges over the numbers of its float format in D alone.
 A *term* is a function of the place: an expression node in x, an output of a ReLU network at x ("net"), the same output
 with every gate max(u, 0) replaced by u * sigma(beta * u) ("gated"), an output of the transformer at the token, or of
@@ -140,8 +141,9 @@ class Sequence(NamedTuple):
     layout: str
 
 
-MASKS = ("causal", "full")
-LAYOUTS = ("tokenwise", "one-per-token")
+MASKS = ("causal", "full", "explicit")
+LAYOUTS = ("tokenwise", "one-per-token", "mirrored")
+MIRRORED = Sequence(1, 1, "explicit", "mirrored")
 
 
 class Statement(NamedTuple):

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from .model import Network, Node, Sequence, Statement
+from .model import MIRRORED, Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
@@ -124,6 +124,9 @@ def _places(tokens: Sequence, box: str) -> str:
     count = f"any number of data tokens from {least} to {most}"
     if least == most:
         count = f"{most} data token{'s' if most > 1 else ''}"
+    if tokens == MIRRORED:
+        pair = "one data token and its mirror, which starts as minus it, each seeing both and neither the sink"
+        return f"for {pair}, with real {box}, at the data token"
     before = f"for {count} under a {mask} mask"
     if layout == "tokenwise":
         return f"{before}, each with real {box} of its own, at every data token"

@@ -13,7 +13,7 @@ import click
 
 from ..errors import UsageError, nearest
 from ..exact.number import parse_number
-from ..spec.problem import NORMS, OBJECTIVES, PROOFS, ROUTES, Problem, make_problem
+from ..spec.problem import GATES, NORMS, OBJECTIVES, PROOFS, ROUTES, Problem, make_problem
 from ..target.named import Interval
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SPEC_SUFFIXES = (".yaml", ".yml")
 PICTURES = (".svg", ".png")
 Asked = Mapping[str, Any]
 SEQUENCE = ("length", "up_to", "mask", "layout", "coordinates")
-PLAIN = ("objective", "route", "proof", "norm")  # texts that a problem takes as they are
+PLAIN = ("objective", "route", "proof", "gate", "norm")  # texts that a problem takes as they are
 ASKED: dict[str, dict[str, Any]] = {
     "eps": {"metavar": "E", "help": "Tolerance, exact: 1e-3 means 1/1000."},
     "domain": {"multiple": True, "metavar": "'x=[-1,1]'", "help": "Interval of an input; may be repeated."},
@@ -38,6 +38,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "layout": {"metavar": "tokenwise|one-per-token", "help": "What tokens carry.  [default: tokenwise]"},
     "coordinates": {"metavar": "own|shared", "help": "Where one input per token arrives.  [default: own]"},
     "route": {"type": click.Choice(ROUTES), "help": "Recipe; auto takes the cheapest.  [default: relu]"},
+    "gate": {"type": click.Choice(GATES), "help": "Of relu: on a sink, or a mirrored token.  [default: sink]"},
     "proof": {
         "type": click.Choice(PROOFS),
         "help": "How relu bounds squares; stated: anchors, as published.  [default: direct]",

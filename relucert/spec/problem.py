@@ -14,7 +14,7 @@ from ..target.expression import Expression, Node
 from ..target.named import SYMMETRIC, TARGETS, Interval, NamedTarget, input_names, named_target
 from ..target.parser import parse_expression
 from ..target.ranges import ranges
-from .sequence import SINGLE, Sequence, make_sequence
+from .sequence import MIRRORED, SINGLE, Sequence, make_sequence
 
 if TYPE_CHECKING:
     from ..arithmetic.model import Arithmetic
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
 ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
+GATES = ("sink", "mirror")
 HOELDER = ("max-affine", "auto")  # routes that a Hoelder exponent means something to
 NORMS = ("sup", "L1", "L2")
 PROOFS = ("direct", "adjoint", "stated")
@@ -106,6 +107,8 @@ class Problem:
             raise UsageError(
                 "the proof as stated in the literature is one of gates on anchors; try route anchors", "proof"
             )
+        if self.sequence == MIRRORED and self.route != "relu":
+            raise UsageError("the gate mirror belongs to the route relu", "gate")
         ranges(self.expression, self.domain, self.inputs)
 
     @property
@@ -128,7 +131,9 @@ class Problem:
         lines += [f"{key}: {value}" for key, value, known in defaults if value != known[0]]
         if self.alpha is not None:
             lines.append(f"alpha: {exact_text(self.alpha)}")
-        if self.sequence != SINGLE:
+        if self.sequence == MIRRORED:
+            lines.append("gate: mirror")
+        elif self.sequence != SINGLE:
             lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
             lines.append("limits: {" + ", ".join(f"{k}: {exact_text(v)}" for k, v in self.limits) + "}")
@@ -157,6 +162,7 @@ def make_problem(
     route: str = "relu",
     proof: str = "direct",
     arithmetic: Mapping[str, str | int] | None = None,
+    gate: str = "sink",
     alpha: Fraction | None = None,
     norm: str = "sup",
 ) -> Problem:
@@ -177,6 +183,12 @@ def make_problem(
             raise UsageError(f"{target} has no argument {name!r}{advice}", "args")
         values[name] = value
     tokens = make_sequence(sequence or {}, arity or 1)
+    if gate not in GATES:
+        raise UsageError(f"unknown gate {gate!r}{nearest(gate, GATES)}", "gate")
+    if gate == "mirror":
+        if tokens not in (SINGLE, MIRRORED):
+            raise UsageError("the gate mirror knows a single data token only, and has a mask of its own", "gate")
+        tokens = MIRRORED
     over_tokens = target in EXTREMA and tokens.layout == "one-per-token" and set(domain) <= {"x"}
     if over_tokens:
         if arity not in (None, tokens.least) or (arity and tokens.least < tokens.most):

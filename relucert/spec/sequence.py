@@ -39,7 +39,8 @@ class Sequence:
             (self.layout, LAYOUTS, "layout"),
             (self.coordinates, COORDINATES, "coordinates"),
         )
-        for value, known, what in choices:
+        mirrored = (self.mask, self.layout) == ("explicit", "mirrored") and self.most == 1  # MIRRORED alone
+        for value, known, what in () if mirrored else choices:
             if value not in known:
                 raise UsageError(f"unknown {what} {value!r}{nearest(value, known)}", "sequence")
         if self.coordinates == "shared" and self.layout != "one-per-token":
@@ -59,6 +60,7 @@ class Sequence:
 
 
 SINGLE = Sequence()
+MIRRORED = Sequence(1, 1, "explicit", "mirrored")  # the data token and its mirror, which see each other and no sink
 
 
 def make_sequence(asked: Mapping[str, str | int | None], default_length: int) -> Sequence:

@@ -65,7 +65,7 @@ def _covered(loaded: Loaded) -> None:
         raise DeclinedError("a certificate about a feed-forward network has no proof in LaTeX yet")
     if not loaded.attention.is_attention_only:
         raise DeclinedError("a certificate about feed-forward parts has no proof in LaTeX yet")
-    if certificate.statement.sequence.most > 1:
+    if certificate.statement.sequence.most > 1 or certificate.statement.sequence.layout == "mirrored":
         raise DeclinedError("a certificate about sequences has no proof in LaTeX yet")
     if certificate.statement.arithmetic is not None:
         raise DeclinedError("a certificate about a machine's arithmetic has no proof in LaTeX yet")

@@ -39,6 +39,7 @@ def evaluate_sequence(
     """Return the outputs at every data token as numbers of ``ctx``; an estimate, with no proved error.
 
     ``rows`` holds the exact inputs of each data token; softmax runs over all tokens that a token sees.
+    The mask "explicit" is that of one data token and its mirror, which see themselves and each other.
     """
     width, code = transformer.d_model, transformer.code
     tokens = [[ctx.zero] * width]
@@ -50,6 +51,8 @@ def evaluate_sequence(
         start = [ctx.one, *(_real(x, ctx) for x in row_of_inputs)]
         start += [ctx.mpf(entry) for entry in (code.entries(position) if code else ())]
         tokens.append(_apply(transformer.embedding, start, ctx))
+    if mask == "explicit":
+        tokens.append([-entry for entry in tokens[-1]])
     first = 1 + len(transformer.anchors) if _anchors_stay(transformer) else 0
     for layer in transformer.layers:
         updated = [list(token) for token in tokens]
@@ -58,7 +61,7 @@ def evaluate_sequence(
                 for i, j, value in head.w_o.entries:
                     updated[t][i] += _real(value, ctx) * mixed[j]
         tokens = updated if layer.feed_forward is None else _fed_forward(layer.feed_forward, updated, ctx)
-    return [_apply(transformer.readout, token, ctx) for token in tokens[1 + len(transformer.anchors) :]]
+    return [_apply(transformer.readout, token, ctx) for token in tokens[1 + len(transformer.anchors) :]][: len(rows)]
 
 
 def _anchors_stay(transformer: Transformer) -> bool:
@@ -112,10 +115,15 @@ def _mixed(head: Head, tokens: list[list[Any]], mask: str, ctx: MPContext, first
     floor = (ctx.prec * 7 // 10 + GUARD) << fine  # weights below 2^-prec exp(-50) of the largest change no digit
     result = []
     for t, query in enumerate(asked, first):
-        seen = 1 if t == 0 else t + 1 if mask == "causal" else len(tokens)
-        scores = [sum(map(mul, query, offered[s])) >> 2 * bits - fine for s in range(seen)]
+        unseen = 1 if t and mask == "explicit" else 0
+        seen = range(unseen, 1 if t == 0 else t + 1 if mask == "causal" else len(tokens))
+        scores = [sum(map(mul, query, offered[s])) >> 2 * bits - fine for s in seen]
         top = max(scores)
-        weights = [(s, ctx.exp(ctx.ldexp(score - top, -fine))) for s, score in enumerate(scores) if top - score < floor]
+        weights = [
+            (s, ctx.exp(ctx.ldexp(score - top, -fine)))
+            for s, score in zip(seen, scores, strict=True)
+            if top - score < floor
+        ]
         mass = sum((weight for _, weight in weights), ctx.zero)
         columns = [[values[s][i] for s, _ in weights] for i in range(head.d_head)]
         shares = [weight / mass for _, weight in weights]

@@ -30,8 +30,8 @@ class Resources(NamedTuple):
 NAMES = Resources._fields
 
 
-def count(transformer: Transformer, gates: int, length: int = 1) -> Resources:
-    """Return the resources of a transformer that realises ``gates`` ReLU gates, with ``length`` data tokens."""
+def count(transformer: Transformer, gates: int, length: int = 1, mirrors: int = 0) -> Resources:
+    """Return the resources of a transformer that realises ``gates`` ReLU gates, on ``length`` data tokens."""
     heads, parts = transformer.heads, [layer.feed_forward for layer in transformer.layers if layer.feed_forward]
     matrices = [transformer.embedding, transformer.readout]
     for head in heads:
@@ -43,7 +43,7 @@ def count(transformer: Transformer, gates: int, length: int = 1) -> Resources:
     dense = sum(matrix.rows * matrix.columns for matrix in matrices) + len(transformer.anchors) * transformer.d_model
     code = transformer.code
     return Resources(
-        tokens=1 + len(transformer.anchors) + length,
+        tokens=1 + len(transformer.anchors) + length + mirrors,
         layers=len(transformer.layers),
         heads=len(heads),
         gates=gates,

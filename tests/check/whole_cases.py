@@ -1,6 +1,7 @@
 """The accept/reject table of whole certificates: the translation, and what the kernel itself must refuse."""
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -331,6 +332,33 @@ def denominators() -> list[Case]:
     ]
 
 
+def mirrors() -> list[Case]:
+    """Return cases of the rule ``mirror``: max(x, 0) as x / 2 from the embedding and half of |x| from one head."""
+    relu = network("0 + x0", out=("0 + r0",))
+    half = [*EMBEDDED, [2, 1, "1/2"]]
+
+    def case(name: str, layers: list[list[dict[str, Any]]], why: str | None = None, **asked: Any) -> Case:
+        plain = translation(name, layers, relu, asked.pop("heads", [[0]]), why, **{"embedding": half, **asked})
+        data = json.loads(plain.data)
+        data["trace"][0]["rule"] = "mirror"
+        data["statement"]["sequence"] = {"layout": "mirrored", "lengths": ["1", "1"], "mask": "explicit"}
+        return Case(f"mirror: {name}", encode(data), 0, "mirror", why)
+
+    good = gate(1, (2, "1/2"), q="50")
+    return [
+        case("takes one gate", [[good]]),
+        case("splits the score between query and key", [[gate(1, (2, "1/2"), q="25", k="2")]]),
+        case("refuses the score of a sink gate", [[gate(1, (2, "1/2"))]], "not half of beta"),
+        case("refuses the write of a sink gate", [[gate(1, (2, "1"), q="50")]], "read-out"),
+        case("refuses what only a sink gate needs no part of x for", [[good]], "read-out", embedding=EMBEDDED),
+        case("refuses the wrong sign", [[gate(1, (2, "1/2"), q="-50")]], "not half of beta"),
+        case("refuses a linear head", [[good, mover(1, 3, "1")]], "one neuron is needed"),
+        case("refuses a linear head as a gate", [[mover(1, 2, "1")]], "does not read a constant"),
+        case("refuses one neuron twice", [[gate(1, (2, "1/4"), q="50")] * 2], "not distinct", heads=[[0, 0]]),
+        case("refuses another neuron", [[good]], "not distinct", heads=[[1]]),
+    ]
+
+
 def whole_cases() -> list[Case]:
     """Return every case that is a whole certificate."""
-    return translations() + kernel_cases() + denominators() + sequence_cases() + rounding_cases()
+    return translations() + mirrors() + kernel_cases() + denominators() + sequence_cases() + rounding_cases()

@@ -20,8 +20,9 @@ from ...relu.network import Network
 from ...relu.plan import Outline, Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import Problem
+from ...spec.sequence import MIRRORED
 from ...transformer.model import Transformer
-from .translate import translate
+from .translate import translate, translate_mirrored
 
 BITS = 128
 RESERVE = Fraction(1, 2**34)  # of the tolerance, for rounding conclusions up
@@ -292,10 +293,14 @@ def _realised(problem: Problem, candidate: Candidate) -> tuple[Transformer, Call
         leak = sequence.plan(problem, network, beta, problem.tolerance * LEAK_SHARE, BITS)
         transformer, heads = sequence.transform(problem, network, beta, leak)
         return transformer, lambda k, gated: sequence.claim(d, k, gated, heads, leak)
-    transformer, heads = translate(network, beta, wide=candidate.wide)
+    rule = "translation"
+    if problem.sequence == MIRRORED:
+        rule, (transformer, heads) = "mirror", translate_mirrored(network, beta)
+    else:
+        transformer, heads = translate(network, beta, wide=candidate.wide)
 
     def same(k: int, gated: int) -> Near:
         subject = d.term("subject", k)
-        return d.claim_near("translation", (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
+        return d.claim_near(rule, (), subject, gated, Fraction(0), subject=subject, gated=gated, heads=heads)
 
     return transformer, same

@@ -45,6 +45,23 @@ def translate(
     return _assemble(network, inverse_temperature, {j: forms[j] for j in sorted(stored)}, outputs)
 
 
+def translate_mirrored(network: Network, inverse_temperature: Fraction) -> tuple[Transformer, Heads]:
+    """Return the transformer for a data token and its mirror, and the neuron of each head.
+
+    A head returns |u| nearly, as max(u, 0) = (|u| + u) / 2; and half the score does, as the mirror's is its negation.
+    """
+
+    def turned(form: Form) -> Form:
+        terms: Terms = {}
+        for (kind, j), weight in form.terms.items():
+            for atom in ((kind, j),) if kind != "r" else (("r", j), ("u", j)):
+                terms[atom] = terms.get(atom, Fraction(0)) + (weight / 2 if kind == "r" else weight)
+        return Form({atom: value for atom, value in terms.items() if value})
+
+    magnitudes = Network(network.inputs, tuple(map(turned, network.neurons)), tuple(map(turned, network.outputs)))
+    return translate(magnitudes, inverse_temperature / 2, linear_heads=False)
+
+
 def _wide_weights(network: Network) -> int:
     """Return how many (gate, later gate or output) pairs the wide layout connects, at most, or any number too many."""
     reached: list[set[int]] = []
