@@ -20,6 +20,7 @@ from .check import Verdict, decode, files, rules
 from .check import check as checked
 from .check.model import Attention, Certificate, Feedforward, Near
 from .check.model import Form as CheckedForm
+from .check.model import Layer as CheckedLayer
 from .check.refusal import Declined, Rejected
 from .errors import DeclinedError, DefectError, UnreachableError
 from .exact.number import exact_text
@@ -32,7 +33,7 @@ from .routes.table import ROUTES, Route, route
 from .spec.problem import Problem
 from .spec.sequence import Sequence
 from .target.expression import Expression, Node
-from .transformer.model import Code, Head, Matrix, Transformer
+from .transformer.model import Code, FeedForward, Head, Layer, Matrix, Transformer
 from .transformer.resources import Resources, count
 from .version import VERSION
 
@@ -223,22 +224,27 @@ def _transformer(certificate: Certificate, subject: Attention) -> Transformer:
     columns = 1 + len(certificate.statement.inputs) + (code.size if code else 0)
     return Transformer(
         Matrix.of(width, columns, subject.embedding),
-        tuple(
-            tuple(
-                Head(
-                    Matrix.of(head.d_head, width, head.w_q),
-                    Matrix.of(head.d_head, width, head.w_k),
-                    Matrix.of(head.d_head, width, head.w_v),
-                    Matrix.of(width, head.d_head, head.w_o),
-                )
-                for head in layer
-            )
-            for layer in subject.layers
-        ),
+        tuple(_layer(layer, width) for layer in subject.layers),
         Matrix.of(subject.outputs, width, subject.readout),
         tuple(tuple(sorted(anchor.items())) for anchor in subject.anchors),
         code,
     )
+
+
+def _layer(layer: CheckedLayer, width: int) -> Layer:
+    heads = tuple(
+        Head(
+            Matrix.of(head.d_head, width, head.w_q),
+            Matrix.of(head.d_head, width, head.w_k),
+            Matrix.of(head.d_head, width, head.w_v),
+            Matrix.of(width, head.d_head, head.w_o),
+        )
+        for head in layer.heads
+    )
+    part = layer.feed_forward
+    if part is None:
+        return Layer(heads)
+    return Layer(heads, FeedForward(Matrix.of(part.width, width, part.w_in), Matrix.of(width, part.width, part.w_out)))
 
 
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
@@ -301,6 +307,8 @@ def report(outcome: Outcome) -> BuildReport:
         coded = isinstance(certificate.subject, Attention) and certificate.subject.code is not None
         if name in ("code_size", "code_max") and not coded and name not in limits:
             continue
+        if name == "feed_forward_width" and not counted and name not in limits:
+            continue
         text = value = None
         known = wide or problem.is_over_tokens or name == "gates" or (name == "layers" and tokenwise)
         if forms is not None and name in forms.resources and known:
@@ -346,10 +354,9 @@ def _about(certificate: Certificate) -> str:
     data = "the data token" if tokens.most == 1 else "the data tokens"
     arithmetic = certificate.statement.arithmetic
     weights = "exact rational weights over the real numbers" if arithmetic is None else f"{arithmetic.dtype} weights"
-    text = (
-        f"T is an attention-only softmax transformer with {weights}: a zero sink "
-        f"token{anchors} and {data}, {tokens.mask} mask"
-    )
+    kind = "an attention-only softmax transformer" if subject.is_attention_only else "a softmax transformer"
+    parts = "" if subject.is_attention_only else " and feed-forward parts"
+    text = f"T is {kind} with {weights}{parts}: a zero sink token{anchors} and {data}, {tokens.mask} mask"
     if subject.code is not None:
         columns = f"{subject.code.size} column{'s' * (subject.code.size != 1)}"
         text += f"; {subject.code.kind} position code of {columns}"

@@ -26,16 +26,19 @@ def dense(entries: list[list[Any]], rows: int, columns: int) -> Rows:
 
 
 def all_matrices(data: dict[str, Any]) -> list[Rows]:
-    """Every matrix of the transformer, dense: embedding, read-out, then w_q w_k w_v w_o of every head."""
+    """Dense: embedding, read-out, w_q w_k w_v w_o of every head, w_in w_out of every feed-forward part."""
     subject = data["subject"]
     d, inputs = subject["d_model"], len(data["statement"]["inputs"])
     inputs += subject["code"]["size"] if subject["code"] else 0
     result = [dense(subject["embedding"], d, 1 + inputs), dense(subject["readout"], subject["outputs"], d)]
     for layer in subject["layers"]:
-        for head in layer:
+        for head in layer["heads"]:
             k = head["d_head"]
             result += [dense(head[name], k, d) for name in ("w_q", "w_k", "w_v")]
             result.append(dense(head["w_o"], d, k))
+    for part in (layer["feed_forward"] for layer in subject["layers"]):
+        if part is not None:
+            result += [dense(part["w_in"], part["width"], d), dense(part["w_out"], d, part["width"])]
     return result
 
 
@@ -44,12 +47,15 @@ def recount(certificate: bytes) -> dict[str, int | Fraction]:
     data = json.loads(certificate)
     length = int(data["statement"]["sequence"]["lengths"][1])
     layers = data["subject"]["layers"]
-    heads = [head for layer in layers for head in layer]
+    heads = [head for layer in layers for head in layer["heads"]]
     matrices = all_matrices(data)
     weights = [w for m in matrices for row in m for w in row]
+    anchors = [dict(map(tuple, anchor)) for anchor in data["subject"]["anchors"]]
+    weights += [Fraction(anchor.get(i, 0)) for anchor in anchors for i in range(data["subject"]["d_model"])]
     nonzero = [w for w in weights if w]
     hottest = Fraction(0)
-    for q, k in zip(matrices[2::4], matrices[3::4], strict=True):
+    of_heads = matrices[2 : 2 + 4 * len(heads)]
+    for q, k in zip(of_heads[::4], of_heads[1::4], strict=True):
         columns = range(len(q[0]))
         read_q = [i for i in columns if any(row[i] for row in q)]
         read_k = [j for j in columns if any(row[j] for row in k)]
@@ -63,6 +69,9 @@ def recount(certificate: bytes) -> dict[str, int | Fraction]:
         "gates": sum(gates(network) for network in data["lemmas"]["networks"]),
         "d_model": data["subject"]["d_model"],
         "d_head": max([head["d_head"] for head in heads], default=0),
+        "feed_forward_width": max(
+            (part["width"] for part in (layer["feed_forward"] for layer in layers) if part), default=0
+        ),
         "parameters": len(nonzero),
         "parameters_dense": len(weights),
         "max_weight": max(map(abs, nonzero), default=Fraction(0)),
@@ -95,8 +104,9 @@ def transform(certificate: bytes, point: tuple[Fraction, ...], digits: int) -> D
         stream = [[Decimal(0)] * d, times(matrices[0], [Decimal(1), *map(real, point)])]
         remaining = iter(matrices[2:])
         for layer in data["subject"]["layers"]:
+            assert layer["feed_forward"] is None, "sequence() knows them"
             added = [[Decimal(0)] * d for _ in stream]
-            for _ in layer:
+            for _ in layer["heads"]:
                 w_q, w_k, w_v, w_o = (next(remaining) for _ in range(4))
                 for t in range(len(stream)):
                     query = times(w_q, stream[t])
@@ -236,7 +246,7 @@ def sequence(certificate: bytes, rows: list[list[Fraction]], digits: int | None)
             stream.append(times(embedding, d, start))
         for layer in subject["layers"]:
             added = [list(token) for token in stream]
-            for head in layer:
+            for head in layer["heads"]:
                 k = head["d_head"]
                 queries, keys, values = (
                     [times(sparse(head[name]), k, token) for token in stream] for name in ("w_q", "w_k", "w_v")
@@ -255,5 +265,11 @@ def sequence(certificate: bytes, rows: list[list[Fraction]], digits: int | None)
                     for i, j, value in w_o:
                         added[t][i] += value * mixed[j]
             stream = added
+            if (part := layer["feed_forward"]) is not None:
+                w_in, w_out = sparse(part["w_in"]), sparse(part["w_out"])
+                for token in stream:
+                    units = [max(unit, real(0)) for unit in times(w_in, part["width"], token)]
+                    for i, update in enumerate(times(w_out, d, units)):
+                        token[i] += update
         readout = sparse(subject["readout"])
         return [times(readout, subject["outputs"], token) for token in stream[first:]]

@@ -13,7 +13,7 @@ from ..exact.number import write_rational
 from ..relu.network import ONE, Form, Network
 from ..spec.sequence import SINGLE, Sequence
 from ..target.expression import Expression, Node
-from ..transformer.model import Matrix, Transformer
+from ..transformer.model import Layer, Matrix, Transformer
 
 if TYPE_CHECKING:
     from ..arithmetic.model import Arithmetic
@@ -141,21 +141,28 @@ def _transformer(transformer: Transformer) -> dict[str, object]:
         "d_model": transformer.d_model,
         "embedding": _matrix(transformer.embedding),
         "kind": "attention",
-        "layers": [
-            [
-                {
-                    "d_head": head.d_head,
-                    "w_k": _matrix(head.w_k),
-                    "w_o": _matrix(head.w_o),
-                    "w_q": _matrix(head.w_q),
-                    "w_v": _matrix(head.w_v),
-                }
-                for head in layer
-            ]
-            for layer in transformer.layers
-        ],
+        "layers": [_layer(layer) for layer in transformer.layers],
         "outputs": transformer.readout.rows,
         "readout": _matrix(transformer.readout),
+    }
+
+
+def _layer(layer: Layer) -> dict[str, object]:
+    part = layer.feed_forward
+    return {
+        "feed_forward": None
+        if part is None
+        else {"w_in": _matrix(part.w_in), "w_out": _matrix(part.w_out), "width": part.width},
+        "heads": [
+            {
+                "d_head": head.d_head,
+                "w_k": _matrix(head.w_k),
+                "w_o": _matrix(head.w_o),
+                "w_q": _matrix(head.w_q),
+                "w_v": _matrix(head.w_v),
+            }
+            for head in layer.heads
+        ],
     }
 
 

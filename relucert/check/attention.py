@@ -5,17 +5,21 @@ vectors given in the file; the data tokens 1..n.  Data token t starts as  embedd
 in the layout "tokenwise" x is its own point of the box, in "one-per-token" (n = d) it is 0 but for x_t.  With the
 position q = t - 1, code(t) of kind "binary" and size L is the sign +1 or -1 for each of the binary digits 1 or 0 of q,
 lowest first; of kind "quadratic", (q, q^2).  Mask "causal": every token sees itself and all before it.  Mask "full":
-the sink sees itself, every other token sees all tokens.  There are no biases, no feed-forward parts and no
-normalisation but softmax.  One layer maps every token t, anchors too, to
+the sink sees itself, every other token sees all tokens.  There are no biases and no normalisation but softmax.  One
+layer maps every token t, anchors too, to
 
-    X_t + sum over heads h of  W_O  sum over visible s of  a_s W_V X_s,
-    a = softmax over visible s of  (W_Q X_t) . (W_K X_s).
+    Y_t = X_t + sum over heads h of  W_O  sum over visible s of  a_s W_V X_s,
+    a = softmax over visible s of  (W_Q X_t) . (W_K X_s),
 
-The sink sees itself alone, so each of its updates is W_O W_V 0 = 0: it stays zero for ever.  Hence its score against
-every token is 0 and its value is 0.  Without anchors and with one data token a head therefore adds to that token, with
-sigma(z) = 1 / (1 + exp(-z)), under either mask exactly
+and then, if the layer has a feed-forward part, to  Y_t + W_out max(W_in Y_t, 0), the maximum taken in each row.
+
+The sink sees itself alone, so each of its updates is W_O W_V 0 = 0 and W_out max(W_in 0, 0) = 0: it stays zero for
+ever.  Hence its score against every token is 0 and its value is 0.  Without anchors and with one data token a head
+therefore adds to that token, with sigma(z) = 1 / (1 + exp(-z)), under either mask exactly
 
     sigma((W_Q X) . (W_K X)) W_O W_V X.
+
+Rules that know of heads alone see no transformer with feed-forward parts: ``Context.subject`` refuses it.
 
 Output k of the transformer at a data token is row k of  readout X  after the last layer.
 """
@@ -82,17 +86,22 @@ def resources(
 
     ``parameters`` counts nonzero entries and ``parameters_dense`` all entries of every matrix and anchor, the
     embedding and the read-out included; ``bits`` is the largest number of binary digits that any
-    one weight needs (numerator and denominator together); ``code_max`` is the largest entry of a position code.
+    one weight needs (numerator and denominator together); ``feed_forward_width`` is the largest width of a layer's
+    feed-forward part; ``code_max`` is the largest entry of a position code.
     """
     inputs, code = len(stated.inputs), subject.code
     last = stated.sequence.most - 1
-    heads = [head for layer in subject.layers for head in layer]
+    heads = [head for layer in subject.layers for head in layer.heads]
+    parts = [layer.feed_forward for layer in subject.layers if layer.feed_forward is not None]
     matrices = [subject.embedding, subject.readout]
     for head in heads:
         matrices += (head.w_q, head.w_k, head.w_v, head.w_o)
+    for part in parts:
+        matrices += (part.w_in, part.w_out)
     entries = [value for matrix in matrices for value in matrix.values()]
     entries += [value for anchor in subject.anchors for value in anchor.values()]
     columns = 1 + inputs + (code.size if code else 0) + subject.outputs + len(subject.anchors)
+    columns += sum(4 * head.d_head for head in heads) + sum(2 * part.width for part in parts)
     return {
         "tokens": 1 + len(subject.anchors) + stated.sequence.most,
         "layers": len(subject.layers),
@@ -100,8 +109,9 @@ def resources(
         "gates": gates,
         "d_model": subject.d_model,
         "d_head": max((head.d_head for head in heads), default=0),
+        "feed_forward_width": max((part.width for part in parts), default=0),
         "parameters": len(entries),
-        "parameters_dense": subject.d_model * (columns + sum(4 * head.d_head for head in heads)),
+        "parameters_dense": subject.d_model * columns,
         "max_weight": max((abs(value) for value in entries), default=Fraction(0)),
         "inverse_temperature": max(
             (abs(value) for head in heads for value in query_key(head, spend).values()), default=Fraction(0)

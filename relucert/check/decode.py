@@ -16,10 +16,12 @@ from .model import (
     Attention,
     Certificate,
     Fact,
+    FeedForward,
     Feedforward,
     Form,
     Head,
     In,
+    Layer,
     Matrix,
     Near,
     Network,
@@ -281,9 +283,7 @@ def attention(raw: object, inputs: int) -> Attention:
         raise Declined('this checker knows subjects of kind "attention" and "feedforward" only')
     d_model = index(body["d_model"], MAX_WIDTH, "d_model")
     outputs = index(body["outputs"], 1 << 16, "outputs")
-    layers = tuple(
-        tuple(head(item, d_model) for item in array(layer, "a layer")) for layer in array(body["layers"], "layers")
-    )
+    layers = tuple(layer(item, d_model) for item in array(body["layers"], "layers"))
     positions = None if body["code"] is None else code(body["code"])
     embedding = matrix(body["embedding"], d_model, 1 + inputs + (positions.size if positions else 0))
     anchors = tuple(vector(item, d_model) for item in array(body["anchors"], "anchors"))
@@ -306,6 +306,17 @@ def vector(raw: object, size: int) -> model.Vector:
     """Return a sparse vector; zeros and repeated entries are refused."""
     entries = matrix([[0, *array(entry, "a vector entry", 2)] for entry in array(raw, "a vector")], 1, size)
     return {column: value for (_, column), value in entries.items()}
+
+
+def layer(raw: object, d_model: int) -> Layer:
+    """Return one layer: its heads, and its feed-forward part if it has one."""
+    body = fields(raw, "feed_forward heads", "a layer")
+    heads = tuple(head(item, d_model) for item in array(body["heads"], "heads"))
+    if body["feed_forward"] is None:
+        return Layer(heads, None)
+    part = fields(body["feed_forward"], "w_in w_out width", "a feed-forward part")
+    width = index(part["width"], MAX_WIDTH, "the width of a feed-forward part")
+    return Layer(heads, FeedForward(width, matrix(part["w_in"], width, d_model), matrix(part["w_out"], d_model, width)))
 
 
 def head(raw: object, d_model: int) -> Head:

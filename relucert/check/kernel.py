@@ -56,6 +56,7 @@ class Context:
         self.nodes: tuple[Node, ...] = certificate.terms
         self.networks: tuple[Network, ...] = certificate.networks
         self.certified: Attention | Feedforward = certificate.subject
+        self.is_attention_only = not isinstance(self.certified, Attention) or self.certified.is_attention_only
         self.arithmetic = certificate.statement.arithmetic
         self.precision = certificate.precision
         self.work = 0
@@ -67,11 +68,18 @@ class Context:
             raise Declined("more work than the checker's fixed limit")
 
     @property
-    def subject(self) -> Attention:
-        """The transformer; raise Rejected where something else is certified."""
+    def transformer(self) -> Attention:
+        """The transformer with all its parts, for rules that know them; raise Rejected where another is certified."""
         if not isinstance(self.certified, Attention):
             raise Rejected("the rule speaks of a transformer, and the subject is none")
         return self.certified
+
+    @property
+    def subject(self) -> Attention:
+        """The transformer, for rules that know of heads alone; raise Rejected where it has anything else."""
+        if not self.is_attention_only:
+            raise Rejected("the rule knows no feed-forward parts, and a layer has one")
+        return self.transformer
 
     def node(self, term: int, op: str) -> Node:
         """Return the node of ``term`` if its operation is ``op``."""
@@ -184,6 +192,7 @@ def check(data: bytes, rules: dict[str, Rule], only: frozenset[str] | None = Non
             text += statement.FEEDFORWARD
             counted = statement.counts(decoded.networks[decoded.subject.network])
         else:
+            text += "" if decoded.subject.is_attention_only else statement.WITH_FEED_FORWARD
             counted = attention.resources(decoded.subject, decoded.statement, gates, context.spend)
     except (Rejected, Declined) as refusal:
         status = "rejected" if isinstance(refusal, Rejected) else "declined"

@@ -90,16 +90,36 @@ class Code(NamedTuple):
     size: int
 
 
+class FeedForward(NamedTuple):
+    """The feed-forward part of a layer: w_in is width x d_model, w_out is d_model x width."""
+
+    width: int
+    w_in: Matrix
+    w_out: Matrix
+
+
+class Layer(NamedTuple):
+    """Heads, which are added together, and what follows them, or None in an attention-only layer."""
+
+    heads: tuple[Head, ...]
+    feed_forward: FeedForward | None
+
+
 class Attention(NamedTuple):
-    """An attention-only softmax transformer; ``attention.py`` says what it computes."""
+    """A softmax transformer; ``attention.py`` says what it computes."""
 
     d_model: int
     embedding: Matrix
     anchors: tuple[Vector, ...]
     code: Code | None
-    layers: tuple[tuple[Head, ...], ...]
+    layers: tuple[Layer, ...]
     readout: Matrix
     outputs: int
+
+    @property
+    def is_attention_only(self) -> bool:
+        """Whether no layer has a feed-forward part."""
+        return all(layer.feed_forward is None for layer in self.layers)
 
 
 class Feedforward(NamedTuple):

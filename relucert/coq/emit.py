@@ -96,6 +96,8 @@ def _covered(certificate: Certificate) -> Attention:
         for name in part._fields:
             if name not in known and getattr(part, name):
                 raise DeclinedError(f"the Coq library does not cover the field {name!r}")
+    if not subject.is_attention_only:
+        raise DeclinedError("the Coq library does not cover the field 'feed_forward'")
     for node in certificate.terms:
         if node.op not in COVERED:
             raise DeclinedError(f"the Coq library does not cover the operation {node.op!r}")
@@ -144,7 +146,7 @@ def _transformer(subject: Attention) -> str:
     layers = []
     for layer in subject.layers:
         heads = []
-        for head in layer:
+        for head in layer.heads:
             parts = [matrix(m, 7) for m in (head.w_q, head.w_k, head.w_v, head.w_o)]
             heads.append(f"Head {head.d_head}\n      " + "\n      ".join(parts))
         layers.append("[" + ";\n    ".join(heads) + "]")

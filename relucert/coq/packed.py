@@ -23,7 +23,7 @@ MANY = 5000  # weights, from which files are packed
 
 def weights(subject: Attention) -> int:
     """Return the number of entries of all matrices."""
-    heads = [head for layer in subject.layers for head in layer]
+    heads = [head for layer in subject.layers for head in layer.heads]
     rest = (len(m) for head in heads for m in (head.w_q, head.w_k, head.w_v, head.w_o))
     return len(subject.embedding) + len(subject.readout) + sum(rest)
 
@@ -99,7 +99,7 @@ def head(value: Head) -> bytes:
 
 def model(value: Attention) -> bytes:
     """Return embedding, layers and read-out."""
-    layers = many(lambda layer: many(head, layer), value.layers)
+    layers = many(lambda layer: many(head, layer.heads), value.layers)
     return matrix(value.embedding) + layers + matrix(value.readout)
 
 

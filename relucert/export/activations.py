@@ -47,7 +47,7 @@ def _sizes(subject: Subject, point: tuple[float, ...]) -> Iterator[tuple[str, fl
     yield "the embedding", max(map(abs, stream), default=0.0)
     for k, layer in enumerate(transformer.layers):
         update = [0.0] * transformer.d_model
-        for h, head in enumerate(layer):
+        for h, head in enumerate(layer.heads):
             products = zip(_times(head.w_q, stream), _times(head.w_k, stream), strict=True)
             score = sum(q * key for q, key in products)
             yield f"the score of layer {k}, head {h}", abs(score)

@@ -42,7 +42,7 @@ def model(transformer: Transformer, dtype: Dtype, metadata: dict[str, str]) -> b
     graph = _Graph(onnx, dtype)
     stream = _embed(graph, transformer)
     for k, layer in enumerate(transformer.layers):
-        added = [_attend(graph, stream, heads, f"layers.{k}.groups.{g}") for g, heads in enumerate(groups(layer))]
+        added = [_attend(graph, stream, heads, f"layers.{k}.groups.{g}") for g, heads in enumerate(groups(layer.heads))]
         if added:
             stream = graph.node("Add", stream, reduce(lambda a, b: graph.node("Add", a, b), added))
     _read_out(graph, stream, transformer)

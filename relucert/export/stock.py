@@ -33,7 +33,7 @@ class Stock:
 
 def stock(transformer: Transformer) -> Stock:
     """Return the padded weights; their network has the same outputs in real arithmetic."""
-    layers = [[piece for head in layer for piece in _cut(head)] for layer in transformer.layers]
+    layers = [[piece for head in layer.heads for piece in _cut(head)] for layer in transformer.layers]
     d_head, root = 1, 1
     while d_head < max((head.d_head for layer in layers for head in layer), default=1):
         d_head, root = 4 * d_head, 2 * root

@@ -103,7 +103,7 @@ def tensors(transformer: Transformer) -> tuple[Tensor, ...]:
     """Return all tensors of the transformer in the layout of this module's docstring."""
     found = [_plain("embedding", transformer.embedding)]
     for k, layer in enumerate(transformer.layers):
-        for g, heads in enumerate(groups(layer)):
+        for g, heads in enumerate(groups(layer.heads)):
             found += _stacked(f"layers.{k}.groups.{g}", heads, transformer.d_model)
     return (*found, _plain("readout", transformer.readout))
 

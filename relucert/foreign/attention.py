@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import DeclinedError
 from ..relu.network import ONE, Atom, Form, Network
-from ..transformer.model import Head, Matrix, Transformer
+from ..transformer.model import Head, Layer, Matrix, Transformer
 from .graph import Graph, Operation
 
 Entries = dict[tuple[int, int], Fraction]
@@ -34,7 +34,7 @@ def transformer_of(graph: Graph) -> Transformer:
     )
     embedding: Entries = {(i, 0): _exact(bias[d_model + i]) for i in range(d_model)}
     embedding |= {(i, 1 + j): _exact(weight[j, d_model + i]) for i in range(d_model) for j in range(inputs)}
-    layers: list[tuple[Head, ...]] = []
+    layers: list[Layer] = []
     while reading.next("MatMul"):
         updates: list[str] = []
         heads: list[Head] = []
@@ -44,7 +44,7 @@ def transformer_of(graph: Graph) -> Transformer:
             updates.append(reading.last)
         reading.require(bool(updates))
         stream = reading.total([stream, *updates])
-        layers.append(tuple(heads))
+        layers.append(Layer(tuple(heads)))
     flat = reading.reshape([-1, 2 * d_model], stream)
     out = reading.weight("MatMul", flat)
     reading.require(out.shape[0] == 2 * d_model and not out[:d_model].any() and reading.last == graph.output)
@@ -176,7 +176,7 @@ def gated_network(transformer: Transformer) -> tuple[Network, Fraction, Heads]:
     for number, layer in enumerate(transformer.layers):
         updates: list[tuple[int, Form]] = []
         named: list[int] = []
-        for h, head in enumerate(layer):
+        for h, head in enumerate(layer.heads):
             values = _applied(head.w_v, stream)
             if not head.w_q.entries or not head.w_k.entries:
                 updates += [(i, weight / 2 * values[j]) for i, j, weight in head.w_o.entries]

@@ -15,8 +15,10 @@ def enclosed(transformer: Transformer, point: Sequence[Fraction], bits: int) -> 
     """Return for every output rationals lo <= T(point) <= hi, computed with ``bits`` bits and rounded outward.
 
     Proof: against the zero sink a head adds sigma(q . k) W_O W_V X to the data token; the checker's ``attention`` says
-    why.
+    why.  Only an attention-only transformer is read from elsewhere.
     """
+    if not transformer.is_attention_only:
+        raise ValueError("no enclosure of feed-forward parts is known")
     zero, one = Enclosure.of(0, bits), Enclosure.of(1, bits)
 
     def apply(matrix: Matrix, vector: Sequence[Enclosure | None]) -> Vector:
@@ -32,7 +34,7 @@ def enclosed(transformer: Transformer, point: Sequence[Fraction], bits: int) -> 
     stream = apply(transformer.embedding, [one, *(Enclosure.of(x, bits) for x in point)])
     for layer in transformer.layers:
         updated = list(stream)
-        for head in layer:
+        for head in layer.heads:
             score = zero
             for q, k in zip(apply(head.w_q, stream), apply(head.w_k, stream), strict=True):
                 if q is not None and k is not None:

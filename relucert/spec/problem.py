@@ -30,6 +30,7 @@ LIMITS = (
     "gates",
     "d_model",
     "d_head",
+    "feed_forward_width",
     "parameters",
     "parameters_dense",
     "max_weight",

@@ -72,8 +72,10 @@ def _digits(loaded: Loaded) -> int:
 
 
 def _weights(loaded: Loaded) -> list[Fraction]:
-    heads = [head for layer in loaded.transformer.layers for head in layer]
-    return [value for head in heads for m in (head.w_q, head.w_o) for _, _, value in m.entries]
+    whole = loaded.transformer
+    parts = [layer.feed_forward for layer in whole.layers if layer.feed_forward is not None]
+    matrices = [m for head in whole.heads for m in (head.w_q, head.w_o)] + [m for p in parts for m in (p.w_in, p.w_out)]
+    return [value for matrix in matrices for _, _, value in matrix.entries]
 
 
 def _depth_digits(loaded: Loaded) -> int:

@@ -96,7 +96,7 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
 def _t_samples(loaded: Loaded, rounded: Any) -> list[int]:
     """Return the samples at which T is computed: half of them those of the largest errors, the others spread evenly."""
     np = require("numpy", "numpy")
-    work = sum(1 + len(layer) for layer in loaded.transformer.layers) * loaded.transformer.d_model + 1
+    work = sum(1 + len(layer.heads) for layer in loaded.transformer.layers) * loaded.transformer.d_model + 1
     count = max(LEAST_T_SAMPLES, min(MOST_T_SAMPLES, T_WORK // work))
     worst = np.argsort(-rounded, kind="stable")[: count // 2]
     spread = np.linspace(0, len(rounded) - 1, count - len(worst)).astype("int64")

@@ -14,6 +14,8 @@ def subject_of(loaded: Loaded) -> Subject:
         raise DeclinedError("exports know a single data token only, and this certificate speaks of sequences")
     if loaded.transformer.anchors or loaded.transformer.code is not None:
         raise DeclinedError("exports know no anchor tokens and no position codes")
+    if not loaded.transformer.is_attention_only:
+        raise DeclinedError("exports know no feed-forward parts")
     return Subject(
         loaded.transformer,
         stated.inputs,

@@ -63,6 +63,8 @@ def _covered(loaded: Loaded) -> None:
     certificate = loaded.certificate
     if loaded.attention is None:
         raise DeclinedError("a certificate about a feed-forward network has no proof in LaTeX yet")
+    if not loaded.attention.is_attention_only:
+        raise DeclinedError("a certificate about feed-forward parts has no proof in LaTeX yet")
     if certificate.statement.sequence.most > 1:
         raise DeclinedError("a certificate about sequences has no proof in LaTeX yet")
     if certificate.statement.arithmetic is not None:

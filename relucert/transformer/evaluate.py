@@ -10,7 +10,7 @@ from typing import Any
 from mpmath.ctx_mp import MPContext
 from mpmath.libmp import to_fixed
 
-from .model import Head, Matrix, Transformer
+from .model import FeedForward, Head, Matrix, Transformer
 
 EXACT_BITS = 4096
 GUARD = 50
@@ -53,19 +53,26 @@ def evaluate_sequence(
     first = 1 + len(transformer.anchors) if _anchors_stay(transformer) else 0
     for layer in transformer.layers:
         updated = [list(token) for token in tokens]
-        for head in layer:
+        for head in layer.heads:
             for t, mixed in enumerate(_mixed(head, tokens, mask, ctx, first), first):
                 for i, j, value in head.w_o.entries:
                     updated[t][i] += _real(value, ctx) * mixed[j]
-        tokens = updated
+        tokens = updated if layer.feed_forward is None else _fed_forward(layer.feed_forward, updated, ctx)
     return [_apply(transformer.readout, token, ctx) for token in tokens[1 + len(transformer.anchors) :]]
 
 
 def _anchors_stay(transformer: Transformer) -> bool:
     """Return whether no head writes what a key or value reads, so that updates of the sink and anchors never show."""
-    heads = [head for layer in transformer.layers for head in layer]
-    written = {row for head in heads for row, _, _ in head.w_o.entries}
+    heads, parts = transformer.heads, [layer.feed_forward for layer in transformer.layers]
+    written = {row for m in (*(h.w_o for h in heads), *(p.w_out for p in parts if p)) for row, _, _ in m.entries}
     return not written & {column for head in heads for m in (head.w_k, head.w_v) for _, column, _ in m.entries}
+
+
+def _fed_forward(part: FeedForward, tokens: list[list[Any]], ctx: MPContext) -> list[list[Any]]:
+    """Return every token X as X + W_out max(W_in X, 0)."""
+    units = [[max(value, ctx.zero) for value in row] for row in _applied(part.w_in, tokens, ctx)]
+    updates = _applied(part.w_out, units, ctx)
+    return [[a + b for a, b in zip(token, update, strict=True)] for token, update in zip(tokens, updates, strict=True)]
 
 
 def one_per_token(point: Sequence[Fraction]) -> list[list[Fraction]]:

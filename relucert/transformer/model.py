@@ -3,8 +3,8 @@
 Semantics (the checker's ``attention.py`` states them again): the tokens are the sink, a zero vector, then the anchors,
 constant vectors, then the data tokens, which start as embedding (1, x, position code).  Each layer adds to every
 token t, for every head, W_O sum_s softmax_s((W_Q X_t).(W_K X_s)) W_V X_s over the tokens s that t sees: itself and
-earlier ones (mask "causal"), or all of them (mask "full"); the sink sees itself alone.  Outputs are read from data
-tokens by ``readout``.
+earlier ones (mask "causal"), or all of them (mask "full"); the sink sees itself alone.  A layer with a feed-forward
+part then adds W_out max(W_in X, 0) to every token X.  Outputs are read from data tokens by ``readout``.
 """
 
 from __future__ import annotations
@@ -60,6 +60,31 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedForward:
+    """w_in: width x d_model; w_out: d_model x width; there are no biases, as the constant coordinate serves."""
+
+    w_in: Matrix
+    w_out: Matrix
+
+    def __post_init__(self) -> None:
+        if (self.w_out.columns, self.w_out.rows) != (self.w_in.rows, self.w_in.columns):
+            raise ValueError("w_out needs the transposed shape of w_in")
+
+    @property
+    def width(self) -> int:
+        """The number of its units: rows of w_in."""
+        return self.w_in.rows
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Heads, whose updates are added together, and the feed-forward part that follows them, if any."""
+
+    heads: tuple[Head, ...]
+    feed_forward: FeedForward | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """The position code of data token t, with q = t - 1: ``size`` columns of its embedding.
 
@@ -89,10 +114,10 @@ Vector = tuple[tuple[int, Fraction], ...]
 
 @dataclass(frozen=True, slots=True)
 class Transformer:
-    """Embedding (d_model x 1+inputs+code), layers of heads, a read-out (outputs x d_model), and sparse anchors."""
+    """Embedding (d_model x 1+inputs+code), layers, a read-out (outputs x d_model), and sparse anchors."""
 
     embedding: Matrix
-    layers: tuple[tuple[Head, ...], ...]
+    layers: tuple[Layer, ...]
     readout: Matrix
     anchors: tuple[Vector, ...] = ()
     code: Code | None = None
@@ -105,8 +130,20 @@ class Transformer:
                 raise ValueError("the entries of an anchor must be nonzero, sorted, distinct and inside d_model")
         if self.code is not None and self.embedding.columns < 1 + self.code.size:
             raise ValueError("the embedding lacks the columns of the position code")
-        if self.readout.columns != d_model or any(h.w_q.columns != d_model for layer in self.layers for h in layer):
+        parts = [layer.feed_forward.w_in for layer in self.layers if layer.feed_forward is not None]
+        read = [self.readout, *(head.w_q for head in self.heads), *parts]
+        if any(matrix.columns != d_model for matrix in read):
             raise ValueError("every matrix needs the same d_model")
+
+    @property
+    def heads(self) -> list[Head]:
+        """The heads of all layers, in order."""
+        return [head for layer in self.layers for head in layer.heads]
+
+    @property
+    def is_attention_only(self) -> bool:
+        """Whether no layer has a feed-forward part."""
+        return all(layer.feed_forward is None for layer in self.layers)
 
     @property
     def d_model(self) -> int:

@@ -17,6 +17,7 @@ class Resources(NamedTuple):
     gates: int
     d_model: int
     d_head: int
+    feed_forward_width: int
     parameters: int
     parameters_dense: int
     max_weight: Fraction
@@ -31,10 +32,12 @@ NAMES = Resources._fields
 
 def count(transformer: Transformer, gates: int, length: int = 1) -> Resources:
     """Return the resources of a transformer that realises ``gates`` ReLU gates, with ``length`` data tokens."""
-    heads = [head for layer in transformer.layers for head in layer]
+    heads, parts = transformer.heads, [layer.feed_forward for layer in transformer.layers if layer.feed_forward]
     matrices = [transformer.embedding, transformer.readout]
     for head in heads:
         matrices += [head.w_q, head.w_k, head.w_v, head.w_o]
+    for part in parts:
+        matrices += [part.w_in, part.w_out]
     entries = [value for matrix in matrices for _, _, value in matrix.entries]
     entries += [value for anchor in transformer.anchors for _, value in anchor]
     dense = sum(matrix.rows * matrix.columns for matrix in matrices) + len(transformer.anchors) * transformer.d_model
@@ -46,6 +49,7 @@ def count(transformer: Transformer, gates: int, length: int = 1) -> Resources:
         gates=gates,
         d_model=transformer.d_model,
         d_head=max((head.d_head for head in heads), default=0),
+        feed_forward_width=max((part.width for part in parts), default=0),
         parameters=len(entries),
         parameters_dense=dense,
         max_weight=max((abs(value) for value in entries), default=Fraction(0)),

@@ -39,7 +39,7 @@ class Simulated:
         stream = [self.dot(row, start, late=0) for row in rows(subject.embedding, subject.d_model)]
         for layer in subject.layers:
             groups: dict[int, list[Head]] = {}
-            for head in layer:
+            for head in layer.heads:
                 groups.setdefault(head.d_head, []).append(head)
             updates = [self.group(heads, stream) for heads in groups.values()]
             total = updates[0]

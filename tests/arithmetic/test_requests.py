@@ -97,7 +97,7 @@ def test_refuses_every_value_and_output_weight_that_is_another_float(made):
     where = next(k for k, step in enumerate(made["trace"]) if step["rule"] == "rounding")
     tried = 0
     for layer in made["subject"]["layers"]:
-        for head in layer:
+        for head in layer["heads"]:
             for part in ("w_v", "w_o"):
                 for entry in head[part]:
                     old, entry[2] = entry[2], str(F(entry[2]) * F(1025, 1024))

@@ -30,7 +30,11 @@ WITH_GIVEN = {**rules.RULES, **GIVEN}
 
 
 def encode(data: object) -> bytes:
-    """Return canonical certificate bytes."""
+    """Return canonical certificate bytes; a layer may be written as the list of its heads."""
+    subject = data.get("subject") if isinstance(data, dict) else None
+    if isinstance(subject, dict) and isinstance(subject.get("layers"), list):
+        layers = [{"feed_forward": None, "heads": v} if isinstance(v, list) else v for v in subject["layers"]]
+        data = {**data, "subject": {**subject, "layers": layers}}
     return json.dumps(data, sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 

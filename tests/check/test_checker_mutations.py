@@ -191,7 +191,7 @@ def test_refuses_every_weight_of_the_transformer_when_it_differs_from_the_networ
     weights = [path for path in paths(subject) if is_rational(at(subject, path))]
     assert {path[0] for path in weights} >= {"embedding", "readout"}
     matrices = [subject["readout"]] + [
-        h[w] for layer in subject["layers"] for h in layer for w in ("w_q", "w_k", "w_v")
+        h[w] for layer in subject["layers"] for h in layer["heads"] for w in ("w_q", "w_k", "w_v")
     ]
     read = {column for matrix in matrices for _, column, _ in matrix}
     for path in weights[:: 1 + len(weights) // 40]:

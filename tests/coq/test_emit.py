@@ -40,7 +40,7 @@ def test_names_that_could_be_words_of_coq_are_replaced(decoded):
 
 def test_every_weight_of_the_file_is_in_the_statement(decoded):
     certificate = decoded("multiply")
-    heads = [head for layer in certificate.subject.layers for head in layer]
+    heads = [head for layer in certificate.subject.layers for head in layer.heads]
     matrices = [certificate.subject.embedding, certificate.subject.readout]
     for head in heads:
         matrices += [head.w_q, head.w_k, head.w_v, head.w_o]

@@ -84,10 +84,11 @@ def refused(certificate, built):
 
 def one_weight_changed(certificate):
     layers = certificate.subject.layers
-    head = layers[-1][0]
+    heads = layers[-1].heads
+    head = heads[0]
     w_o = dict(head.w_o)
     w_o[min(w_o)] += Fraction(1, 1000)
-    layers = (*layers[:-1], (head._replace(w_o=w_o), *layers[-1][1:]))
+    layers = (*layers[:-1], layers[-1]._replace(heads=(head._replace(w_o=w_o), *heads[1:])))
     return certificate._replace(subject=certificate.subject._replace(layers=layers))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from relucert.check.attention import embedded, query_key, read
-from relucert.check.model import Attention, Form, Head, Matrix
+from relucert.check.model import Attention, Form, Head, Layer, Matrix
 from relucert.coq.emit import _transformer
 from relucert.coq.text import real
 
@@ -56,7 +56,7 @@ def random_model(rng: random.Random, layers: int) -> Attention:
         wide = [random_matrix(rng, d_head, WIDTH) for _ in range(3)]
         return Head(d_head, wide[0] if rng.random() < 0.67 else {}, wide[1], wide[2], random_matrix(rng, WIDTH, d_head))
 
-    stack = tuple((head(1), head(2)) for _ in range(layers))
+    stack = tuple(Layer((head(1), head(2)), None) for _ in range(layers))
     readout = {(0, i): Fraction(i + 1, 3) for i in range(WIDTH)}
     return Attention(WIDTH, random_matrix(rng, WIDTH, 1 + POINTS), (), None, stack, readout, 1)
 
@@ -78,7 +78,7 @@ def by_the_checker(model: Attention, point: list[Fraction]) -> tuple[list[str], 
     for layer in model.layers:
         stream = [f"s{len(streams) - 1}_{i}" for i in range(WIDTH)]
         updates: list[list[str]] = [[] for _ in range(WIDTH)]
-        for head in layer:
+        for head in layer.heads:
             weights = query_key(head, lambda _: None)
             products = (f"({real(q)}) * {stream[i]} * {stream[j]}" for (i, j), q in weights.items())
             scores.append(" + ".join(["0", *products]))

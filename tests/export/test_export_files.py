@@ -21,7 +21,7 @@ from relucert.export.stock import stock
 from relucert.export.tensors import tensors
 from relucert.pipeline import Loaded
 from relucert.study.subject import subject_of
-from relucert.transformer.model import Head, Matrix, Transformer
+from relucert.transformer.model import Head, Layer, Matrix, Transformer
 
 Load = Callable[[str], Loaded]
 SPARSE = "multiply sparse"
@@ -157,7 +157,7 @@ def test_the_stock_form_pads_scored_heads_to_a_power_of_four_and_cuts_the_others
 
     scored = Head(matrix(2, 3, (0, 0), (1, 1)), matrix(2, 3, (0, 2)), matrix(2, 3, (1, 0)), matrix(3, 2, (2, 1)))
     linear = Head(matrix(3, 3), matrix(3, 3), matrix(3, 3, (0, 1), (2, 2)), matrix(3, 3, (1, 0), (0, 2)))
-    padded = stock(Transformer(matrix(3, 2, (0, 0)), ((scored, linear),), matrix(1, 3, (0, 2))))
+    padded = stock(Transformer(matrix(3, 2, (0, 0)), (Layer((scored, linear)),), matrix(1, 3, (0, 2))))
     assert padded.num_heads == 3  # the scored head and the two rows of the linear head that are used
     inward = next(t for t in padded.tensors if t.name == "layers.0.in_proj_weight")
     assert inward.shape == (36, 12)

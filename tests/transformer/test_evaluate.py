@@ -10,7 +10,7 @@ import pytest
 from relucert import pipeline
 from relucert.relu.network import evaluate_exactly
 from relucert.transformer.evaluate import context, evaluate, evaluate_sequence, exact
-from relucert.transformer.model import Code, Head, Matrix, Transformer
+from relucert.transformer.model import Code, FeedForward, Head, Layer, Matrix, Transformer
 from tests import cases, independent
 from tests.cases import Case
 
@@ -60,7 +60,7 @@ def test_the_sink_stays_zero_so_one_sink_gate_is_a_sigmoid() -> None:
         return Matrix.of(rows, columns, {(i, j): Fraction(v) for i, j, v in entries})
 
     head = Head(matrix(1, 3, (0, 1, 3)), matrix(1, 3, (0, 0, 1)), matrix(1, 3, (0, 1, 1)), matrix(3, 1, (2, 0, 1)))
-    transformer = Transformer(matrix(3, 2, (0, 0, 1), (1, 1, 1)), ((head,),), matrix(1, 3, (0, 2, 1)))
+    transformer = Transformer(matrix(3, 2, (0, 0, 1), (1, 1, 1)), (Layer((head,)),), matrix(1, 3, (0, 2, 1)))
     ctx = context(50)
     (value,) = evaluate(transformer, [2 * one], ctx)
     assert abs(value - 2 / (1 + ctx.exp(-6))) < ctx.mpf(10) ** -48
@@ -76,7 +76,7 @@ def test_two_heads_of_one_layer_both_read_the_stream_before_the_layer() -> None:
     zero = matrix(1, 2)
     head = Head(zero, zero, matrix(1, 2, (0, 1, 1)), matrix(2, 1, (1, 0, 1)))
     embedding, readout = matrix(2, 2, (0, 0, 1), (1, 1, 1)), matrix(1, 2, (0, 1, 1))
-    once, twice = (Transformer(embedding, ((head, head),) * n, readout) for n in (1, 2))
+    once, twice = (Transformer(embedding, (Layer((head, head)),) * n, readout) for n in (1, 2))
     ctx = context(40)
     assert exact(evaluate(once, [Fraction(3)], ctx)[0]) == 6
     assert exact(evaluate(twice, [Fraction(3)], ctx)[0]) == 12
@@ -92,7 +92,7 @@ def _averaging(score: int = 0, anchors: tuple[tuple[tuple[int, Fraction], ...], 
         _matrix(1, 2, *[(0, 0, score)] * bool(score)), _matrix(1, 2, (0, 0, 1)), _matrix(1, 2, (0, 0, 1)),
         _matrix(2, 1, (1, 0, 1)),
     )  # fmt: skip
-    return Transformer(_matrix(2, 2, (0, 1, 1)), ((head,),), _matrix(1, 2, (0, 1, 1)), anchors)
+    return Transformer(_matrix(2, 2, (0, 1, 1)), (Layer((head,)),), _matrix(1, 2, (0, 1, 1)), anchors)
 
 
 def test_a_causal_mask_averages_over_sink_and_prefix_and_a_full_one_over_all() -> None:
@@ -110,7 +110,7 @@ def test_every_data_token_sees_the_anchors_and_anchors_see_data_tokens_under_a_f
     assert round(exact(evaluate_sequence(anchored, [[Fraction(3)]], "causal", ctx)[0][0]), 30) == 2
     # two layers: the second reads the averages that the first wrote on every token but the sink
     second = Head(_matrix(1, 2), _matrix(1, 2), _matrix(1, 2, (0, 1, 1)), _matrix(2, 1, (1, 0, 1)))
-    twice = Transformer(anchored.embedding, (*anchored.layers, (second,)), anchored.readout, anchored.anchors)
+    twice = Transformer(anchored.embedding, (*anchored.layers, Layer((second,))), anchored.readout, anchored.anchors)
     causal = exact(evaluate_sequence(twice, [[Fraction(3)]], "causal", ctx)[0][0])
     full = exact(evaluate_sequence(twice, [[Fraction(3)]], "full", ctx)[0][0])
     # causal: the anchors 1 and 2 hold 5/2 and 5/3, the data token 8/4; full: all three hold 8/4
@@ -158,3 +158,27 @@ def test_a_malformed_anchor_is_refused(anchor: tuple[tuple[int, int], ...]) -> N
 def test_a_malformed_matrix_is_refused(entries: tuple[tuple[int, int, Fraction], ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Matrix(2, 2, entries)
+
+
+def test_a_feed_forward_part_follows_the_heads_and_acts_on_every_token_but_the_zero_sink() -> None:
+    """A linear head adds (sink + anchor + x) / 3 to coordinate 1; then 2 max(c1 - 1, 0) is added to coordinate 0."""
+    head = Head(_matrix(1, 2), _matrix(1, 2), _matrix(1, 2, (0, 0, 1)), _matrix(2, 1, (1, 0, 3)))
+    part = FeedForward(_matrix(2, 2, (0, 1, 1), (0, 0, -1), (1, 0, -1)), _matrix(2, 2, (0, 0, 2), (0, 1, 100)))
+    anchor = ((0, Fraction(5)),)
+    whole = Transformer(
+        _matrix(2, 2, (0, 1, 1)), (Layer((head,), part), Layer((head,))), _matrix(2, 2, (0, 0, 1), (1, 1, 1)), (anchor,)
+    )
+    assert not whole.is_attention_only
+    (values,) = evaluate_sequence(whole, [[Fraction(2)]], "causal", context(40))
+    # anchor: (5, 3 * 5/2) -> (5 + 2 * 5/2) = 10; data: (2, 7) -> 2 + 2 * 5 = 12; then 7 + (10 + 12)
+    assert [round(exact(v), 30) for v in values] == [12, 29]
+    (values,) = evaluate_sequence(whole, [[Fraction(-2)]], "causal", context(40))
+    # data: (-2, 3) -> -2 + 2 * 5 + 100 * 2 = 208; then 3 + (10 + 208)
+    assert [round(exact(v), 30) for v in values] == [208, 221]
+
+
+def test_a_feed_forward_part_needs_transposed_shapes_and_the_width_of_the_stream() -> None:
+    with pytest.raises(ValueError, match="transposed"):
+        FeedForward(_matrix(1, 2), _matrix(2, 2))
+    with pytest.raises(ValueError, match="d_model"):
+        Transformer(_matrix(2, 2), (Layer((), FeedForward(_matrix(1, 3), _matrix(3, 1))),), _matrix(1, 2))

@@ -21,7 +21,7 @@ def test_builder_checker_and_recount_agree_on_every_resource(case: Case) -> None
 
 
 def test_inverse_temperature_is_that_of_the_product_and_not_of_a_factor() -> None:
-    from relucert.transformer.model import Head, Matrix, Transformer
+    from relucert.transformer.model import Head, Layer, Matrix, Transformer
     from relucert.transformer.resources import count
 
     def matrix(rows: int, columns: int, *entries: tuple[int, int, Fraction | int]) -> Matrix:
@@ -33,7 +33,7 @@ def test_inverse_temperature_is_that_of_the_product_and_not_of_a_factor() -> Non
         matrix(1, 2, (0, 1, 1)),
         matrix(2, 1, (1, 0, 1)),
     )
-    transformer = Transformer(matrix(2, 2, (0, 0, 1), (1, 1, 1)), ((split,),), matrix(1, 2, (0, 1, 1)))
+    transformer = Transformer(matrix(2, 2, (0, 0, 1), (1, 1, 1)), (Layer((split,)),), matrix(1, 2, (0, 1, 1)))
     resources = count(transformer, 1)
     assert resources.inverse_temperature == 70
     assert resources.max_weight == 20

@@ -19,8 +19,7 @@ DIGITS_BEYOND = 40
 
 def working_digits(case: Case, transformer: Transformer, box: tuple[tuple[Fraction, Fraction], ...]) -> int:
     """At least 40 digits more than the tolerance has, and more for large weights, large inputs and deep chains."""
-    heads = [head for layer in transformer.layers for head in layer]
-    weights = [abs(w) for head in heads for m in (head.w_q, head.w_o) for _, _, w in m.entries]
+    weights = [abs(w) for head in transformer.heads for m in (head.w_q, head.w_o) for _, _, w in m.entries]
     large = max([Fraction(1), *weights, *(abs(end) for side in box for end in side)])
     size = len(str(large.numerator // large.denominator))
     return DIGITS_BEYOND + max(0, -math.floor(math.log10(case.tolerance))) + 3 * size + len(transformer.layers)
@@ -52,7 +51,7 @@ def assert_true(case: Case) -> None:
 
     transformer = pipeline.load(outcome.verdict).transformer
     box = outcome.problem.domain
-    size = 1 + sum(len(m.entries) for layer in transformer.layers for h in layer for m in (h.w_q, h.w_k, h.w_v, h.w_o))
+    size = 1 + sum(len(m.entries) for h in transformer.heads for m in (h.w_q, h.w_k, h.w_v, h.w_o))
     digits = working_digits(case, transformer, box)
     count = max(3, min(16, WORK // size // (1 + digits // 100)))
     rounding = case.tolerance / 10**30  # of the evaluation, which has 40 digits more; some bounds are exactly zero

@@ -52,7 +52,7 @@ def anchor_gates(
     named = [j for layer in heads for j in layer]
     if context.sequence.most != 1:
         raise Rejected("needs a single data token")
-    if [len(layer) for layer in heads] != [len(layer) for layer in whole.layers] or len(spacings) != len(named):
+    if [len(layer) for layer in heads] != [len(layer.heads) for layer in whole.layers] or len(spacings) != len(named):
         raise Rejected("one neuron and one spacing is needed for each head of each layer")
     if len(set(named)) != len(named) or max(named, default=-1) >= len(network.neurons):
         raise Rejected("the heads named are not distinct neurons of the network")
@@ -88,7 +88,7 @@ def _executed(
     for names, layer in zip(heads, whole.layers, strict=True):
         updates: list[tuple[int, Fraction, int]] = []
         short: dict[int, Form] = {}
-        for j, head in zip(names, layer, strict=True):
+        for j, head in zip(names, layer.heads, strict=True):
             context.spend(2 + sum(1 + len(stream[column]) for _, column in head.w_q) + len(head.w_o))
             if head.d_head != 2 or head.w_k != {(0, place[0]): 1, (1, place[1]): 1} or head.w_v != {(0, place[0]): 1}:
                 raise Rejected(f"the keys and values of the head {j} are not k, k^2 and k")
@@ -113,7 +113,7 @@ def _executed(
 
 def _places(context: Context, whole: Attention, stream: list[Form]) -> tuple[int, int]:
     """Return the coordinates of k and k^2, as the keys of the first head read them; raise Rejected if they are not."""
-    all_heads = [head for layer in whole.layers for head in layer]
+    all_heads = [head for layer in whole.layers for head in layer.heads]
     if not all_heads:
         return 0, 0
     place = dict(all_heads[0].w_k.keys())

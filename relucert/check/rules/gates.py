@@ -40,7 +40,7 @@ def translation(
     context.spend(context.subject.d_model)
     stream = embedded(context.subject, len(context.domain))
     for names, layer in zip(heads, context.subject.layers, strict=True):
-        gates = [head for head in layer if head.w_q and head.w_k]
+        gates = [head for head in layer.heads if head.w_q and head.w_k]
         if len(gates) != len(names):
             raise Rejected("the heads named are not the gate heads of a layer")
         updates: list[tuple[int, Fraction, Form]] = []
@@ -62,7 +62,7 @@ def translation(
                 short[coordinate] = {("u", j): 1 / weight}
         for coordinate, form in short.items():
             stream[coordinate] = form
-        for head in layer:
+        for head in layer.heads:
             if not head.w_q or not head.w_k:
                 context.spend(head.d_head)
                 values = read(head.w_v, head.d_head, stream)

@@ -54,7 +54,7 @@ def grid_head(
     whole, box, d = context.subject, context.domain, len(context.domain)
     if context.sequence.most != 1:
         raise Rejected("needs a single data token")
-    if len(whole.layers) != 1 or len(whole.layers[0]) != 1:
+    if len(whole.layers) != 1 or len(whole.layers[0].heads) != 1:
         raise Rejected("needs one layer of one head")
     if len(counts) != d or min(counts) < 1 or prod(counts) != len(whole.anchors):
         raise Rejected("one anchor is needed for each cell of the grid")
@@ -70,7 +70,7 @@ def grid_head(
     axes = [[lo + width * (2 * k + 1) / 2 for k in range(m)] for (lo, _), width, m in
             zip(box, widths, counts, strict=True)]  # fmt: skip
     largest = off = ZERO
-    reads = sum(1 + len(query[row]) for row, _ in whole.layers[0][0].w_k) + len(whole.layers[0][0].w_v)
+    reads = sum(1 + len(query[row]) for row, _ in whole.layers[0].heads[0].w_k) + len(whole.layers[0].heads[0].w_v)
     for anchor, centre in zip(whole.anchors, product(*axes), strict=True):
         context.spend(8 * (d + reads) * cost(*factors, *centre, *anchor.values()))
         score = _score(whole, query, anchor)
@@ -79,7 +79,7 @@ def grid_head(
         if score != (wanted | {ONE: rest} if rest else wanted):
             raise Rejected("the score of an anchor is not that of its cell")
         value = sum((w * scale.get(row, ZERO) * anchor.get(column, ZERO) for (row, column), w in
-                     whole.layers[0][0].w_v.items()), ZERO)  # fmt: skip
+                     whole.layers[0].heads[0].w_v.items()), ZERO)  # fmt: skip
         largest = max(largest, abs(value))
         off = max(off, abs(value - _exactly(context, order, target, centre)))
     leak = 2 * _up(context, exp_enclosure(d * sharpness / 4 - shift, terms, EXP_BITS)[1])
@@ -91,7 +91,7 @@ def grid_head(
 
 def _data(context: Context, whole: Attention, output: int) -> tuple[list[Form], dict[int, Fraction]]:
     """Return the query's rows, and with what weight the output reads each row of the head's value."""
-    (head,) = whole.layers[0]
+    (head,) = whole.layers[0].heads
     context.spend(whole.d_model + len(head.w_q) + len(head.w_k) + len(head.w_v) + len(head.w_o))
     stream = embedded(whole, len(context.domain))
     keys, values = read(head.w_k, head.d_head, stream), read(head.w_v, head.d_head, stream)
@@ -108,7 +108,7 @@ def _data(context: Context, whole: Attention, output: int) -> tuple[list[Form], 
 def _score(whole: Attention, query: list[Form], anchor: Vector) -> Form:
     """Return the score against an anchor as a form in (1, x), zeros dropped."""
     score: Form = {}
-    for (row, column), weight in whole.layers[0][0].w_k.items():
+    for (row, column), weight in whole.layers[0].heads[0].w_k.items():
         for atom, value in query[row].items():
             score[atom] = score.get(atom, ZERO) + value * weight * anchor.get(column, ZERO)
     return {atom: value for atom, value in score.items() if value}

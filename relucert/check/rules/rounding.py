@@ -69,11 +69,11 @@ def rounding(
     for depth, (pairs, layer) in enumerate(zip(names, subject.layers, strict=True)):
         run.name(depth, pairs, stream)
         written: list[list[tuple[Fraction, Cell]]] = [[] for _ in stream]
-        for head in layer:
+        for head in layer.heads:
             returned = [run.gate(head, stream)] if head.w_q and head.w_k else run.linear(head, stream)
             for (row, column), weight in head.w_o.items():
                 written[row].append((weight, returned[column]))
-        stored = 2 * len({head.d_head for head in layer}) - 2
+        stored = 2 * len({head.d_head for head in layer.heads}) - 2
         for row, parts in enumerate(written):
             if parts:
                 update = run.total(parts, stored)
@@ -100,7 +100,7 @@ class _Machine:
         subject = self.context.subject
         matrices = [subject.embedding, subject.readout]
         for layer in subject.layers:
-            for head in layer:
+            for head in layer.heads:
                 matrices += (head.w_q, head.w_k, head.w_v, head.w_o)
         for matrix in matrices:
             self.context.spend(4 * len(matrix))

@@ -106,7 +106,7 @@ def _execute(
     if gathers:
         stream = [_renamed(form, "x", "own") for form in stream]
     for names, layer in zip(heads, context.subject.layers, strict=True):
-        scored = [head for head in layer if head.w_q and head.w_k]
+        scored = [head for head in layer.heads if head.w_q and head.w_k]
         if len(scored) != len(names):
             raise Rejected("the heads named are not those with scores of a layer")
         updates: list[tuple[int, Fraction, Form]] = []
@@ -121,7 +121,7 @@ def _execute(
             if len(head.w_v) == 1:
                 (((_, coordinate), weight),) = head.w_v.items()
                 short[coordinate] = {("u", j): 1 / weight}
-        for head in layer:
+        for head in layer.heads:
             if not head.w_q or not head.w_k:
                 values = _read(context, head.w_v, head.d_head, stream)
                 if not gathers or any(atom[0] != "own" for value in values for atom in value):
@@ -272,9 +272,9 @@ def extremum(
     whole = context.subject
     if node.op not in ("seen_max", "seen_min") or context.sequence.layout != "tokenwise" or whole.anchors:
         raise Rejected("needs an extremum over the tokens seen, the layout tokenwise and no anchors")
-    if len(whole.layers) != 1 or len(whole.layers[0]) != 1 or whole.layers[0][0].d_head != 1:
+    if len(whole.layers) != 1 or len(whole.layers[0].heads) != 1 or whole.layers[0].heads[0].d_head != 1:
         raise Rejected("needs one layer of one head with d_head 1")
-    (head,) = whole.layers[0]
+    (head,) = whole.layers[0].heads
     context.spend(whole.d_model)
     stream = embedded(whole, len(context.domain))
     (query,), (key,), (value,) = (_read(context, m, 1, stream) for m in (head.w_q, head.w_k, head.w_v))

@@ -39,7 +39,7 @@ def softmax(
         raise Rejected("needs a single data token")
     if attention.anchors and len(attention.layers) > 1:
         raise Declined("this rule knows anchors in a single layer only")
-    if not len(powers) == len(inverses) == sum(map(len, attention.layers)):
+    if not len(powers) == len(inverses) == sum(len(layer.heads) for layer in attention.layers):
         raise Rejected("one list of powers and one inverse is needed for each head")
     context.spend(attention.d_model)
     stream: Token = {}
@@ -48,7 +48,7 @@ def softmax(
     anchors: list[Token] = [{row: constant(value) for row, value in vector.items()} for vector in attention.anchors]
     named = iter(zip(powers, inverses, strict=True))
     for layer in attention.layers:
-        updates = [(head, *_weighted(context, head, stream, anchors, *next(named))) for head in layer]
+        updates = [(head, *_weighted(context, head, stream, anchors, *next(named))) for head in layer.heads]
         for head, values, inverse in updates:
             for (row, column), weight in head.w_o.items():
                 accumulate(context, stream[row], multiply(values[column], inverse, context.spend), weight)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from ...relu.network import Network
-from ...transformer.model import Head, Matrix, Transformer
+from ...transformer.model import Head, Layer, Matrix, Transformer
 from ..relu.translate import ONE_COORDINATE, Heads, translate
 
 SHARPNESS = Fraction(68, 25)  # b at which the least and the greatest error on a cell nearly agree
@@ -27,7 +27,7 @@ def transform(network: Network, spacings: Mapping[int, Fraction], reach: int) ->
     embedding = {(i, j): value for i, j, value in plain.embedding.entries}
     embedding |= {(old, 0): Fraction(reach), (old + 1, 0): Fraction(reach**2)}
     layers = tuple(
-        tuple(_head(head, spacings[j], old) for j, head in zip(names, layer, strict=True))
+        Layer(tuple(_head(head, spacings[j], old) for j, head in zip(names, layer.heads, strict=True)))
         for names, layer in zip(heads, plain.layers, strict=True)
     )
     transformer = Transformer(

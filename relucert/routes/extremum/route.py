@@ -16,7 +16,7 @@ from ...exact.enclosure import Enclosure
 from ...exact.number import round_up
 from ...relu.plan import Plan
 from ...spec.problem import Problem
-from ...transformer.model import Head, Matrix, Transformer
+from ...transformer.model import Head, Layer, Matrix, Transformer
 
 BITS = 128
 TAYLOR_TERMS = 32
@@ -76,6 +76,6 @@ def _transformer(lo: Fraction, hi: Fraction, beta: Fraction, largest: bool) -> T
     )
     return Transformer(
         Matrix.of(3, 2, {(0, 0): Fraction(1), (1, 0): -sign * end, (1, 1): sign}),
-        ((head,),),
+        (Layer((head,)),),
         Matrix.of(1, 3, {(0, 0): end, (0, 2): sign}),
     )

@@ -21,7 +21,7 @@ from ...relu.plan import Plan
 from ...spec.problem import Problem
 from ...target.expression import evaluate
 from ...target.ranges import ranges
-from ...transformer.model import Head, Matrix, Transformer, Vector
+from ...transformer.model import Head, Layer, Matrix, Transformer, Vector
 
 MOST_CELLS = 20_000
 MOST_INPUTS = 3
@@ -181,7 +181,7 @@ def _transformer(
     )
     return Transformer(
         Matrix.of(width, 1 + d, {(0, 0): one} | {(1 + i, 1 + i): one for i in range(d)}),
-        ((head,),),
+        (Layer((head,)),),
         Matrix.of(outputs, width, {(k, first + outputs + k): one for k in range(outputs)}),
         tuple(anchors),
     )

@@ -27,7 +27,7 @@ from ...exact.number import decimal_up, round_down
 from ...relu.draft import Draft
 from ...spec.problem import Problem
 from ...target.expression import Expression
-from ...transformer.model import Head, Matrix, Transformer, Vector
+from ...transformer.model import Head, Layer, Matrix, Transformer, Vector
 from . import head
 
 COUNTS = (2, 4, 8, 12, 16, 24)  # the first that suits is then made smaller one by one
@@ -301,7 +301,7 @@ def _transformer(found: Fit) -> Transformer:
     )
     return Transformer(
         Matrix.of(width, 2, {(0, 0): one, (1, 1): one}),
-        ((heads,),),
+        (Layer((heads,)),),
         Matrix.of(1, width, {(0, 0): found.alpha, (0, 1): found.beta, (0, 2): one}),
         tuple(anchors),
     )

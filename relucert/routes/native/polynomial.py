@@ -22,7 +22,7 @@ from ...relu.constructions.product import centred
 from ...relu.draft import Draft
 from ...spec.problem import Problem
 from ...target.ranges import ranges
-from ...transformer.model import Head, Matrix, Transformer
+from ...transformer.model import Head, Layer, Matrix, Transformer
 from . import head
 from .product import Fit, choose
 
@@ -142,14 +142,16 @@ class _Builder:
             return Matrix.of(1, self.width, {(0, k): value for k, value in form.items()})
 
         layers = tuple(
-            tuple(
-                Head(
-                    row(query),
-                    row({0: Fraction(1)}),
-                    row(value),
-                    Matrix.of(self.width, 1, {(k, 0): w for k, w in to.items()}),
+            Layer(
+                tuple(
+                    Head(
+                        row(query),
+                        row({0: Fraction(1)}),
+                        row(value),
+                        Matrix.of(self.width, 1, {(k, 0): w for k, w in to.items()}),
+                    )
+                    for query, value, to in layer
                 )
-                for query, value, to in layer
             )
             for layer in self.layers
         )

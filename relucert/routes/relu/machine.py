@@ -23,7 +23,7 @@ from ...relu.gate import gate_constant
 from ...relu.network import ONE, Atom, Network
 from ...relu.plan import Outline, Plan
 from ...spec.problem import Problem
-from ...transformer.model import Head, Matrix, Transformer
+from ...transformer.model import Head, Layer, Matrix, Transformer
 from .rounding import Machine, Names, Share, UnfitError
 from .route import BITS, RESERVE, Candidate, candidates
 from .translate import expanded, same_depth_expanded
@@ -305,7 +305,7 @@ def lay_out(network: Network, inverse_temperature: Fraction, form: FloatFormat, 
             else:
                 embedding[row, 0 if (kind, index) == ONE else 1 + index] = value
     names: list[tuple[int, ...]] = []
-    layers: list[tuple[Head, ...]] = []
+    layers: list[Layer] = []
 
     def matrix(height: int, width: int, entries: Entries) -> Matrix:
         return Matrix.of(height, width, {place: form.nearest(value) for place, value in entries.items()})
@@ -326,7 +326,7 @@ def lay_out(network: Network, inverse_temperature: Fraction, form: FloatFormat, 
     for depth in range(count):
         names.append(tuple(i for j in stored if depths[j] == depth for i in (coordinate[j], j)))
         gates = tuple(gate(j) for j in network.gated if depths[j] == depth)
-        layers.append(gates + tuple(mover(start, to) for start, to in moves[depth].items()))
+        layers.append(Layer(gates + tuple(mover(start, to) for start, to in moves[depth].items())))
     transformer = Transformer(
         matrix(d_model, 1 + network.inputs, embedding), tuple(layers), matrix(len(outputs), d_model, readout)
     )

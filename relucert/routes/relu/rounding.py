@@ -87,13 +87,13 @@ class Machine:
         for depth, (pairs, layer) in enumerate(zip(names, transformer.layers, strict=True)):
             self._name(depth, pairs, stream)
             parts: list[list[tuple[Fraction, Computed]]] = [[] for _ in stream]
-            for head in layer:
+            for head in layer.heads:
                 returned = (
                     [self._gate(head, stream)] if head.w_q.entries and head.w_k.entries else self._linear(head, stream)
                 )
                 for row, column, weight in head.w_o.entries:
                     parts[row].append((weight, returned[column]))
-            stored = 2 * len({head.d_head for head in layer}) - 2
+            stored = 2 * len({head.d_head for head in layer.heads}) - 2
             for row, written in enumerate(parts):
                 if written:
                     update = self._total(written, stored)

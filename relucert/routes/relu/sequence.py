@@ -22,7 +22,7 @@ from ...relu.gate import gate_constant
 from ...relu.leak import Leak, plan_leak
 from ...relu.network import Network
 from ...spec.problem import Problem
-from ...transformer.model import Code, Head, Matrix, Transformer
+from ...transformer.model import Code, Head, Layer, Matrix, Transformer
 from ...transformer.model import Entries as MatrixEntries
 from .translate import ONE_COORDINATE, Heads, translate
 
@@ -85,7 +85,7 @@ def transform(
     if not shared:
         return transformer, heads
     gatherers = tuple(_gatherer(entries, i, code, leak, transformer.d_model) for i in range(count))
-    return replace(transformer, layers=(gatherers, *transformer.layers[1:])), heads
+    return replace(transformer, layers=(Layer(gatherers), *transformer.layers[1:])), heads
 
 
 def _gatherer(entries: MatrixEntries, i: int, code: Code, leak: Leak, width: int) -> Head:
@@ -129,7 +129,10 @@ def _gathering(transformer: Transformer, inputs: int, shared: bool = False) -> T
         first = (Head(zero, zero, Matrix.of(inputs, width, values), Matrix.of(width, inputs, writes)),)
     return Transformer(
         Matrix.of(width, 1 + inputs, embedding),
-        (first, *(tuple(_widened(head, width) for head in layer) for layer in transformer.layers)),
+        (
+            Layer(first),
+            *(Layer(tuple(_widened(head, width) for head in layer.heads)) for layer in transformer.layers),
+        ),
         _resized(transformer.readout, transformer.readout.rows, width),
     )
 
@@ -142,11 +145,13 @@ def _coded(transformer: Transformer, code: Code, margin: int) -> Transformer:
     embedding |= {(old + k, columns + k): Fraction(1) for k in range(code.size)}
     layers = []
     for layer in transformer.layers:
-        gates = [head.w_q.entries and head.w_k.entries for head in layer]
+        gates = [head.w_q.entries and head.w_k.entries for head in layer.heads]
         layers.append(
-            tuple(
-                _scored(head, code, margin, old) if gate else _widened(head, width)
-                for head, gate in zip(layer, gates, strict=True)
+            Layer(
+                tuple(
+                    _scored(head, code, margin, old) if gate else _widened(head, width)
+                    for head, gate in zip(layer.heads, gates, strict=True)
+                )
             )
         )
     return Transformer(

@@ -14,7 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ...relu.network import ONE, Atom, Form, Network
-from ...transformer.model import Head, Matrix, Transformer
+from ...transformer.model import Head, Layer, Matrix, Transformer
 
 Entries = dict[tuple[int, int], Fraction]
 Heads = tuple[tuple[int, ...], ...]
@@ -130,7 +130,7 @@ def _assemble(
             layers[-1].append(_mover({coordinate[j]: to for j, to in moves[depth].items()}, d_model))
     transformer = Transformer(
         Matrix.of(d_model, 1 + network.inputs, embedding),
-        tuple(tuple(layer) for layer in layers),
+        tuple(Layer(tuple(layer)) for layer in layers),
         Matrix.of(len(outputs), d_model, readout),
     )
     return transformer, tuple(heads)
