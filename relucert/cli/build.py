@@ -16,7 +16,7 @@ LIMIT_MISSED = 1
 @click.command("build")
 @verbosity
 @click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
-@asks("eps", "domain", "arity", "args", "objective", "dtype", *SEQUENCE, "route", "proof")
+@asks("eps", "domain", "arity", "args", "objective", "dtype", *SEQUENCE, "route", "proof", "alpha")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the certificate here (.json or .json.gz).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
 @click.pass_context

@@ -38,6 +38,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "coordinates": {"metavar": "own|shared", "help": "Where one input per token arrives.  [default: own]"},
     "route": {"type": click.Choice(ROUTES), "help": "Recipe; auto takes the cheapest.  [default: relu]"},
     "proof": {"type": click.Choice(PROOFS), "help": "How relu bounds folded squares.  [default: direct]"},
+    "alpha": {"metavar": "1/2", "help": "Hoelder exponent for grids of cells.  [default: the largest derived]"},
 }
 
 
@@ -150,12 +151,14 @@ def problem_of(target: str, asked: Asked) -> Problem:
     count = whole_number("--arity", found["arity"])
     arithmetic = None if found["dtype"] is None else {"dtype": found["dtype"]}
     plain: dict[str, Any] = {key: found[key] for key in PLAIN if found[key] is not None}
+    if found["alpha"] is not None:
+        plain["alpha"] = number("--alpha", found["alpha"])
     path = Path(target)
     if path.suffix in SPEC_SUFFIXES or os.path.isfile(target):
         from ..spec.yaml import read_spec
 
         overrides: dict[str, object] = {"eps": tolerance, "domain": box, "arity": count, "args": values}
-        overrides |= {"sequence": tokens or None, "arithmetic": arithmetic, **dict.fromkeys(PLAIN), **plain}
+        overrides |= {"sequence": tokens or None, "arithmetic": arithmetic, **dict.fromkeys((*PLAIN, "alpha")), **plain}
         return read_spec(path, overrides)
     if os.path.isdir(target):  # unlike Path.is_dir, false for a text that no path can be
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")

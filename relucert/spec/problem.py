@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
 ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
+HOELDER = ("max-affine", "auto")  # routes that a Hoelder exponent means something to
 PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
@@ -59,6 +60,7 @@ class Problem:
     route: str = "relu"
     proof: str = "direct"
     arithmetic: Arithmetic | None = None  # None: real numbers
+    alpha: Fraction | None = None  # the Hoelder exponent to use; None: the largest that is derived
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain):
@@ -75,6 +77,10 @@ class Problem:
         for key, value, known in (("route", self.route, ROUTES), ("proof", self.proof, PROOFS)):
             if value not in known:
                 raise UsageError(f"unknown {key} {value!r}{nearest(value, known)}", key)
+        if self.alpha is not None and not 0 < self.alpha <= 1:
+            raise UsageError(f"alpha must lie in (0, 1], such as 1/2; {exact_text(self.alpha)} is outside", "alpha")
+        if self.alpha is not None and self.route not in HOELDER:
+            raise UsageError(f"alpha is for the routes {', '.join(HOELDER)}; the route is {self.route}", "alpha")
         for name, limit in self.limits:
             if name not in LIMITS:
                 raise UsageError(f"unknown limit {name!r}{nearest(name, LIMITS)}", "limits")
@@ -105,6 +111,8 @@ class Problem:
         lines += [f"domain: {{{box}}}", f"eps: {exact_text(self.tolerance)}", f"objective: {self.objective}"]
         defaults = (("route", self.route, ROUTES), ("proof", self.proof, PROOFS))
         lines += [f"{key}: {value}" for key, value, known in defaults if value != known[0]]
+        if self.alpha is not None:
+            lines.append(f"alpha: {exact_text(self.alpha)}")
         if self.sequence != SINGLE:
             lines.append(f"sequence: {self.sequence.text}")
         if self.limits:
@@ -134,6 +142,7 @@ def make_problem(
     route: str = "relu",
     proof: str = "direct",
     arithmetic: Mapping[str, str | int] | None = None,
+    alpha: Fraction | None = None,
 ) -> Problem:
     """Return the problem of a named target or an expression, with defaults filled in.
 
@@ -189,6 +198,7 @@ def make_problem(
         route,
         proof,
         _machine(arithmetic),
+        alpha,
     )
 
 

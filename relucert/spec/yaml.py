@@ -16,7 +16,7 @@ from .problem import Problem, make_problem
 from .sequence import KEYS as KEYS_OF_SEQUENCE
 
 KEYS: tuple[str, ...] = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
-KEYS += ("sequence", "route", "proof", "arithmetic")
+KEYS += ("sequence", "route", "proof", "arithmetic", "alpha")
 MAX_BYTES = 1 << 20
 
 
@@ -174,6 +174,7 @@ _READERS = {
     "objective": _text,
     "route": _text,
     "proof": _text,
+    "alpha": _number,
     "limits": _numbers,
     "arithmetic": _arithmetic,
     "sequence": _sequence,

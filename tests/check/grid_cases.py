@@ -15,7 +15,10 @@ HEAD = {
 ANCHORS = [[[2, "-1/2"], [3, "10"], [4, "1/2"]], [[2, "1/2"], [3, "10"], [4, "1/2"]]]
 TERMS: dict[str, list[Any]] = {
     "f": ["abs", "x0"], "two": ["const", "2"], "steep": ["mul", "two", "f"], "over": ["inv", "x0"], "e": ["exp", "x0"],
-    "net": ["net", 0, 0], "half": ["const", "1/2"], "signed": ["mul", "x0", "f"], "sum": ["add", "half", "signed"],
+    "net": ["net", 0, 0],
+    "root": ["power", "f", "1/2"],
+    "steep root": ["power", "x0", "1/2"],
+    "log": ["log", "f"], "half": ["const", "1/2"], "signed": ["mul", "x0", "f"], "sum": ["add", "half", "signed"],
     "over sum": ["inv", "sum"], "square": ["mul", "x0", "x0"], "over square": ["inv", "square"],
 }  # fmt: skip
 BOUND = "501/1000"  # sqrt(1/4 + 2 exp(-8)) + 2 exp(2 - 12) / 2 = 0.50071
@@ -24,7 +27,7 @@ BOUND = "501/1000"  # sqrt(1/4 + 2 exp(-8)) + 2 exp(2 - 12) / 2 = 0.50071
 def base() -> Data:
     """Return the data of a certificate whose step 0 is the rule, and which is accepted."""
     rule = step("grid_head", ["near", "subject", "f", BOUND], (), subject="subject", target="f", counts=[2],
-                sharpness="8", shift="12", terms=40)  # fmt: skip
+                sharpness="8", shift="12", terms=40, alpha="1")  # fmt: skip
     data = certificate(TERMS, [rule, near("f", "x0", "1/4")])
     data["subject"].update(d_model=6, embedding=[[0, 0, "1"], [1, 1, "1"]], anchors=ANCHORS, layers=[[HEAD]],
                            readout=[[0, 5, "1"]])  # fmt: skip
@@ -77,6 +80,12 @@ def grid_cases() -> list[Case]:
         "a product for a square": (_put(*args, "target", value=target("over sum")), "may be zero"),
         "a smaller bound": (_put("trace", 0, "conclusion", 3, value="1/2"), weak),
         "no Taylor terms": (_put(*args, "terms", value=0), "at least one Taylor term"),
+        "an alpha of zero": (_put(*args, "alpha", value="0"), "alpha is outside (0, 1]"),
+        "an alpha above one": (_put(*args, "alpha", value="2"), "alpha is outside (0, 1]"),
+        "a smaller alpha with the bound of a larger": (_put(*args, "alpha", value="1/2"), weak),
+        "a root as Lipschitz": (_put(*args, "target", value=target("root")), "Hoelder with an exponent above 1/2"),
+        "a root of what may be negative": (_put(*args, "target", value=target("steep root")), "may not be positive"),
+        "a log of zero": (_put(*args, "target", value=target("log")), "may not be positive"),
         "the target for the subject": (_put(*args, "subject", value=0), "where 'subject'"),
         "several data tokens": (_put("statement", "sequence", "lengths", value=["1", "2"]), "a single data token"),
     }  # fmt: skip
@@ -92,7 +101,7 @@ def grid_cases() -> list[Case]:
         weak_shift = tamper(weak_shift, ("subject", "anchors", k, 1), lambda _: [3, "0"])
         del weak_shift["subject"]["anchors"][k][1]
     cases.append(Case(f"{name}: refuses to forget the mass of the sink", encode(weak_shift), 0, name, weak))
-    for op in ("e", "net"):
+    for op in ("net",):
         data = _put(*args, "target", value=target(op))(base())
         why = "no Lipschitz constant is derived through"
         cases.append(Case(f"{name}: declines {TERMS[op][0]}", encode(data), 0, name, why, "declined"))

@@ -172,7 +172,16 @@ def test_imports_the_standard_library_and_the_folder_only(path):
         assert not isinstance(node, ast.Assert), "an assertion, which -O removes"
 
 
-SHARED = {"elementary", "floats", "forms", "jets", "perturbed", "polynomial", "sweep"}  # no families of their own
+SHARED = {
+    "elementary",
+    "floats",
+    "forms",
+    "holder",
+    "jets",
+    "perturbed",
+    "polynomial",
+    "sweep",
+}  # no families of their own
 
 
 @pytest.mark.parametrize("path", sorted((FOLDER / "rules").glob("[a-z]*.py")), ids=lambda path: path.name)

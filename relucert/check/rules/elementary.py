@@ -6,10 +6,12 @@ division rounds down, so that a sum of N nonnegative terms is at most its true v
 comment beside it says.  No state but caches of pure functions.
 """
 
+from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
 
-from ..number import MAX_EXP_ARGUMENT
+from ..number import MAX_EXP_ARGUMENT, ceil_to, cost, floor_to
 from ..refusal import Declined, Rejected
 
 MAX_ANGLE = 1 << 20
@@ -204,6 +206,48 @@ def power(n: int, bits: int, p: int, q: int) -> Ends:
     value = (1 << shift) // n**-p if p < 0 else n**p << shift if shift >= 0 else n**p >> -shift
     root = _root(value, q)
     return root, root + 1
+
+
+def image(
+    spend: Callable[[int], None], op: str, exponent: Fraction | None, lo: Fraction, hi: Fraction, bits: int
+) -> Ends:
+    """Enclose f([lo, hi]), in units of 2**-bits, for f one of exp, log, sin, cos, erf or a power.
+
+    Proof.  exp, log, erf and powers are monotone where they are defined; sin and cos: ``_wave``.
+    """
+    p, q = (exponent.numerator, exponent.denominator) if exponent is not None else (1, 1)
+    effort = min(MAX_EXPONENT, max(abs(p), 1)) + (min(MAX_EXPONENT, q) if q > 2 else 0)
+    ends = floor_to(lo, bits), ceil_to(hi, bits)
+    spend(cost(lo, hi) + 2 * units(bits) * effort * effort)
+    if op == "erf":
+        spend(sum(erf_units(end, bits) for end in ends))
+    if op == "exp":
+        spend(2 * exp_units(ends[1], bits))
+    if op in ("sin", "cos"):
+        return _wave(*ends, bits, 0 if op == "sin" else 1)
+    if op == "power":
+        if lo >= 0 and p > 0:
+            ends = max(ends[0], 0), ends[1]
+        values = [power(end, bits, p, q) for end in ends]
+    else:
+        function = {"exp": exp, "log": log, "erf": erf}[op]
+        values = [function(end, bits) for end in ends]
+    return min(v[0] for v in values), max(v[1] for v in values)
+
+
+def _wave(lo: int, hi: int, bits: int, quarter: int) -> Ends:
+    """Return an enclosure of sin(x + quarter * pi/2) over x in [lo, hi]; quarter is 0 or 1."""
+    values = [sin_cos(end, bits)[quarter] for end in (lo, hi)]
+    least, largest = min(v[0] for v in values), max(v[1] for v in values)
+    below, above = pi(bits + 32)  # extrema lie at (2 k + 1 - quarter) pi/2; 1 for even k, -1 for odd k
+    if hi - lo >= 7 << bits:
+        return -(1 << bits), 1 << bits
+    first = (lo << 33) // below // 2 - 2  # at least one below the first k with an extremum in [lo, hi]
+    for k in range(first, first + 8):
+        ends = [(2 * k + 1 - quarter) * end for end in (below, above)]
+        if min(ends) <= hi << 33 and max(ends) >= lo << 33:
+            least, largest = (least, 1 << bits) if k % 2 == 0 else (-(1 << bits), largest)
+    return least, largest
 
 
 def _root(value: int, q: int) -> int:

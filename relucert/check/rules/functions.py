@@ -4,10 +4,10 @@ from fractions import Fraction
 
 from ..kernel import Context, Rule, distance, range_of, ranges
 from ..model import Fact, In, Near
-from ..number import ceil_to, cost, floor_to
+from ..number import ceil_to
 from ..refusal import Rejected
 from . import elementary
-from .elementary import Ends
+from .elementary import image
 
 OPS = ("exp", "log", "sin", "cos", "erf", "power")
 
@@ -26,7 +26,7 @@ def range_function(context: Context, premises: tuple[Fact, ...], term: int) -> I
     if node.op not in OPS:
         raise Rejected(f"t{term} ({node.op}) is not an elementary function")
     inside = range_of(premises, node.children[0])
-    lo, hi = _image(context, node.op, node.value, inside.lo, inside.hi)
+    lo, hi = image(context.spend, node.op, node.value, inside.lo, inside.hi, context.precision)
     return In(term, Fraction(lo, 1 << context.precision), Fraction(hi, 1 << context.precision))
 
 
@@ -58,60 +58,22 @@ def lipschitz(context: Context, premises: tuple[Fact, ...], left: int, right: in
     if f.op == "power" and 0 < p < 1 and any(isinstance(fact, In) and fact.term == a for fact in premises):
         if min(range_of(premises, a).lo, range_of(premises, b).lo) < 0:
             raise Rejected("the arguments of a power are not enclosed above zero")
-        return Near(left, right, Fraction(_image(context, "power", p, error, error)[1], one))
+        return Near(left, right, Fraction(image(context.spend, "power", p, error, error, bits)[1], one))
     inside = range_of(premises, b)
     lo, hi = inside.lo - error, inside.hi + error
     known = ranges(premises).get(a)
     if known is not None:
         lo = max(lo, min(known.lo, inside.lo))
     if f.op == "exp":
-        slope = _image(context, "exp", None, hi, hi)[1]
+        slope = image(context.spend, "exp", None, hi, hi, bits)[1]
     elif lo < 0 or (lo == 0 and (f.op == "log" or p < 1)):
         raise Rejected(f"t{b} is not known to stay where {f.op} has a slope")
     elif f.op == "log":
         slope = ceil_to(1 / lo, bits)
     else:
-        ends = _image(context, "power", p - 1, lo, hi)
+        ends = image(context.spend, "power", p - 1, lo, hi, bits)
         slope = -(-ends[1] * abs(p.numerator) // p.denominator)
     return Near(left, right, Fraction(slope, one) * error)
-
-
-def _image(context: Context, op: str, exponent: Fraction | None, lo: Fraction, hi: Fraction) -> Ends:
-    """Return an outward enclosure of f([lo, hi]) in units of 2**-precision."""
-    bits = context.precision
-    p, q = (exponent.numerator, exponent.denominator) if exponent is not None else (1, 1)
-    effort = min(elementary.MAX_EXPONENT, abs(p)) + min(elementary.MAX_EXPONENT, q)
-    ends = floor_to(lo, bits), ceil_to(hi, bits)
-    context.spend(cost(lo, hi) + 2 * elementary.units(bits) * effort * effort)
-    if op == "erf":
-        context.spend(sum(elementary.erf_units(end, bits) for end in ends))
-    if op == "exp":
-        context.spend(2 * elementary.exp_units(ends[1], bits))
-    if op in ("sin", "cos"):
-        return _wave(*ends, bits, 0 if op == "sin" else 1)
-    if op == "power":
-        if lo >= 0 and p > 0:
-            ends = max(ends[0], 0), ends[1]
-        values = [elementary.power(end, bits, p, q) for end in ends]
-    else:
-        function = {"exp": elementary.exp, "log": elementary.log, "erf": elementary.erf}[op]
-        values = [function(end, bits) for end in ends]
-    return min(v[0] for v in values), max(v[1] for v in values)
-
-
-def _wave(lo: int, hi: int, bits: int, quarter: int) -> Ends:
-    """Return an enclosure of sin(x + quarter * pi/2) over x in [lo, hi]; quarter is 0 or 1."""
-    values = [elementary.sin_cos(end, bits)[quarter] for end in (lo, hi)]
-    least, largest = min(v[0] for v in values), max(v[1] for v in values)
-    below, above = elementary.pi(bits + 32)  # extrema lie at (2 k + 1 - quarter) pi/2; 1 for even k, -1 for odd k
-    if hi - lo >= 7 << bits:
-        return -(1 << bits), 1 << bits
-    first = (lo << 33) // below // 2 - 2  # at least one below the first k with an extremum in [lo, hi]
-    for k in range(first, first + 8):
-        ends = [(2 * k + 1 - quarter) * end for end in (below, above)]
-        if min(ends) <= hi << 33 and max(ends) >= lo << 33:
-            least, largest = (least, 1 << bits) if k % 2 == 0 else (-(1 << bits), largest)
-    return least, largest
 
 
 RULES = {

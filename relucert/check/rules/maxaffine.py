@@ -2,19 +2,18 @@
 
 from fractions import Fraction
 from itertools import product
-from math import isqrt, prod
+from math import prod
 
 from ..attention import embedded, read
 from ..kernel import Context, Rule
-from ..model import ONE, Attention, Fact, Form, Near, Node, Vector
-from ..number import ceil_to, cost, exp_enclosure, floor_to
-from ..refusal import Declined, Rejected
+from ..model import ONE, Attention, Fact, Form, Near, Vector
+from ..number import cost, exp_enclosure
+from ..refusal import Rejected
 from ..statement import below
 from .forms import EXP_BITS
+from .holder import Modulus, modulus, power_up, ranges, root_up, up
 
 ZERO = Fraction(0)
-OPS = ("input", "const", "add", "mul", "inv", "abs", "max", "min")
-Slopes = tuple[Fraction, Fraction, tuple[Fraction, ...], Fraction]  # least, largest, L_i, L
 
 
 def grid_head(
@@ -26,17 +25,18 @@ def grid_head(
     sharpness: Fraction,
     shift: Fraction,
     terms: int,
+    alpha: Fraction,
 ) -> Near:
-    """Claim: |subject - target| <= q max|v| + r + s min(sum_i L_i h_i, L sqrt(sum_i h_i^2)).
+    """Claim: |subject - target| <= q max|v| + r + min(sum_i H_i (s h_i)^alpha, H (s |h|)^alpha), |h|^2 = sum_i h_i^2.
 
-    Hypotheses: one data token; one layer of one head; the target is built from inputs and constants by sums, products,
-    reciprocals of what is not zero, absolute values and extrema.  ``counts`` m_i >= 1 cut the box into cells of widths
+    Hypotheses: one data token; one layer of one head; the target has a Hoelder modulus of exponent ``alpha`` on the
+    box that ``holder.modulus`` derives.  ``counts`` m_i >= 1 cut the box into cells of widths
     h_i, and the anchors, in lexicographic order, stand for their centres c.  With b >= 2 the ``sharpness``,
     b_i = b / h_i^2 and S the ``shift``, the score against the anchor of c is S + sum_i b_i (2 c_i x_i - c_i^2), as an
     affine form; its value, read out, is some v_c.  Key and value of the data token are zero, and so is its read-out
     before the layer.
-    Computation: q = 2 exp(d b / 4 - S); r = max |v_c - target(c)|, exactly; s^2 = 1/4 + 2 exp(-b); L_i and L by one
-    sweep over the target's terms: ``_slopes``.  Rounded up to ``precision`` bits.
+    Computation: q = 2 exp(d b / 4 - S); r = max |v_c - target(c)|; s^2 = 1/4 + 2 exp(-b); H_i and H by one sweep
+    over the target's terms: ``holder``, with its proof.  Rounded up to ``precision`` bits.
     Proof.  Sink and data token have score 0 and value 0; the score of the cell of x is
     S + sum_i b_i (x_i^2 - (x_i - c_i)^2) >= S - d b / 4, so their mass is at most q.  Hence T is (1 - mass) times the
     mean of v_c, within q max|v| + r of the mean of target(c).  The weights of the mean are proportional to the product
@@ -47,7 +47,8 @@ def grid_head(
     1 / (1 + e^(b t)) is convex for t >= 0, 1/2 at t = 0, and at most 1/4 at t = 1, it is at most 1/2 - t/4, and
     f^2 + t (1/2 - t/4) = 1/4.  As z e^(-b z) falls for z >= 1, the others make at most
     sum_k k^2 e^(-b k^2) + sum_k>=2 k (k - 1) e^(-b k (k - 1)) <= 2 e^(-b).  So the mean square is at most (s h_i)^2,
-    the mean of |x_i - c_i| at most s h_i, that of |x - c| at most s sqrt(sum_i h_i^2); the centres are in the box.
+    and as z^(alpha/2) is concave the mean of |x_i - c_i|^alpha is at most (s h_i)^alpha, that of |x - c|^alpha at most
+    (s |h|)^alpha; the centres are in the box.
     Source: after arXiv 2504.19901 (max-affine partitions); softmax at finite temperature derived here.
     """
     (output,) = context.node(subject, "subject").children
@@ -64,7 +65,7 @@ def grid_head(
     if min(widths) <= 0:
         raise Rejected("the box has an input without a width")
     order = below(context.nodes, (target,))
-    slopes = _slopes(context, order, target)
+    moved = modulus(context, target, alpha)
     query, scale = _data(context, whole, output)
     factors = [sharpness / width**2 for width in widths]
     axes = [[lo + width * (2 * k + 1) / 2 for k in range(m)] for (lo, _), width, m in
@@ -81,12 +82,19 @@ def grid_head(
         value = sum((w * scale.get(row, ZERO) * anchor.get(column, ZERO) for (row, column), w in
                      whole.layers[0].heads[0].w_v.items()), ZERO)  # fmt: skip
         largest = max(largest, abs(value))
-        off = max(off, abs(value - _exactly(context, order, target, centre)))
-    leak = 2 * _up(context, exp_enclosure(d * sharpness / 4 - shift, terms, EXP_BITS)[1])
-    spread = _root(context, Fraction(1, 4) + 2 * exp_enclosure(-sharpness, terms, EXP_BITS)[1])
-    each = sum((s * width for s, width in zip(slopes[2], widths, strict=True)), ZERO)
-    joint = slopes[3] * _root(context, sum((width**2 for width in widths), ZERO))
-    return Near(subject, target, _up(context, leak * largest + off + spread * min(each, joint)))
+        lo, hi = ranges(context, order, tuple((c, c) for c in centre))[target]
+        off = max(off, hi - value, value - lo)
+    leak = 2 * up(context, exp_enclosure(d * sharpness / 4 - shift, terms, EXP_BITS)[1])
+    near = _spread(context, moved, widths, sharpness, terms)
+    return Near(subject, target, up(context, leak * largest + off + near))
+
+
+def _spread(context: Context, moved: Modulus, widths: list[Fraction], sharpness: Fraction, terms: int) -> Fraction:
+    """Return min(sum_i H_i (s h_i)^alpha, H (s |h|)^alpha), see ``grid_head``."""
+    s = root_up(context, Fraction(1, 4) + 2 * exp_enclosure(-sharpness, terms, EXP_BITS)[1])
+    reach = [s * width for width in (*widths, root_up(context, sum((width**2 for width in widths), ZERO)))]
+    *each, joint = (h * power_up(context, r, moved.exponent) for h, r in zip(moved.slopes, reach, strict=True))
+    return min(sum(each, ZERO), joint)
 
 
 def _data(context: Context, whole: Attention, output: int) -> tuple[list[Form], dict[int, Fraction]]:
@@ -114,89 +122,6 @@ def _score(whole: Attention, query: list[Form], anchor: Vector) -> Form:
     return {atom: value for atom, value in score.items() if value}
 
 
-def _exactly(context: Context, order: list[int], target: int, point: tuple[Fraction, ...]) -> Fraction:
-    """Return the target at a point of the box, where no denominator is zero."""
-    values: dict[int, Fraction] = {}
-    for t in order:
-        node = context.nodes[t]
-        parts = [] if node.op == "input" else [values[c] for c in node.children]
-        context.spend(2 + 2 * len(parts) * cost(*parts))
-        if node.op == "input":
-            values[t] = point[node.children[0]]
-        elif node.value is not None:
-            values[t] = node.value
-        elif node.op in ("add", "mul"):
-            values[t] = sum(parts, ZERO) if node.op == "add" else prod(parts, start=Fraction(1))
-        elif node.op in ("max", "min"):
-            values[t] = max(parts) if node.op == "max" else min(parts)
-        else:
-            values[t] = 1 / parts[0] if node.op == "inv" else abs(parts[0])
-    return values[target]
-
-
-def _slopes(context: Context, order: list[int], target: int) -> Slopes:
-    """Return the target's range and slopes: |f(x) - f(y)| <= sum_i L_i |x_i - y_i| and <= L |x - y| on the box.
-
-    Proof, by induction over terms.  Sums add slopes; |a b - a' b'| <= |a| |b - b'| + |b'| |a - a'|;
-    |1/a - 1/a'| <= |a - a'| / m^2 where |a| >= m on the box; extrema and absolute values move by at most the largest
-    move of an argument.
-    """
-    known: dict[int, Slopes] = {}
-    for t in order:
-        node = context.nodes[t]
-        if node.op not in OPS:
-            raise Declined(f"no Lipschitz constant is derived through {node.op!r}")
-        parts = [] if node.op == "input" else [known[c] for c in node.children]
-        context.spend((2 + len(parts)) * 16 * (2 + len(context.domain)) * (1 + context.precision // 64))
-        lo, hi, each, joint = _sloped(context, node, parts)
-        bits = context.precision
-        outward = Fraction(floor_to(lo, bits), 1 << bits), _up(context, hi)
-        known[t] = *outward, tuple(_up(context, s) for s in each), _up(context, joint)
-    return known[target]
-
-
-def _sloped(context: Context, node: Node, parts: list[Slopes]) -> Slopes:
-    count = len(context.domain)
-    if node.op == "input":
-        own = node.children[0]
-        return *context.domain[own], tuple(Fraction(i == own) for i in range(count)), Fraction(1)
-    if node.value is not None:
-        return node.value, node.value, (ZERO,) * count, ZERO
-    result = parts[0]
-    if node.op == "inv":
-        lo, hi, each, joint = result
-        if lo <= 0 <= hi:
-            raise Rejected("no Lipschitz constant: a denominator may be zero")
-        steep = 1 / min(lo * lo, hi * hi)
-        return 1 / hi, 1 / lo, tuple(s * steep for s in each), joint * steep
-    if node.op == "abs":
-        lo, hi, each, joint = result
-        return max(lo, -hi, ZERO), max(-lo, hi), each, joint
-    for other in parts[1:]:
-        (a, b, s, u), (c, e, r, v) = result, other
-        if node.op == "add":
-            result = a + c, b + e, tuple(p + q for p, q in zip(s, r, strict=True)), u + v
-        elif node.op == "mul":
-            ends, left, right = [a * c, a * e, b * c, b * e], max(-a, b), max(-c, e)
-            if len(set(node.children)) == 1 and len(parts) == 2:  # a square
-                ends = [max(a, -b, ZERO) ** 2, left * left]
-            both = tuple(right * p + left * q for p, q in zip(s, r, strict=True))
-            result = min(ends), max(ends), both, right * u + left * v
-        else:
-            pick = max if node.op == "max" else min
-            result = pick(a, c), pick(b, e), tuple(map(max, s, r)), max(u, v)
-    return result
-
-
-def _up(context: Context, value: Fraction) -> Fraction:
-    return Fraction(ceil_to(value, context.precision), 1 << context.precision)
-
-
-def _root(context: Context, value: Fraction) -> Fraction:
-    """Return a rational at or above the square root."""
-    return Fraction(isqrt(ceil_to(value, 2 * context.precision)) + 1, 1 << context.precision)
-
-
 RULES: dict[str, Rule] = {
     "grid_head": Rule(
         "maxaffine",
@@ -208,6 +133,7 @@ RULES: dict[str, Rule] = {
             "sharpness": "rational",
             "shift": "rational",
             "terms": "index",
+            "alpha": "rational",
         },
     )
 }

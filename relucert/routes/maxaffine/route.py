@@ -1,8 +1,9 @@
 """The ``max-affine`` route: a grid of anchors, one for each cell, whose scores are largest in their own cell.
 
 The score of the anchor of centre c is S + sum_i b_i (2 c_i x_i - c_i^2), and its value about f(c).  For a target with
-slopes L_i, or L in the Euclidean norm, cells of widths h_i leave about min(sum_i L_i h_i, L |h|) / 2.  So the number of
-cells grows like eps^-d.  Proof in the checker's rule ``grid_head``.
+Hoelder constants H_i, or H in the Euclidean norm, of exponent alpha, cells of widths h_i leave about
+min(sum_i H_i (h_i / 2)^alpha, H (|h| / 2)^alpha).  So the number of cells grows like eps^(-d/alpha).  Proof in the
+checker's rule ``grid_head``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from itertools import product
 
 from ...certificate.write import Proved
 from ...errors import UnreachableError
+from ...exact.functions import enclosed
 from ...exact.number import round_up
 from ...relu.draft import Draft
 from ...relu.plan import Plan
 from ...spec.problem import Problem
 from ...target.expression import evaluate
-from ...target.ranges import ranges
+from ...target.modulus import BITS as MODULUS_BITS
+from ...target.modulus import Modulus, moduli, power_up
 from ...transformer.model import Head, Layer, Matrix, Transformer, Vector
 
 MOST_CELLS = 20_000
@@ -31,7 +34,8 @@ ROUNDING = Fraction(1, 2**10)  # of the tolerance, for values
 LEAK = Fraction(1, 2**10)  # of the tolerance, for the sink and the data token
 TAYLOR_TERMS = 40
 BITS = 128
-OPS = frozenset(["input", "const", "add", "mul", "inv", "abs", "max", "min"])
+MARGIN = 1 + Fraction(1, 2**60)  # for the checker's own rounding
+DEFINED = ("inv", "log", "power")  # what the statement applies to an argument that has to be shown to be fit for it
 Progress = Callable[[str], None]
 
 
@@ -55,58 +59,44 @@ def predict(problem: Problem) -> str | None:
         return "it knows a single data token only"
     if len(problem.inputs) > MOST_INPUTS:
         return f"it knows at most {MOST_INPUTS} inputs, as its cells are eps^-d; the target has {len(problem.inputs)}"
-    odd = sorted({node.op for node in problem.expression.nodes} - OPS)
-    if odd:
-        return f"no Lipschitz constant is derived through {odd[0]}"
     if any(lo == hi for lo, hi in problem.domain):
         return "an input has a domain without a width"
-    cells = design(problem).cells
+    try:
+        cells = design(problem).cells
+    except UnreachableError as error:
+        return str(error)
     return None if cells <= MOST_CELLS else f"it would take {cells:,} cells; at most {MOST_CELLS:,} are built"
 
 
-def slopes(problem: Problem) -> list[tuple[list[Fraction], Fraction]]:
-    """Return L_i and L for every root: |f(x) - f(y)| <= sum_i L_i |x_i - y_i| and <= L |x - y| on the box."""
-    inside = ranges(problem.expression, problem.domain, problem.inputs)
-    count = len(problem.inputs)
-    known: list[list[Fraction]] = []  # L_1, .., L_d, L
-    for node in problem.expression.nodes:
-        if node.op == "input":
-            known.append([Fraction(i == node.children[0]) for i in range(count)] + [Fraction(1)])
-            continue
-        parts = [known[c] for c in node.children]
-        sizes = [max(map(abs, inside[c])) for c in node.children]
-        if node.op == "const":
-            known.append([Fraction(0)] * (count + 1))
-        elif node.op == "add":
-            known.append([sum(column, Fraction(0)) for column in zip(*parts, strict=True)])
-        elif node.op == "mul":
-            others = [math.prod(sizes[:k] + sizes[k + 1 :], start=Fraction(1)) for k in range(len(sizes))]
-            known.append([sum(map(_times, column, others), Fraction(0)) for column in zip(*parts, strict=True)])
-        elif node.op == "inv":
-            least = min(map(abs, inside[node.children[0]]))
-            known.append([value / least**2 for value in parts[0]])
-        else:
-            known.append([max(column) for column in zip(*parts, strict=True)])
-    return [(known[root][:count], known[root][count]) for root in problem.expression.roots]
-
-
-def _times(a: Fraction, b: Fraction) -> Fraction:
-    return a * b
+def moduli_of(problem: Problem) -> list[Modulus]:
+    """Return a modulus of every root, all of one exponent: the one asked for, or the largest that is derived."""
+    return moduli(problem.expression, problem.domain, problem.inputs, problem.alpha)
 
 
 def design(problem: Problem) -> Design:
-    """Return the fewest cells found: of equal width, or of widths in proportion to 1/L_i."""
-    found = slopes(problem)
-    each = [max(column) for column in zip(*(by_input for by_input, _ in found), strict=True)]
-    joint = max(one for _, one in found)
-    room = problem.tolerance * (1 - 2 * ROUNDING - LEAK) / SPREAD
+    """Return the fewest cells found: of equal width, or of widths by input, from an equal share of the tolerance each.
+
+    Raises UnreachableError where no modulus is derived.
+    """
+    found = moduli_of(problem)
+    alpha = found[0].exponent
+    *each, joint = [max(column) for column in zip(*(part.slopes for part in found), strict=True)]
+    room = problem.tolerance * (1 - 2 * ROUNDING - LEAK)
     sides, d = [hi - lo for lo, hi in problem.domain], len(each)
     moving = max(1, sum(1 for slope in each if slope))
-    tried = [tuple(max(1, math.ceil(side * slope * moving / room)) for side, slope in zip(sides, each, strict=True))]
+    tried = [tuple(max(1, math.ceil(side / _reach(room, s * moving, alpha))) if s else 1
+                   for side, s in zip(sides, each, strict=True))]  # fmt: skip
     if joint:
-        width = room / (joint * Fraction(math.sqrt(d) * (1 + 1e-12)))
+        width = _reach(room, joint, alpha) / Fraction(math.sqrt(d) * (1 + 1e-12))
         tried.append(tuple(max(1, math.ceil(side / width)) for side in sides))
     return Design(min(tried, key=math.prod))
+
+
+def _reach(room: Fraction, slope: Fraction, alpha: Fraction) -> Fraction:
+    """Return a width h at or just below the one with slope * (s h)^alpha = room."""
+    if alpha == 1:
+        return room / slope / SPREAD
+    return enclosed("power", (room / slope, room / slope), 1 / alpha, MODULUS_BITS)[0] / SPREAD
 
 
 def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
@@ -132,16 +122,14 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     draft = Draft(problem.expression, problem.domain, BITS)
     d = draft.derivation
     for node in problem.expression.nodes:
-        if node.op == "inv":
-            draft.range(node.children[0])  # what the statement divides by has to be shown not to vanish
-    found = slopes(problem)
+        if node.op in DEFINED:
+            draft.range(node.children[0])
+    found = moduli_of(problem)
     missed = Fraction(3) * Fraction(math.exp(len(widths) * float(SHARPNESS) / 4 - float(shift))) * largest
     for k, root in enumerate(problem.expression.roots):
         off = max(abs(v[k] - e[k]) for v, e in zip(values, exact, strict=True))
-        each, joint = found[k]
-        by_input = sum((s * width for s, width in zip(each, widths, strict=True)), Fraction(0))
-        together = joint * Fraction(math.hypot(*map(float, widths)) * (1 + 1e-12))
-        bound = round_up(missed + off + SPREAD * min(by_input, together))
+        near = spread(found[k], widths)
+        bound = round_up((missed + off + near) * MARGIN)
         subject = d.term("subject", k)
         d.claim_near(
             "grid_head",
@@ -155,10 +143,18 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
             sharpness=SHARPNESS,
             shift=shift,
             terms=TAYLOR_TERMS,
+            alpha=found[k].exponent,
         )
     transformer = _transformer(centres, values, factors, shift)
     parameters = (("cells", math.prod(counts)), *((f"m{i + 1}", m) for i, m in enumerate(counts)))
     return Proved(transformer, (), tuple(d.nodes), tuple(d.steps), BITS), Plan("grid head", parameters, (), ())
+
+
+def spread(modulus: Modulus, widths: list[Fraction]) -> Fraction:
+    """Return how far the mean over cells is from the target, as the rule ``grid_head`` bounds it."""
+    reach = [SPREAD * width for width in (*widths, Fraction(math.hypot(*map(float, widths)) * (1 + 1e-12)))]
+    *each, joint = (h * power_up(r, modulus.exponent) for h, r in zip(modulus.slopes, reach, strict=True))
+    return min(sum(each, Fraction(0)), joint)
 
 
 def _transformer(
