@@ -82,10 +82,23 @@ def _max_affine_build(problem: Problem, progress: Progress) -> tuple[Proved, Pla
     return maxaffine.build(problem, progress)
 
 
+def _partition_predict(problem: Problem) -> str | None:
+    from .partition import route as partition
+
+    return partition.predict(problem)
+
+
+def _partition_build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    from .partition import route as partition
+
+    return partition.build(problem, progress)
+
+
 ROUTES = (
     Route("relu", _relu_predict, _relu_build),
     Route("anchors", _anchors_predict, _anchors_build),
     Route("max-affine", _max_affine_predict, _max_affine_build),
+    Route("partition", _partition_predict, _partition_build),
     Route("native", _native_predict, _native_build),
 )
 

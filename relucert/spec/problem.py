@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
-ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
-HOELDER = ("max-affine", "auto")  # routes that a Hoelder exponent means something to
+ROUTES = ("relu", "anchors", "max-affine", "partition", "native", "auto")
+HOELDER = ("max-affine", "partition", "auto")  # routes that a Hoelder exponent means something to
 PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",

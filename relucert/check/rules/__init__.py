@@ -7,6 +7,7 @@ from . import (
     functions,
     gates,
     maxaffine,
+    partition,
     pieces,
     regions,
     rounding,
@@ -31,5 +32,6 @@ RULES: dict[str, Rule] = {
     **softmax.RULES,
     **anchors.RULES,
     **maxaffine.RULES,
+    **partition.RULES,
 }
 FAMILIES = frozenset(rule.family for rule in RULES.values())
