@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
 ROUTES = ("relu", "anchors", "max-affine", "partition", "native", "auto")
 HOELDER = ("max-affine", "partition", "auto")  # routes that a Hoelder exponent means something to
+SEEING = ("partition",)  # routes whose anchor tokens see the data token: their mask is full unless one is stated
 PROOFS = ("direct", "adjoint")
 LIMITS = (
     "tokens",
@@ -122,6 +123,12 @@ class Problem:
         return "\n".join(lines) + "\n"
 
 
+def by_route(problem: Problem, route: str) -> Problem:
+    """Return the problem with another route, and for a single data token with the mask that the route needs."""
+    tokens = Sequence(mask="full") if route in SEEING and problem.sequence == SINGLE else problem.sequence
+    return replace(problem, route=route, sequence=tokens)
+
+
 def _machine(entries: Mapping[str, str | int] | None) -> Arithmetic | None:
     if entries is None:
         return None
@@ -160,7 +167,8 @@ def make_problem(
             advice = nearest(name, values) if values else "; it takes none"
             raise UsageError(f"{target} has no argument {name!r}{advice}", "args")
         values[name] = value
-    tokens = make_sequence(sequence or {}, arity or 1)
+    asked = {"mask": "full"} if route in SEEING else {}
+    tokens = make_sequence({**asked, **(sequence or {})}, arity or 1)
     over_tokens = target in EXTREMA and tokens.layout == "one-per-token" and set(domain) <= {"x"}
     if over_tokens:
         if arity not in (None, tokens.least) or (arity and tokens.least < tokens.most):

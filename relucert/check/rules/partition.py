@@ -7,7 +7,7 @@ from math import prod
 
 from ..attention import embedded, query_key, read
 from ..kernel import Context, Rule
-from ..model import ONE, Attention, Fact, FeedForward, Form, Head, Near, Vector
+from ..model import ONE, Attention, Fact, FeedForward, Form, Head, Near
 from ..number import cost, exp_enclosure
 from ..refusal import Rejected
 from ..statement import below
@@ -42,8 +42,8 @@ def partition_of_unity(
     Computation: all from the weights.  At anchor c the value is G_c(x_a), piecewise linear; V = max |G_c| and F = max
     |target|, on the box.  c is *good* for x_a no farther than mu h_a beyond its block, mu <= 1/2 the ``reach``:
     on that interval pieces are no longer than w, and at their ends G_c differs from the target by at most r.
-    w_a = w / 2; w_i = s_i h_i, s_i^2 = 1/4 + 2 exp(-b_i), or 1/4 if n_i = 1; q = 2 exp(sum_i b_i / 4 - S); g = 3 exp(-2 mu b_a), or 0 if
-    n_a = 1.  H_i, H and F: ``holder``, with its proof.
+    w_a = w / 2; w_i = s_i h_i, s_i^2 = 1/4 + 2 exp(-b_i), or 1/4 if n_i = 1;
+    q = 2 exp(sum_i b_i / 4 - S); g = 3 exp(-2 mu b_a), or 0 if n_a = 1.  H_i, H and F: ``holder``, with its proof.
     Proof.  Block 1 adds u exactly, as softmax of zeros is 1 / (anchors + 2) everywhere.  On the data token no unit is
     active, and the sink stays zero.  Sink and data token have score and value 0 in block 2, and the block of x a score
     of at least S - sum_i b_i / 4: their mass is at most q, so T before the last units is within q V of the mean of
@@ -157,12 +157,12 @@ def _pieces(
     out = [ZERO] * part.width
     for (row, unit), weight in part.w_out.items():
         out[unit] += weights.get(row, ZERO) * weight
-    for row, weight in zip(rows, out, strict=True):
-        constant = sum((v for source, v in row.items() if source != place), ZERO)
+    for unit_row, weight in zip(rows, out, strict=True):
+        constant = sum((v for source, v in unit_row.items() if source != place), ZERO)
         context.spend(8 * cost(constant, weight))
-        if row.get(place, ZERO) not in (0, 1):
+        if unit_row.get(place, ZERO) not in (0, 1):
             raise Rejected("a unit of block 1 must read z with weight 1 or not at all")
-        if place in row:
+        if place in unit_row:
             slopes[-constant] = slopes.get(-constant, ZERO) + weight
         else:
             base += weight * max(constant, ZERO)

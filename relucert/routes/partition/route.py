@@ -141,9 +141,7 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
             alpha=found[k].exponent,
             terms=grid.TAYLOR_TERMS,
         )
-    factors = [
-        b / ((hi - lo) / n) ** 2 if b else b for b, (lo, hi), n in zip(sharp, box, plan.tokens, strict=True)
-    ]
+    factors = [b / ((hi - lo) / n) ** 2 if b else b for b, (lo, hi), n in zip(sharp, box, plan.tokens, strict=True)]
     ramp = (1 / widths[plan.axis], -box[plan.axis][1] / widths[plan.axis])
     transformer = _transformer(centres, addresses, values, (factors, shift), (plan.axis, *ramp), clips)
     parameters = (("cells", math.prod(plan.cells)), *((f"m{i + 1}", m) for i, m in enumerate(plan.cells)))
@@ -156,7 +154,9 @@ def _centres(interval: Interval, count: int) -> list[Fraction]:
     return [lo + (hi - lo) * (2 * k + 1) / (2 * count) for k in range(count)]
 
 
-def _knots(plan: Design, interval: Interval, h: Fraction, centre: tuple[Fraction, ...]) -> tuple[Fraction, list[Fraction]]:
+def _knots(
+    plan: Design, interval: Interval, h: Fraction, centre: tuple[Fraction, ...]
+) -> tuple[Fraction, list[Fraction]]:
     """Return the first knot of a token and all of them: those of its block, and one beyond it inside the box."""
     half = h * plan.cells[plan.axis] / plan.tokens[plan.axis] / 2
     beyond = h if plan.tokens[plan.axis] > 1 else Fraction(0)
@@ -211,10 +211,13 @@ def _transformer(
     for knot, row in enumerate(values):
         after = values[knot + 1] if knot + 1 < len(values) else row
         steps = [b - a for a, b in zip(row, after, strict=True)]
-        w_in.update({(units, z): ONE, (units, unit): Fraction(-knot)})  # kept where nothing bends: the proof looks at knots
+        w_in.update(
+            {(units, z): ONE, (units, unit): Fraction(-knot)}
+        )  # kept where nothing bends: the proof looks at knots
         w_out.update({(first + k, units): s - t for k, (s, t) in enumerate(zip(steps, before, strict=True))})
         units, before = units + 1, steps
-    low, high = {}, {}
+    low: dict[tuple[int, int], Fraction] = {}
+    high: dict[tuple[int, int], Fraction] = {}
     for k, (lo, hi) in enumerate(clips):
         place = first + outputs + k
         low |= {(2 * k, place): ONE, (2 * k, 0): -hi, (2 * k + 1, place): -ONE, (2 * k + 1, 0): lo}
