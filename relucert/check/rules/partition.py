@@ -78,7 +78,8 @@ def partition_of_unity(
     context.spend(8 * size + whole.d_model)
     stream = embedded(whole, d)
     place, slope, offset = _gathered(context, whole, gather, stream, axis)
-    stream[place] = {("x", axis): slope} | ({ONE: offset} if offset else {})
+    ramp: Form = {("x", axis): slope}
+    stream[place] = ramp | {ONE: offset} if offset else ramp
     if slope <= 0 or slope * box[axis][1] + offset > 0:
         raise Rejected("what block 1 adds must grow with the input, and be at most zero on the box")
     moved, order = modulus(context, target, alpha), below(context.nodes, (target,))
@@ -116,7 +117,7 @@ def partition_of_unity(
     spread = [h * root_up(context, Fraction(1, 4) + (2 * exp_enclosure(-b, terms, EXP_BITS)[1] if b else ZERO))
               for h, b in zip(widths, sharp, strict=True)]  # fmt: skip
     spread[axis] = longest / 2
-    leak = 2 * up(context, exp_enclosure(sum(sharp) / 4 - shift, terms, EXP_BITS)[1])
+    leak = 2 * up(context, exp_enclosure(sum(sharp, ZERO) / 4 - shift, terms, EXP_BITS)[1])
     far = ZERO if counts[axis] == 1 else 3 * up(context, exp_enclosure(-2 * reach * sharp[axis], terms, EXP_BITS)[1])
     bad = far * (largest + max(-moved.lo, moved.hi))
     spread.append(root_up(context, sum((s * s for s in spread), ZERO)))
