@@ -23,9 +23,16 @@ class UsageError(RelucertError):
 
 
 class UnreachableError(RelucertError):
-    """No construction reaches the tolerance that was asked."""
+    """No construction reaches the tolerance that was asked.
+
+    ``size`` is what one that would be too large to build is predicted to take, as pairs of a name and a count.
+    """
 
     exit_code = 1
+
+    def __init__(self, text: str, size: Iterable[tuple[str, int]] = ()) -> None:
+        super().__init__(text)
+        self.size = tuple(size)
 
 
 class RejectedError(RelucertError):

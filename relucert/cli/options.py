@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import wraps
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GZIP_LEVEL = 6  # 9 takes four times as long for 1 percent
 SPEC_SUFFIXES = (".yaml", ".yml")
+PICTURES = (".svg", ".png")
 Asked = Mapping[str, Any]
 SEQUENCE = ("length", "up_to", "mask", "layout", "coordinates")
 PLAIN = ("objective", "route", "proof")  # texts that a problem takes as they are
@@ -37,7 +38,10 @@ ASKED: dict[str, dict[str, Any]] = {
     "layout": {"metavar": "tokenwise|one-per-token", "help": "What tokens carry.  [default: tokenwise]"},
     "coordinates": {"metavar": "own|shared", "help": "Where one input per token arrives.  [default: own]"},
     "route": {"type": click.Choice(ROUTES), "help": "Recipe; auto takes the cheapest.  [default: relu]"},
-    "proof": {"type": click.Choice(PROOFS), "help": "How relu bounds folded squares.  [default: direct]"},
+    "proof": {
+        "type": click.Choice(PROOFS),
+        "help": "How relu bounds squares; stated: anchors, as published.  [default: direct]",
+    },
     "alpha": {"metavar": "1/2", "help": "Hoelder exponent for grids of cells.  [default: the largest derived]"},
 }
 
@@ -149,24 +153,38 @@ def problem_of(target: str, asked: Asked) -> Problem:
         tokens.setdefault("up_to", None)  # a length takes the place of a limit in a specification
     tolerance = None if found["eps"] is None else number("--eps", found["eps"])
     count = whole_number("--arity", found["arity"])
+    alpha = None if found["alpha"] is None else number("--alpha", found["alpha"])
     arithmetic = None if found["dtype"] is None else {"dtype": found["dtype"]}
     plain: dict[str, Any] = {key: found[key] for key in PLAIN if found[key] is not None}
-    if found["alpha"] is not None:
-        plain["alpha"] = number("--alpha", found["alpha"])
     path = Path(target)
     if path.suffix in SPEC_SUFFIXES or os.path.isfile(target):
         from ..spec.yaml import read_spec
 
         overrides: dict[str, object] = {"eps": tolerance, "domain": box, "arity": count, "args": values}
-        overrides |= {"sequence": tokens or None, "arithmetic": arithmetic, **dict.fromkeys((*PLAIN, "alpha")), **plain}
+        overrides |= {
+            "sequence": tokens or None,
+            "arithmetic": arithmetic,
+            "alpha": alpha,
+            **dict.fromkeys(PLAIN),
+            **plain,
+        }
         return read_spec(path, overrides)
     if os.path.isdir(target):  # unlike Path.is_dir, false for a text that no path can be
         raise UsageError(f"{target} is a folder; build one specification, or run: relucert check {target}")
     asked_for = Fraction(1) if tolerance is None else tolerance
-    problem = make_problem(target, asked_for, box, count, values, sequence=tokens, arithmetic=arithmetic, **plain)
+    plain |= {"sequence": tokens, "arithmetic": arithmetic, "alpha": alpha}
+    problem = make_problem(target, asked_for, box, count, values, **plain)
     if tolerance is None:
         raise UsageError(f"{target} needs a tolerance; try --eps 1e-3")
     return problem
+
+
+def writable(option: str, path: Path, known: Sequence[str]) -> None:
+    """Refuse a file that could not be written afterwards: of no known suffix, or in no folder."""
+    if path.suffix not in known:
+        raise UsageError(f"{option}: expected a file ending in {' or '.join(known)}, not {path}")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{option}: there is no folder {path.parent}")
 
 
 def write_atomically(path: Path, data: bytes) -> None:

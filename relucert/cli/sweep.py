@@ -19,6 +19,7 @@ from ..report.output import say
 from ..spec.problem import ROUTES, Problem
 from .grids import names, tolerances, whole_numbers
 from .options import (
+    PICTURES,
     SPEC_SUFFIXES,
     Asked,
     Verbosity,
@@ -26,6 +27,7 @@ from .options import (
     problem_of,
     verbosity,
     whole_number,
+    writable,
     write_atomically,
 )
 from .progress import counted
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 MOST_CELLS = 10_000
 SAVE_SECONDS = 0.5
 FORMATS = ("text", "json", "csv")
-PICTURES = (".svg", ".png")
 WORST_FIRST = (70, 1, 2, 3, 0)
 INTERNAL = 70
 
@@ -117,10 +118,8 @@ def command(
 def _suffixes(output: Path | None, picture: Path | None) -> None:
     """Refuse, before anything is built, files that could not be written afterwards."""
     for option, path, known in (("-o", output, (".csv", ".json")), ("--plot", picture, PICTURES)):
-        if path is not None and path.suffix not in known:
-            raise UsageError(f"{option}: expected a file ending in {' or '.join(known)}, not {path}")
-        if path is not None and not path.absolute().parent.is_dir():
-            raise UsageError(f"{option}: there is no folder {path.parent}")
+        if path is not None:
+            writable(option, path, known)
     if picture is not None:
         from ..export.extras import require
 

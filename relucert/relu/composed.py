@@ -101,10 +101,10 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[Choices]:
                 least = min(least, chosen.gates)
                 yield chosen
     if least == math.inf:
-        raise UnreachableError(_advice(problem, inside, allowance))
+        raise _advice(problem, inside, allowance)
 
 
-def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> str:
+def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> UnreachableError:
     """Return what to say where no construction reaches the tolerance, with the size that chords would have."""
     text = f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here"
     parts = Parts.of(problem.expression, tuple(merged(problem.expression)))
@@ -113,8 +113,9 @@ def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> st
         pieces = chord_count(f, inside[f.variable], allowance / len(parts.functions) / influence[f.root])
         if pieces:
             size = f"about {pieces:.3g} gates, more than the {CHORDS_LIMIT} that are built"
-            return f"{text}: chords of {formula(problem.expression, f.root, problem.inputs)} would take {size}"
-    return text
+            what = f"{text}: chords of {formula(problem.expression, f.root, problem.inputs)} would take {size}"
+            return UnreachableError(what, [("gates", math.ceil(pieces)), ("layers", 1)])
+    return UnreachableError(text)
 
 
 def _shared(problem: Problem, parts: Parts, inside: list[Interval], allowance: Fraction) -> Iterator[Choices]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 MARK = "*"
+PARETO = ("tokens", "heads", "parameters")  # each against the inverse temperature
 HEADINGS = {
     "d_model": "d_model",
     "parameters": "nonzero",
@@ -43,10 +44,16 @@ def _observed(row: CompareRow) -> str:
     return "" if row.observed is None else decimal_nearest(row.observed, 4)
 
 
+def _size(row: CompareRow) -> str:
+    """Return what is predicted of a network that was not built."""
+    counts = ", ".join(f"{name} {count:,}" for name, count in row.predicted)
+    return f" (predicted: {counts})" if counts else ""
+
+
 def _notes(comparison: Comparison) -> list[str]:
     """Return the sentences below the table."""
     points = sorted({row.points for row in comparison.rows if row.points})
-    notes = [f"{row.route} has no certificate: {row.reason}" for row in comparison.rows if row.reason]
+    notes = [f"{row.route} has no certificate: {row.reason}{_size(row)}" for row in comparison.rows if row.reason]
     if points:
         grid = " and ".join(str(count) for count in points)
         notes.append(f"Bounds are certified and checked; the observed error is an estimate, on grids of {grid} points.")
@@ -106,7 +113,7 @@ def csv(comparison: Comparison) -> str:
 
     stream = io.StringIO()
     writer = module.writer(stream, lineterminator="\n")
-    ends = ["error_bound", "observed_error", "build_seconds", "check_seconds", "sha256", "reason"]
+    ends = ["error_bound", "observed_error", "build_seconds", "check_seconds", "sha256", "reason", "predicted"]
     writer.writerow(["route", "construction", *comparison.columns, *ends])
     for row in comparison.rows:
         counted = dict(row.resources)
@@ -121,6 +128,7 @@ def csv(comparison: Comparison) -> str:
                 f"{row.check_seconds:.3f}" if counted else "",
                 row.sha256,
                 row.reason,
+                " ".join(f"{name}={count}" for name, count in row.predicted),
             ]
         )
     return stream.getvalue().rstrip("\n")
@@ -142,11 +150,13 @@ def data(comparison: Comparison) -> str:
                 ]
                 for column in comparison.columns
             },
+            "pareto": {column: list(comparison.front("inverse_temperature", column)) for column in PARETO},
             "routes": [
                 {
                     "route": row.route,
                     "construction": row.construction,
                     "reason": row.reason,
+                    "predicted": dict(row.predicted),
                     "resources": {name: write_rational(value) for name, value in row.resources},
                     "error_bound": None if row.error_bound is None else write_rational(row.error_bound),
                     "observed_error": _observed(row) or None,

@@ -7,6 +7,8 @@ import io
 from typing import Any
 
 from ..exact.number import decimal_up, exact_text
+from .compare import PARETO
+from .comparison import Comparison
 from .studied import ErrorPicture, SweepCell, SweepReport
 
 SIZE = (7.2, 5.4)
@@ -125,6 +127,37 @@ def _lower_bound(panel: Any, report: SweepReport) -> None:
         x = [_place("eps", cell) for cell in known]
         label = "lower bound for ReLU gates"
         panel.plot(x, [cell.lower_bound for cell in known], color="gray", linestyle=":", label=label)
+
+
+def pareto_figure(comparison: Comparison, form: str) -> bytes:
+    """Return the picture of a comparison: counts against the inverse temperature, those that none beats joined."""
+
+    def draw(figure: Any) -> None:
+        rows = [row for row in comparison.rows if not row.reason]
+        panels = figure.subplots(len(PARETO), 1, sharex=True)
+        for panel, column in zip(panels, PARETO, strict=True):
+            places = {
+                row.route: (float(dict(row.resources)["inverse_temperature"]), float(dict(row.resources)[column]))
+                for row in rows
+            }
+            front = comparison.front("inverse_temperature", column)
+            line = sorted(places[name] for name in front)
+            panel.plot(*zip(*line, strict=True), color="gray", linewidth=0.8, drawstyle="steps-post", label="front")
+            for k, (name, (x, y)) in enumerate(places.items()):
+                face = f"C{k}" if name in front else "none"
+                label = name if name in front else f"{name}, beaten"
+                panel.plot([x], [y], "o", markeredgecolor=f"C{k}", markerfacecolor=face, label=label)
+            panel.set_ylabel(column)
+            panel.set_yscale("log")
+            panel.grid(alpha=0.3)
+            panel.legend(fontsize=7)
+        hottest = [dict(row.resources)["inverse_temperature"] for row in rows]
+        panels[-1].set_xscale("log" if min(hottest) > 0 else "linear")
+        panels[-1].set_xlabel("inverse temperature")
+        title = f"{comparison.target[:LONGEST_TITLE]} within {exact_text(comparison.tolerance)}, certified, by route"
+        figure.suptitle(_plain(title), fontsize=9)
+
+    return _bytes(draw, form)
 
 
 def _bytes(draw: Any, form: str) -> bytes:

@@ -2,6 +2,7 @@
 
 A route is two functions.  ``predict(problem)`` returns None where the route applies, and otherwise why it does not.
 ``build(problem, progress)`` returns the proved transformer and the plan that names its construction.
+It raises UnreachableError, with the predicted size where there is one, for what it cannot build.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ OBJECTIVES = ("heads", "layers", "weight")
 ROUTES = ("relu", "anchors", "max-affine", "partition", "native", "auto")
 HOELDER = ("max-affine", "partition", "auto")  # routes that a Hoelder exponent means something to
 SEEING = ("partition",)  # routes whose anchor tokens see the data token: their mask is full unless one is stated
-PROOFS = ("direct", "adjoint")
+PROOFS = ("direct", "adjoint", "stated")
 LIMITS = (
     "tokens",
     "layers",
@@ -91,6 +91,10 @@ class Problem:
         if self.arithmetic is not None and not alone:
             raise UsageError(
                 "float arithmetic is certified for one data token under a causal mask, route relu", "arithmetic"
+            )
+        if self.proof == "stated" and self.route != "anchors":
+            raise UsageError(
+                "the proof as stated in the literature is one of gates on anchors; try route anchors", "proof"
             )
         ranges(self.expression, self.domain, self.inputs)
 

@@ -59,6 +59,8 @@ def _row(route: Route, problem: Problem) -> CompareRow:
     start = time.perf_counter()
     try:
         outcome = build_by(route, problem)
+    except UnreachableError as error:
+        return CompareRow(route.name, "", str(error), predicted=error.size)
     except RelucertError as error:
         return CompareRow(route.name, "", str(error))
     built = time.perf_counter()

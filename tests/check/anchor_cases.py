@@ -50,6 +50,25 @@ def two_gates(spacing: str) -> Data:
     return base(layers, nets, [[0], [1]], [D, spacing], "1/15")
 
 
+E = "13/1000000000000000"  # >= exp(-32) / (1 - exp(-96))
+
+
+def stated(sharpness: str = "32", leak: str = E, bound: str = "5000000000000130/10000000000000000") -> Data:
+    """Return the same gate at a large inverse temperature, by the bound as published: max(|a|, |b|) e + (b - a) / P."""
+    from fractions import Fraction
+
+    scale = Fraction(sharpness) * 2 / Fraction(D)
+    head = {**FIRST, "w_q": [[0, 1, str(scale)], [1, 0, f"-{sharpness}"]]}
+    data = base([[head]], bound=str(Fraction(bound)))
+    step_ = data["trace"][0]
+    step_["rule"] = "anchor_gates_stated"
+    step_["args"] = {k: v for k, v in step_["args"].items() if k not in ("constant", "cells")}
+    step_["args"] |= {"sharpness": sharpness, "leak": leak}
+    data["statement"]["tolerance"] = "3/2"
+    data["trace"][2]["conclusion"][3] = "6/5"
+    return data
+
+
 def _put(*path: Any, value: Any) -> Callable[[Data], Data]:
     return lambda data: tamper(data, path, lambda _: value)
 
@@ -141,4 +160,23 @@ def anchor_cases() -> list[Case]:
     cases.append(Case(f"{name}: refuses neurons in another order", encode(swapped), 0, name, query))
     many = _put(*args, "cells", value=100_000)(base())
     cases.append(Case(f"{name}: declines too many cells", encode(many), 0, name, "65536 cells", "declined"))
+    other = "anchor_gates_stated"
+    refused = {
+        "a leak below the truth": (stated(leak="633/50000000000000000"), "mass on other anchors"),
+        "no leak": (stated(leak="0"), "mass on other anchors"),
+        "a negative leak": (stated(leak="-1/2"), "mass on other anchors"),
+        "a bound without the leak": (stated(bound="1/2"), "does not entail"),
+        "a leak for a larger sharpness": (stated(sharpness="31"), "mass on other anchors"),
+        "a sharpness above the limit": (stated(sharpness="65"), "sharpness must be"),
+        "a sharpness below one": (stated(sharpness="1/2"), "sharpness must be"),
+        "a sharpness that is not the heads'": (_put(*args, "sharpness", value="33")(stated()), query),
+        "too few Taylor terms": (_put(*args, "terms", value=1)(stated()), "mass on other anchors"),
+        "a wider box": (_put("statement", "domain", value=[["-1", "5/4"]])(stated()), "beyond the last anchor"),
+        "several data tokens": (_put("statement", "sequence", "lengths", value=["1", "2"])(stated()),
+                                "a single data token"),
+    }  # fmt: skip
+    cases.append(Case(f"{other}: bounds one gate as published", encode(stated())))
+    cases.append(Case(f"{other}: bounds it at a low temperature too", encode(stated("2", "3/20", "13/20"))))
+    for attack, (data, why) in refused.items():
+        cases.append(Case(f"{other}: refuses {attack}", encode(data), 0, other, why))
     return cases

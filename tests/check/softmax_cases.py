@@ -50,6 +50,83 @@ def base() -> Data:
     return data
 
 
+# Two layers: r = head over two anchors, then r sigma'(r) on the results.  The stream is (1, x, key, value, r, out).
+FIRST = {"d_head": 1, "w_q": [[0, 1, "1"]], "w_k": [[0, 2, "1"]], "w_v": [[0, 3, "1"]], "w_o": [[4, 0, "1"]]}
+SECOND = {"d_head": 1, "w_q": [[0, 4, "1"]], "w_k": [[0, 0, "1"]], "w_v": [[0, 4, "1"]], "w_o": [[5, 0, "1"]]}
+JUNK = [[[2, "1"], [3, "5"]], [[2, "-1"], [3, "2"]]]  # the first layer leaves 5/2 and 7/3 in coordinate 4 of anchors
+CLEAN = [[[2, "1"], [3, "5"], [4, "-5/2"]], [[2, "-1"], [3, "2"], [4, "-7/3"]]]
+COMPOSED: dict[str, list[Any]] = {
+    "one": ["const", "1"], "two": ["const", "2"], "three": ["const", "3"], "five": ["const", "5"],
+    "minus": ["const", "-1"], "down": ["mul", "minus", "x0"], "p1": ["exp", "x0"], "p2": ["exp", "down"],
+    "mass": ["add", "two", "p1", "p2"], "over": ["inv", "mass"], "a": ["mul", "five", "p1"], "b": ["mul", "two", "p2"],
+    "top": ["add", "a", "b"], "r": ["mul", "top", "over"], "own": ["exp", "r"], "mass2": ["add", "three", "own"],
+    "over2": ["inv", "mass2"], "clean": ["mul", "r", "own", "over2"], "j": ["const", "29/6"],
+    "rown": ["mul", "r", "own"], "with junk": ["add", "j", "rown"], "junk": ["mul", "with junk", "over2"],
+    "twice": ["mul", "two", "r"], "own twice": ["exp", "twice"],
+}  # fmt: skip
+
+
+def composed(term: str, anchors: list[Any]) -> Data:
+    """Return the data of a certificate of two layers with anchors whose step 0 says that the subject is ``term``."""
+    powers = [["p1", "p2", "one"], ["one", "one", "own"]]
+    rule = step("softmax", ["near", "subject", term, "0"], (), subject="subject", term=term, powers=powers,
+                inverses=["over", "over2"])  # fmt: skip
+    data = certificate(COMPOSED, [rule, near(term, "x0", "9")])
+    readout = [[0, 5, "1"]]
+    data["subject"].update(d_model=6, embedding=[[0, 0, "1"], [1, 1, "1"]], anchors=anchors,
+                           layers=[[FIRST], [SECOND]], readout=readout)  # fmt: skip
+    data["statement"]["tolerance"] = "9"
+    subject = len(["x0", *COMPOSED])
+    claim = data["trace"][-1]
+    data["trace"] = [*data["trace"][:2], claim | {"premises": [0, 1], "conclusion": ["near", subject, 0, "9"]}]
+    return data
+
+
+def _composed_cases() -> list[Case]:
+    """Return two layers with anchors that start clean, with anchors that do not, and attacks on the first."""
+    layers, args, place = ("subject", "layers"), ("trace", 0, "args"), ["x0", *COMPOSED].index
+    not_out, not_score, not_zero = "the read-out is not", "is not exp of the score", "not known to be zero"
+
+    def anchors(change: Callable[[Any], Any]) -> Callable[[Data], Data]:
+        return lambda data: tamper(data, ("subject", "anchors"), change)
+
+    attacks: dict[str, tuple[Callable[[Data], Data], str]] = {
+        "anchors that keep what the first layer adds": (anchors(lambda _: JUNK), not_out),
+        "an anchor cleaned as if it saw itself alone": (
+            anchors(lambda a: [a[0], [*a[1][:2], [4, "-1"]]]), not_out),
+        "an anchor cleaned as if it did not see the sink": (
+            anchors(lambda a: [[*a[0][:2], [4, "-5"]], a[1]]), not_out),
+        "an anchor cleaned as if it saw the later one": (
+            anchors(lambda a: [[*a[0][:2], [4, "-7/3"]], a[1]]), not_out),
+        "anchors in another order": (anchors(lambda a: a[::-1]), not_score),
+        "an anchor that queries its own key": (anchors(lambda a: [[[1, "1"], *a[0]], a[1]]), not_zero),
+        "a last anchor that queries": (anchors(lambda a: [a[0], [[1, "1/100"], *a[1]]]), not_zero),
+        "an anchor that queries keys before its own": (
+            anchors(lambda a: [a[0], [[1, "1"], [3, "2"], [4, "-7/3"]]]), not_score),
+        "the layers in another order": (_put(*layers, value=[[SECOND], [FIRST]]), not_score),
+        "a first layer that writes the keys": (_put(*layers, 0, 0, "w_o", value=[[2, 0, "1"]]), not_score),
+        "a second layer that keys what was written": (_put(*layers, 1, 0, "w_k", value=[[0, 4, "1"]]), not_score),
+        "a second layer that keys the anchors": (
+            _put(*layers, 1, 0, "w_k", value=[[0, 0, "1"], [0, 2, "1"]]), "where 'exp'"),
+        "a second layer with the anchors' values": (_put(*layers, 1, 0, "w_v", value=[[0, 4, "1"], [0, 3, "1"]]),
+                                                    not_out),
+        "one power for both layers": (_put(*args, "powers", value=[[place("p1"), place("p2"), place("one")]] * 2),
+                                      not_score),
+        "a power of twice the score": (
+            _put(*args, "powers", 1, value=[place("one"), place("one"), place("own twice")]), not_score),
+        "a mass of the first layer for the second": (_put(*args, "inverses", value=[place("over")] * 2),
+                                                     "is not one over the sum"),
+    }  # fmt: skip
+    cases = [Case("softmax: two layers over clean anchors", encode(composed("clean", CLEAN))),
+             Case("softmax: two layers over anchors that keep their mean", encode(composed("junk", JUNK)))]  # fmt: skip
+    for name, (change, why) in attacks.items():
+        data = encode(change(composed("clean", CLEAN)))
+        cases.append(Case(f"softmax: refuses in two layers {name}", data, 0, "softmax", why))
+    full = _put("statement", "sequence", "mask", value="full")(composed("clean", CLEAN))
+    cases.append(Case("softmax: declines a full mask in two layers", encode(full), 0, "softmax", "causal", "declined"))
+    return cases
+
+
 def _put(*path: Any, value: Any) -> Callable[[Data], Data]:
     return lambda data: tamper(data, path, lambda _: value)
 
@@ -102,9 +179,9 @@ def softmax_cases() -> list[Case]:
     cases = [Case("softmax: is the expression of its head", encode(base()))]
     for name, (change, why) in attacks.items():
         cases.append(Case(f"softmax: refuses {name}", encode(change(base())), 0, "softmax", why))
-    declined = _put("subject", "layers", value=[[HEAD], []])(base())
-    cases.append(Case("softmax: declines anchors in two layers", encode(declined), 0, "softmax", "single layer",
-                      "declined"))  # fmt: skip
+    alone = _put("subject", "layers", value=[[HEAD], []])(base())
+    cases.append(Case("softmax: is the same before a layer without heads", encode(alone)))
+    cases += _composed_cases()
     full = _put("statement", "sequence", "mask", value="full")(base())
     cases.append(Case("softmax: is the same under a full mask", encode(full)))
     negative = tamper(base(), ("trace", 0, "conclusion", 3), lambda _: "-1")

@@ -85,3 +85,16 @@ def test_the_claim_holds_for_random_networks_however_few_the_anchors(seed: int) 
             assert off <= proved.bound + Fraction(1, 10**30)
             shown = max(shown, off / proved.bound if proved.bound else Fraction(0))
     assert shown > Fraction(1, 100) or not network.gated
+
+
+@pytest.mark.parametrize(("b", "reach"), [(1, 1), (1, 7), (2, 3), (5, 9), (32, 4)])
+@mpmath.workdps(80)
+def test_the_published_bound_holds_for_softmax_with_the_mass_that_the_rule_proves(b: int, reach: int) -> None:
+    leak = mpmath.exp(-b) / (1 - mpmath.exp(-3 * b))
+    for k in range(-20, 20 * reach + 21):
+        y = mpmath.mpf(k) / 20
+        assert abs(error(y, reach, b)) <= 1 + reach * leak
+        n = min(max(int(mpmath.floor(y)), 0), reach - 1)
+        weights = [mpmath.exp(b * (2 * j * y - j * j)) for j in range(reach + 1)]
+        if 0 <= y <= reach:
+            assert 1 - (weights[n] + weights[n + 1]) / mpmath.fsum(weights) <= leak

@@ -8,6 +8,7 @@ from math import exp
 import pytest
 from forge import at, check_with_given, encode, paths, tamper
 from rule_cases import KAPPA, KAPPA_TERMS
+from softmax_cases import CLEAN, JUNK, composed
 
 from relucert.certificate.write import Proved, Statement, write_certificate
 from relucert.check import decode
@@ -20,6 +21,7 @@ from relucert.routes.relu.translate import translate
 from relucert.target.expression import Expression, Node
 from relucert.transformer.evaluate import context, evaluate
 from relucert.transformer.evaluate import exact as as_fraction
+from tests.independent import sequence
 
 BETA = Fraction(7, 2)
 
@@ -134,6 +136,17 @@ def test_the_semantics_of_a_head_are_those_of_softmax():
         x = Fraction(k, 7)
         found = float(as_fraction(evaluate(transformer, [x], context(30))[0]))
         assert found == pytest.approx(float(x) / (1 + exp(-3 * float(x))), abs=1e-12)
+
+
+@pytest.mark.parametrize(("term", "anchors", "left"), [("clean", CLEAN, 0.0), ("junk", JUNK, 5 / 2 + 7 / 3)])
+def test_anchors_in_two_layers_are_the_constants_that_the_rule_says(term, anchors, left):
+    """The accepted expression of two layers over anchors is what softmax over all tokens returns."""
+    data = encode(composed(term, anchors))
+    for k in range(-10, 11):
+        x = k / 10
+        ((found,),) = sequence(data, [[Fraction(k, 10)]], 40)
+        r = (5 * exp(x) + 2 * exp(-x)) / (2 + exp(x) + exp(-x))
+        assert float(found) == pytest.approx((left + r * exp(r)) / (3 + exp(r)), abs=1e-12)
 
 
 def network_of_one_gate() -> Network:

@@ -53,6 +53,54 @@ def test_compare_keeps_the_row_of_a_route_that_does_not_apply() -> None:
     assert Fraction(rows["relu"]["error_bound"]) <= Fraction(1, 100)
 
 
+def test_a_route_that_would_be_too_large_keeps_its_row_with_the_predicted_size() -> None:
+    """Cells of width h on [-1, 1]^2 leave about h: 2/h cells along each side; anchors go like 1/eps for every gate."""
+    result = run("compare", "multiply", "--eps", "1e-6", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    data = json.loads(result.stdout)
+    rows = {row["route"]: row for row in data["routes"]}
+    assert rows["relu"]["predicted"] == rows["native"]["predicted"] == {}
+    cells = rows["max-affine"]["predicted"]
+    assert cells["tokens"] == pytest.approx(4e12, rel=0.05)
+    assert (cells["layers"], cells["heads"]) == (1, 1)
+    anchors = rows["anchors"]["predicted"]
+    assert anchors["tokens"] > 100_000
+    assert anchors["gates"] >= 20
+    assert f"{anchors['tokens'] - 2:,} anchors" in rows["anchors"]["reason"]
+    row = list(csv.DictReader(io.StringIO(run("compare", "multiply", "--eps", "1e-6", "--format", "csv").stdout)))[2]
+    assert row["predicted"] == f"tokens={cells['tokens']} layers=1 heads=1"
+
+
+def test_sequences_are_compared_and_routes_that_do_not_know_them_say_so() -> None:
+    result = run("compare", "multiply", "--eps", "1e-2", "--length", "4", "--mask", "full", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    rows = {row["route"]: row for row in json.loads(result.stdout)["routes"]}
+    assert rows["relu"]["resources"]["tokens"] == "5"
+    assert rows["relu"]["observed_error"] is None
+    assert {rows[name]["reason"] for name in ("anchors", "max-affine", "native")} == {
+        "it knows a single data token only"
+    }
+
+
+def test_the_pareto_front_is_what_no_route_beats() -> None:
+    data = json.loads(run("compare", "multiply", "--eps", "1e-2", "--format", "json").stdout)
+    rows = {row["route"]: row["resources"] for row in data["routes"] if not row["reason"]}
+    for column, front in data["pareto"].items():
+        places = {name: (Fraction(r["inverse_temperature"]), Fraction(r[column])) for name, r in rows.items()}
+        for name, (x, y) in places.items():
+            beaten = any(a <= x and b <= y and (a < x or b < y) for a, b in places.values())
+            assert beaten is (name not in front)
+
+
+def test_the_pareto_picture_is_the_same_bytes_every_time(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    for name in ("a.svg", "b.svg", "c.png"):
+        result = run("compare", "abs", "--eps", "1e-1", "--plot", tmp_path / name)
+        assert result.returncode == 0, result.stderr
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(("form", "marked"), [("markdown", "**1**"), ("latex", "\\textbf{1}")])
 def test_compare_for_papers(form: str, marked: str) -> None:
     result = run("compare", "multiply", "--eps", "1e-2", "--format", form)
@@ -76,3 +124,5 @@ def test_the_latex_table_compiles(tmp_path: Path) -> None:
 
 def test_bad_input_is_one_clear_line() -> None:
     assert_one_clear_line(run("compare", "multiply", "--eps", "x"), 2, "expected a number")
+    assert_one_clear_line(run("compare", "multiply", "--eps", "1e-2", "--plot", "p.jpg"), 2, ".svg or .png")
+    assert_one_clear_line(run("compare", "multiply", "--eps", "1e-2", "--plot", "no/p.svg"), 2, "no folder no")

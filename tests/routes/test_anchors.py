@@ -10,7 +10,8 @@ import pytest
 
 import relucert
 from relucert import pipeline
-from relucert.errors import UnreachableError
+from relucert.errors import UnreachableError, UsageError
+from relucert.transformer.evaluate import context, evaluate, exact
 from tests.independent import sequence
 
 
@@ -84,3 +85,23 @@ def test_anchors_halve_when_the_tolerance_doubles() -> None:
     tokens = [build("abs", eps).verdict.resources["tokens"] for eps in ("1/100", "1/200", "1/400")]
     gaps = [count - 1 for count in tokens]  # P
     assert [abs(b - 2 * a) <= 1 for a, b in pairwise(gaps)] == [True, True]
+
+
+def test_the_published_bound_takes_sixteen_times_the_anchors_of_our_own() -> None:
+    ours, theirs = (
+        relucert.build(relucert.make_problem("abs", Fraction(1, 100), route="anchors", proof=proof))
+        for proof in ("direct", "stated")
+    )
+    assert theirs.verdict.status == "accepted"
+    assert {step.rule for step in theirs.verdict.certificate.trace} >= {"anchor_gates_stated"}
+    ratio = Fraction(theirs.resources.tokens, ours.resources.tokens)
+    assert 14 < ratio < 18
+    transformer = pipeline.load(theirs.verdict).transformer
+    for x in (Fraction(-1), Fraction(-1, 333), Fraction(1, 1000), Fraction(2, 7), Fraction(1)):
+        (value,) = evaluate(transformer, [x], context(60))
+        assert abs(exact(value) - abs(x)) <= theirs.verdict.error_bound
+
+
+def test_the_published_bound_is_for_anchors_alone() -> None:
+    with pytest.raises(UsageError, match="try route anchors"):
+        relucert.make_problem("abs", Fraction(1, 100), proof="stated")

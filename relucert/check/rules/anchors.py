@@ -46,6 +46,57 @@ def anchor_gates(
     equals its form.  Then the lemma of ``forms.sensitivities``.
     Source: interpolation anchors after arXiv 2504.15956; their use at finite temperature is derived here.
     """
+    proved = _near(context, subject, net, heads, spacings, sharpness, constant)
+    if not _interpolates(context, sharpness, constant, cells, terms):
+        raise Rejected(f"that the constant is at most {constant} is not established")
+    return proved
+
+
+def anchor_gates_stated(
+    context: Context,
+    premises: tuple[Fact, ...],
+    subject: int,
+    net: int,
+    heads: tuple[tuple[int, ...], ...],
+    spacings: tuple[Fraction, ...],
+    sharpness: Fraction,
+    leak: Fraction,
+    terms: int,
+) -> Near:
+    """Claim: |subject - net| <= sum over gates j of G_j (max(|a|, |b|) e + (b - a) / p), with a = 0, b = P D_j, p = P.
+
+    That is the gate bound as published for hard max, at the file's finite temperature: e, the ``leak``, bounds the
+    softmax mass on all anchors but the two between which a pre-activation in [a, b] lies.
+    Hypotheses: those of ``anchor_gates`` but for the constant; exp(-b) / (1 - exp(-3 b)) <= e with b the sharpness.
+    Computation: the power with ``terms`` Taylor terms, rounded up; the rest as in ``anchor_gates``.
+    Proof.  As for ``anchor_gates``, once |A(y) - min(max(y, 0), P)| <= c = 1 + P e for all real y, as D_j c is
+    the summand of gate j.  A increases and A(P - y) = P - A(y), so that 0 <= y <= P is enough, as in ``_interpolates``.
+    Let y lie in [n, n + 1], 0 <= n < P.  The score of k = n + 1 + i, i >= 1, is below that of n + 1 by
+    b (i^2 + 2 i (n + 1 - y)) >= b i^2; likewise that of n - i below that of n.  As i^2 >= 1 + 3 (i - 1), the weights
+    beyond n + 1 sum to at most e times that of n + 1, those below n to at most e times that of n: their mass is at most
+    e.  A(y) - y is the mean of k - y, at most 1 in size on n and n + 1 and at most P elsewhere.
+    Source: the statement of arXiv 2504.15956 for truncated-linear units, as our notes have it; derived here.
+    """
+    if not 1 <= sharpness <= MOST_SHARPNESS:
+        raise Rejected(f"the sharpness must be from 1 to {MOST_SHARPNESS}")
+    context.spend(16 * terms)
+    power = exp_enclosure(-sharpness, terms, EXP_BITS)[1]
+    if power >= 1 or power / (1 - power**3) > leak:
+        raise Rejected(f"that the mass on other anchors is at most {leak} is not established")
+    constant = 1 + (len(context.subject.anchors) + 1) * leak
+    return _near(context, subject, net, heads, spacings, sharpness, constant)
+
+
+def _near(
+    context: Context,
+    subject: int,
+    net: int,
+    heads: tuple[tuple[int, ...], ...],
+    spacings: tuple[Fraction, ...],
+    sharpness: Fraction,
+    constant: Fraction,
+) -> Near:
+    """Return the claim of ``anchor_gates`` for a constant c that was established; raise Rejected otherwise."""
     (output,) = context.node(subject, "subject").children
     k, o = context.node(net, "net").children
     network, whole = context.networks[k], context.subject
@@ -62,8 +113,6 @@ def anchor_gates(
     result = _executed(context, whole, network, heads, spacing, sharpness)[output]
     if not equal(context, network, result, network.outputs[o]):
         raise Rejected("the read-out is not the output of the network")
-    if not _interpolates(context, sharpness, constant, cells, terms):
-        raise Rejected(f"that the constant is at most {constant} is not established")
     reach = len(whole.anchors) + 1
     for j, largest in enumerate(_largest(context, network, spacing, constant)):
         if j in spacing and largest > reach * spacing[j]:
@@ -197,19 +246,8 @@ def _interpolates(context: Context, b: Fraction, constant: Fraction, cells: int,
     return True
 
 
+ARGS = {"subject": "term", "net": "term", "heads": "table", "spacings": "rationals", "sharpness": "rational"}
 RULES: dict[str, Rule] = {
-    "anchor_gates": Rule(
-        "anchors",
-        anchor_gates,
-        {
-            "subject": "term",
-            "net": "term",
-            "heads": "table",
-            "spacings": "rationals",
-            "sharpness": "rational",
-            "constant": "rational",
-            "cells": "index",
-            "terms": "index",
-        },
-    )
+    "anchor_gates": Rule("anchors", anchor_gates, {**ARGS, "constant": "rational", "cells": "index", "terms": "index"}),
+    "anchor_gates_stated": Rule("anchors", anchor_gates_stated, {**ARGS, "leak": "rational", "terms": "index"}),
 }

@@ -18,16 +18,20 @@ SHARPNESS = Fraction(68, 25)  # b at which the least and the greatest error on a
 CONSTANT = Fraction(39, 625)  # 0.0624 >= c; the least possible is 0.06188
 CELLS = 1024
 TAYLOR_TERMS = 40
+STATED_SHARPNESS = Fraction(32)  # at which softmax is nearly a hard maximum
+STATED_LEAK = Fraction(13, 10**15)  # >= exp(-32) / (1 - exp(-96)), the mass on all but the two nearest anchors
 
 
-def transform(network: Network, spacings: Mapping[int, Fraction], reach: int) -> tuple[Transformer, Heads]:
+def transform(
+    network: Network, spacings: Mapping[int, Fraction], reach: int, sharpness: Fraction = SHARPNESS
+) -> tuple[Transformer, Heads]:
     """Return the transformer on ``reach`` - 1 anchors, and the neuron of each head, for a spacing of each gate."""
     plain, heads = translate(network, Fraction(1), linear_heads=False)
     old, width = plain.d_model, plain.d_model + 2
     embedding = {(i, j): value for i, j, value in plain.embedding.entries}
     embedding |= {(old, 0): Fraction(reach), (old + 1, 0): Fraction(reach**2)}
     layers = tuple(
-        Layer(tuple(_head(head, spacings[j], old) for j, head in zip(names, layer.heads, strict=True)))
+        Layer(tuple(_head(head, spacings[j], old, sharpness) for j, head in zip(names, layer.heads, strict=True)))
         for names, layer in zip(heads, plain.layers, strict=True)
     )
     transformer = Transformer(
@@ -39,11 +43,11 @@ def transform(network: Network, spacings: Mapping[int, Fraction], reach: int) ->
     return transformer, heads
 
 
-def _head(gate: Head, spacing: Fraction, first: int) -> Head:
+def _head(gate: Head, spacing: Fraction, first: int, sharpness: Fraction) -> Head:
     """Return the head of a gate, from its head on the sink; ``first`` is the coordinate of k, the next that of k^2."""
     width = first + 2
     ((_, coordinate, _),) = gate.w_v.entries
-    query = {(0, coordinate): 2 * SHARPNESS / spacing, (1, ONE_COORDINATE): -SHARPNESS}
+    query = {(0, coordinate): 2 * sharpness / spacing, (1, ONE_COORDINATE): -sharpness}
     return Head(
         w_q=Matrix.of(2, width, query),
         w_k=Matrix.of(2, width, {(0, first): Fraction(1), (1, first + 1): Fraction(1)}),

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 
 from ...certificate.write import Proved
 from ...derivation import prove
@@ -22,7 +21,7 @@ from ...relu.plan import Outline, Plan
 from ...relu.sensitivity import gate_sensitivities
 from ...spec.problem import Problem
 from ..relu.route import Candidate, candidates
-from .head import CELLS, CONSTANT, SHARPNESS, TAYLOR_TERMS, transform
+from .head import CELLS, CONSTANT, SHARPNESS, STATED_LEAK, STATED_SHARPNESS, TAYLOR_TERMS, transform
 
 MOST_ANCHORS = 20_000
 SHARES = tuple(Fraction(1, 2**k) for k in range(5))  # of the tolerance, for the approximation
@@ -49,30 +48,8 @@ class Design:
         return len(self.candidate.network.gated) * (self.reach + 1), self.reach
 
 
-@lru_cache(maxsize=16)
 def predict(problem: Problem) -> str | None:
-    """Return None where the route applies, and otherwise why it does not, with the number of anchors it would take."""
-    reason = _outside(problem)
-    return reason if reason is not None else _too_large(_designs(problem))
-
-
-def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
-    """Return the proved transformer; UnreachableError where the route does not apply."""
-    progress("choosing a network and anchors")
-    reason = _outside(problem)
-    designs = _designs(problem) if reason is None else []
-    reason = reason if reason is not None else _too_large(designs)
-    if reason is not None:
-        raise UnreachableError(f"the anchors route does not apply: {reason}")
-    design = min(designs, key=lambda found: found.size)
-    progress("proving")
-    plan = design.candidate.plan
-    parameters = (("P", design.reach), *plan.parameters)
-    return _prove(design), replace(plan, construction=f"anchored {plan.construction}", parameters=parameters)
-
-
-def _outside(problem: Problem) -> str | None:
-    """Return why no target of this kind is built, or None."""
+    """Return None where the route applies, and otherwise why it does not; ``build`` finds how large it is."""
     if problem.arithmetic is not None:
         return "float arithmetic is certified on the route relu alone"
     if not problem.sequence.is_single or problem.is_over_tokens:
@@ -80,12 +57,26 @@ def _outside(problem: Problem) -> str | None:
     return None
 
 
-def _too_large(designs: list[Design]) -> str | None:
-    """Return why none of these is built, or None."""
+def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    """Return the proved transformer; UnreachableError where the route does not apply or would be too large."""
+    reason = predict(problem)
+    if reason is not None:
+        raise UnreachableError(f"the anchors route does not apply: {reason}")
+    progress("choosing a network and anchors")
+    designs = _designs(problem)
     if not designs:
-        return "no ReLU network leaves any of the tolerance to the gates"
-    count = min(designs, key=lambda found: found.size).reach - 1
-    return None if count <= MOST_ANCHORS else f"it would take {count:,} anchors; at most {MOST_ANCHORS:,} are built"
+        raise UnreachableError("no ReLU network leaves any of the tolerance to the gates")
+    design = min(designs, key=lambda found: found.size)
+    count = design.reach - 1
+    if count > MOST_ANCHORS:
+        gates = len(design.candidate.network.gated)
+        size = (("tokens", count + 2), ("layers", design.candidate.layers), ("gates", gates))
+        raise UnreachableError(f"it would take {count:,} anchors; at most {MOST_ANCHORS:,} are built", size)
+    progress("proving")
+    plan = design.candidate.plan
+    parameters = (("P", design.reach), *plan.parameters)
+    name = f"anchored {plan.construction}"
+    return _prove(design, problem.proof == "stated"), replace(plan, construction=name, parameters=parameters)
 
 
 def _designs(problem: Problem) -> list[Design]:
@@ -112,13 +103,19 @@ def _design(problem: Problem, candidate: Candidate) -> Design:
     reach = 1
     while True:
         for _ in range(ROUNDS):  # the ranges shrink with the errors, so that a few rounds settle
+            constant = _constant(problem, reach)
             spacings = _spacings(problem, network, reach)
             moved = [sum((g[j] * width for j, width in spacings.items()), Fraction(0)) for g in influences]
-            bounds = tuple(CONSTANT * total * SLACK for total in moved)
+            bounds = tuple(constant * total * SLACK for total in moved)
             ratio = max(bound / room for bound, room in zip(bounds, rooms, strict=True))
             if ratio <= 1:
                 return Design(candidate, reach, spacings, bounds)
             reach = max(reach + 1, math.ceil(reach * ratio))
+
+
+def _constant(problem: Problem, reach: int) -> Fraction:
+    """Return the bound of a gate's error in units of its spacing: our own, or as stated for a hard maximum."""
+    return 1 + reach * STATED_LEAK if problem.proof == "stated" else CONSTANT
 
 
 def _spacings(problem: Problem, network: Network, reach: int) -> dict[int, Fraction]:
@@ -136,7 +133,7 @@ def _spacings(problem: Problem, network: Network, reach: int) -> dict[int, Fract
             c, d = form.terms.get(("u", k), zero), form.terms.get(("r", k), zero)
             a, b = inside[k].lower, inside[k].upper
             ends = [Enclosure.of(c * u + d * max(u, zero), BITS) for u in (a, b, min(max(a, zero), b))]
-            error = Enclosure.of(abs(d) * CONSTANT * spacings.get(k, zero), BITS)
+            error = Enclosure.of(abs(d) * _constant(problem, reach) * spacings.get(k, zero), BITS)
             total = total + ends[0].hull(ends[1]).hull(ends[2]) + error.hull(-error)
         inside.append(total)
         if j in gated:
@@ -145,17 +142,21 @@ def _spacings(problem: Problem, network: Network, reach: int) -> dict[int, Fract
     return spacings
 
 
-def _prove(design: Design) -> Proved:
+def _prove(design: Design, stated: bool) -> Proved:
     """Return the transformer and the whole proof: from transformer to network, approximation, and their sums."""
     candidate = design.candidate
     d, network = candidate.draft.derivation, candidate.network
-    transformer, heads = transform(network, design.spacings, design.reach)
+    transformer, heads = transform(network, design.spacings, design.reach, STATED_SHARPNESS if stated else SHARPNESS)
     spacings = tuple(design.spacings[j] for layer in heads for j in layer)
+    rule = "anchor_gates"
+    args: dict[str, Fraction | int] = {"sharpness": SHARPNESS, "constant": CONSTANT, "cells": CELLS}
+    if stated:
+        rule, args = "anchor_gates_stated", {"sharpness": STATED_SHARPNESS, "leak": STATED_LEAK}
     chains = []
     for k, (value, bound) in enumerate(zip(candidate.values, design.bounds, strict=True)):
         subject = d.term("subject", k)
         near = d.claim_near(
-            "anchor_gates",
+            rule,
             (),
             subject,
             value.term,
@@ -164,10 +165,8 @@ def _prove(design: Design) -> Proved:
             net=value.term,
             heads=heads,
             spacings=spacings,
-            sharpness=SHARPNESS,
-            constant=CONSTANT,
-            cells=CELLS,
             terms=TAYLOR_TERMS,
+            **args,
         )
         chains.append((near, value.near))
     for chain in chains:

@@ -52,7 +52,7 @@ class Design:
 
 
 def predict(problem: Problem) -> str | None:
-    """Return None where the route applies, and otherwise why it does not, with the number of cells it would take."""
+    """Return None where the route applies, and otherwise why it does not; ``build`` finds how large it is."""
     if problem.arithmetic is not None:
         return "float arithmetic is certified on the route relu alone"
     if not problem.sequence.is_single or problem.is_over_tokens:
@@ -62,10 +62,10 @@ def predict(problem: Problem) -> str | None:
     if any(lo == hi for lo, hi in problem.domain):
         return "an input has a domain without a width"
     try:
-        cells = design(problem).cells
+        moduli_of(problem)
     except UnreachableError as error:
         return str(error)
-    return None if cells <= MOST_CELLS else f"it would take {cells:,} cells; at most {MOST_CELLS:,} are built"
+    return None
 
 
 def moduli_of(problem: Problem) -> list[Modulus]:
@@ -100,12 +100,16 @@ def _reach(room: Fraction, slope: Fraction, alpha: Fraction) -> Fraction:
 
 
 def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
-    """Return the proved head; UnreachableError where the route does not apply."""
+    """Return the proved head; UnreachableError where the route does not apply or would be too large."""
     reason = predict(problem)
     if reason is not None:
         raise UnreachableError(f"the max-affine route does not apply: {reason}")
     progress("building cells")
-    counts = design(problem).counts
+    found_design = design(problem)
+    if found_design.cells > MOST_CELLS:
+        size = (("tokens", found_design.cells + 2), ("layers", 1), ("heads", 1))
+        raise UnreachableError(f"it would take {found_design.cells:,} cells; at most {MOST_CELLS:,} are built", size)
+    counts = found_design.counts
     widths = [(hi - lo) / m for (lo, hi), m in zip(problem.domain, counts, strict=True)]
     factors = [SHARPNESS / width**2 for width in widths]
     axes = [
