@@ -75,7 +75,8 @@ def partition_of_unity(
     if min(widths) <= 0:
         raise Rejected("the box has an input without a width")
     size = sum(map(len, (*gather[1:], *blend[1:], *local[1:], *clip[1:], whole.embedding, whole.readout)))
-    context.spend(8 * size + whole.d_model)
+    context.spend(8 * size * (1 + d) + whole.d_model + gather.d_head + blend.d_head + local.width)
+    context.spend(len(whole.anchors) * (4 + len(gather.w_v) + len(blend.w_v)))
     stream = embedded(whole, d)
     place, slope, offset = _gathered(context, whole, gather, stream, axis)
     ramp: Form = {("x", axis): slope}
