@@ -99,7 +99,7 @@ def _observed(outcome: Outcome) -> tuple[Fraction | None, int]:
     context = transformer.context(digits)
     worst = Fraction(0)
     for point in points:
-        computed = transformer.evaluate(loaded.transformer, point, context)
+        computed = transformer.evaluate(loaded.transformer, point, context, problem.sequence.mask)
         for f, t in zip(evaluate(loaded.expression, point), computed, strict=True):
             worst = max(worst, abs(transformer.exact(t) - f))
     return worst, len(points)

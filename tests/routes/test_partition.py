@@ -11,6 +11,7 @@ import pytest
 import relucert
 from relucert.errors import UnreachableError, UsageError
 from relucert.routes.partition.route import design
+from relucert.study.compare import compare
 from relucert.target.expression import evaluate
 from tests.independent import sequence
 
@@ -121,3 +122,11 @@ def test_masks_domains_lengths_and_exponents_that_do_not_fit_are_refused_with_th
             relucert.build(relucert.make_problem(target="abs", tolerance=Fraction(1), route="partition", **asked))
     with pytest.raises(UsageError, match="alpha must lie in"):
         relucert.make_problem(target="abs", tolerance=Fraction(1), route="partition", alpha=Fraction(3, 2))
+
+
+def test_compare_evaluates_it_under_the_mask_that_it_states() -> None:
+    asked = relucert.make_problem(target="abs(x - 1/7)", tolerance=Fraction(1, 10))
+    (row,) = (row for row in compare(asked).rows if row.route == "partition")
+    assert row.error_bound is not None
+    assert row.observed is not None
+    assert 0 < row.observed <= row.error_bound
