@@ -1,4 +1,4 @@
-"""The accept/reject table of the families ``functions`` and ``smooth``."""
+"""The accept/reject table of the families ``functions``, ``smooth`` and ``analytic``."""
 
 from fractions import Fraction
 from typing import Any
@@ -237,6 +237,90 @@ def smooths() -> list[Case]:
     ]  # fmt: skip
 
 
+def analytics() -> list[Case]:
+    terms: dict[str, list[Any]] = {
+        "zero": ["const", "0"], "one": ["const", "1"], "half": ["const", "1/2"], "minus one": ["const", "-1"],
+        "x": ["net", 0, 0], "w": ["net", 0, 1], "|x|": ["net", 0, 2], "xx": ["mul", "x", "x"],
+        "half xx": ["mul", "half", "xx"], "cubic": ["add", "one", "x", "half xx"], "exp": ["exp", "x"],
+        "1/x": ["inv", "x"], "log": ["log", "x"], "root": ["power", "x", "1/2"], "sin": ["sin", "x"],
+        "cos": ["cos", "x"], "erf": ["erf", "x"], "1+x": ["add", "one", "x"], "log(1+x)": ["log", "1+x"],
+        "bell": ["add", "one", "xx"], "1/(1+xx)": ["inv", "bell"], "max": ["max", "x", "zero"],
+        "soft": ["gated", 0, 2], "mixed": ["net", 0, 3], "other": ["net", 1, 0], "x exp": ["mul", "x", "exp"],
+        "exp x0": ["exp", "x0"], "large": ["power", "x", "65"],
+    }  # fmt: skip
+    nets = (network("0 + x0", out=("0 + x0", "1 + x0", "0 - u0 + 2 r0", "0 + x0 + x1"), beta="1"),
+            network(out=("0 + x0",), beta="1"))  # fmt: skip
+
+    def one(name: str, left: str, right: str, bound: str, why: str | None = None, *, knots: Any = ("-1", "1"),
+            at: tuple[str, str] = ("-1", "1"), rho: Any = ("8",), n: Any = (24,), nodes: Any = (100,),
+            variable: str = "x", facts: Any = None, status: str = "rejected", precision: int = 96) -> Case:  # fmt: skip
+        return case(name, "analytic", ["near", left, right, _short(bound)], why, lemmas=terms, networks=nets,
+                    domain=BOX, facts=(has(variable, *at),) if facts is None else facts, left=left, right=right,
+                    variable=variable, knots=list(knots), ellipse=list(rho), degrees=list(n), nodes=list(nodes),
+                    status=status, precision=precision)  # fmt: skip
+
+    right_half: dict[str, Any] = {"knots": ("1", "2"), "at": ("1", "2"), "rho": ("4",), "n": (40,), "nodes": (160,)}
+    two: dict[str, Any] = {"knots": ("-1", "0", "1"), "rho": ("8", "8"), "n": (24, 24), "nodes": (100, 100)}
+    few, covered, entries, apart = "too few", "do not increase or do not cover", "one entry", "off the real line"
+    return [
+        one("bounds exp - 1 - x - x^2/2", "cubic", "exp", "235/1000"),
+        one("bounds a line against exp", "1+x", "exp", "78/100"),
+        one("bounds sin", "zero", "sin", "91/100"),
+        one("bounds cos", "zero", "cos", "108/100"),
+        one("bounds erf", "zero", "erf", "93/100", rho=("4",), n=(40,), nodes=(160,)),
+        one("bounds log", "zero", "log", "76/100", **right_half),
+        one("bounds a root", "one", "root", "45/100", **right_half),
+        one("bounds 1/x", "one", "1/x", "55/100", **right_half),
+        one("bounds a composition", "zero", "1/(1+xx)", "11/10", rho=("2",), n=(40,), nodes=(160,)),
+        one("takes a network between its kinks", "|x|", "exp", "249/100", **two),
+        one("takes any output of the network", "w", "exp", "78/100"),
+        one("refuses less than the largest difference", "1+x", "exp", "718/1000", WEAK),
+        one("refuses less at the lower end", "zero", "exp", "2718/1000", WEAK),
+        one("refuses a difference of zero", "1+x", "exp", "0", WEAK),
+        one("refuses the bound at nodes alone", "1+x", "exp", "71829/100000", WEAK, n=(24,), nodes=(60,)),
+        one("refuses a short series", "1+x", "exp", "78/100", WEAK, n=(2,)),
+        one("refuses a narrow ellipse", "1+x", "exp", "78/100", WEAK, rho=("9/8",)),
+        one("refuses too few nodes for the series", "1+x", "exp", "9", few, n=(95,)),
+        one("refuses too few nodes for the polynomial", "cubic", "exp", "9", few, n=(1,), nodes=(2,)),
+        one("refuses a parameter of one", "1+x", "exp", "9", "above 1", rho=("1",)),
+        one("refuses a parameter below one", "1+x", "exp", "9", "above 1", rho=("1/2",)),
+        one("refuses a parameter that is one at the precision", "1+x", "exp", "9", "too close to 1",
+            rho=(str(Fraction(2**200 + 1, 2**200)),)),
+        one("refuses no terms of the series", "1+x", "exp", "9", "at least 1", n=(0,)),
+        one("refuses no nodes", "1+x", "exp", "9", "at least 1", nodes=(0,)),
+        one("refuses a pole inside the ellipse", "zero", "1/(1+xx)", "9", apart, rho=("3",)),
+        one("refuses a pole beyond the end of the cell", "one", "1/x", "9", apart, **{**right_half, "rho": ("6",)}),
+        one("refuses log where the ellipse reaches zero", "zero", "log", "9", apart, **{**right_half, "rho": ("6",)}),
+        one("refuses a root where the ellipse reaches zero", "one", "root", "9", apart,
+            **{**right_half, "rho": ("6",)}),
+        one("refuses 1/x across zero", "one", "1/x", "9", apart, rho=("9/8",)),
+        one("refuses log with zero at the end", "zero", "log(1+x)", "9", apart, rho=("9/8",)),
+        one("refuses the root of a negative", "zero", "root", "9", apart, rho=("9/8",)),
+        one("refuses a kink inside a cell", "|x|", "exp", "9", "changes sign"),
+        one("refuses an output of two inputs", "mixed", "exp", "9", "more than the variable"),
+        one("refuses an output of another network", "other", "exp", "9", "belongs to network 1"),
+        one("refuses a gated network", "soft", "exp", "9", "not part of a polynomial"),
+        one("refuses a function on the left", "exp", "one", "9", "not part of a polynomial"),
+        one("refuses a function within a product on the left", "x exp", "exp", "9", "not part of a polynomial"),
+        one("refuses a maximum", "zero", "max", "9", "not part of an analytic function"),
+        one("refuses a network on the right", "zero", "|x|", "9", "not part of an analytic function"),
+        one("refuses an input on the right", "zero", "exp x0", "9", "not part of an analytic function"),
+        one("refuses a sum for the variable", "w", "exp", "9", "not one input or neuron", variable="w", at=("0", "2"),
+            knots=("0", "2")),
+        one("refuses knots that stop short", "1+x", "exp", "9", covered, knots=("-1", "999/1000")),
+        one("refuses knots that start late", "1+x", "exp", "9", covered, knots=("-999/1000", "1")),
+        one("refuses knots that fall", "1+x", "exp", "9", covered, knots=("1", "-1")),
+        one("refuses one knot", "1+x", "exp", "9", covered, knots=("0",), at=("0", "0"), rho=(), n=(), nodes=()),
+        one("refuses one ellipse for two cells", "|x|", "exp", "9", entries, **{**two, "rho": ("8",)}),
+        one("refuses one degree for two cells", "|x|", "exp", "9", entries, **{**two, "n": (24,)}),
+        one("refuses nodes for one cell of two", "|x|", "exp", "9", entries, **{**two, "nodes": (100,)}),
+        one("refuses without a range", "1+x", "exp", "9", "no premise", facts=()),
+        one("refuses too low a precision", "1+x", "exp", "78/100", WEAK, precision=4),
+        one("declines many nodes", "1+x", "exp", "9", "beyond 65536", nodes=(65537,), status="declined"),
+        one("declines a large exponent", "zero", "large", "9", "exponent", status="declined", **right_half),
+    ]  # fmt: skip
+
+
 def _short(text: str) -> str:
     return str(Fraction(text))
 
@@ -298,4 +382,4 @@ def soft_sawteeth() -> list[Case]:
 
 def function_cases() -> list[Case]:
     """Return every case of the families, and of the folded square with soft gates."""
-    return [*function_ranges(), *slopes(), *smooths(), *soft_sawteeth()]
+    return [*function_ranges(), *slopes(), *smooths(), *analytics(), *soft_sawteeth()]

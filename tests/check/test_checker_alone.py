@@ -179,6 +179,7 @@ SHARED = {
     "holder",
     "jets",
     "perturbed",
+    "plane",
     "polynomial",
     "sweep",
 }  # no families of their own

@@ -83,6 +83,8 @@ SLOW: list[tuple[str, str, Box, str]] = [
       (("exp(x)", ONE), ("sin(x)", PERIOD), ("cos(x)", PERIOD))),
     *((f, "1e-20", box, "heads") for f, box in
       (("sqrt(x)", QUARTER), ("log(x)", QUARTER), ("sigmoid(x)", (("-8", "8"),)))),
+    *((f, "1e-60", box, "heads") for f, box in
+      (("sqrt(x)", QUARTER), ("log(x)", QUARTER), ("softplus(x)", FOUR), ("gelu(x)", FOUR), ("tanh(x)", FOUR))),
     ("sqrt(x^2 + y^2)", "1e-2", SQUARE, "heads"),
     ("max(exp(x), y)*sin(y)", "1e-2", (("-1", "1"), ("0", "2")), "heads"),
     ("sin(x)", "1e-3", PERIOD, "heads"),

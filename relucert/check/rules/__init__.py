@@ -2,6 +2,7 @@
 
 from ..kernel import Rule
 from . import (
+    analytic,
     anchors,
     extrema,
     functions,
@@ -29,6 +30,7 @@ RULES: dict[str, Rule] = {
     **sequence.RULES,
     **functions.RULES,
     **smooth.RULES,
+    **analytic.RULES,
     **softmax.RULES,
     **anchors.RULES,
     **maxaffine.RULES,

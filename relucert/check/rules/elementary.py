@@ -1,4 +1,4 @@
-"""Enclosures of exp, log, sin, cos, erf, sigma and rational powers in fixed point, for ``functions`` and ``smooth``.
+"""Enclosures of exp, log, sin, cos, erf, sigma and rational powers in fixed point, for the families of functions.
 
 ``n`` at ``bits`` stands for n / 2**bits.  A function returns integers lo <= hi at the same ``bits`` with
 lo <= f(n / 2**bits) * 2**bits <= hi; a few are wider than need be by some units in the last place.  Inside, every
@@ -159,6 +159,21 @@ def sin_cos(n: int, bits: int) -> tuple[Ends, Ends]:
     return (max(a, -one), min(b, one)), (max(c, -one), min(d, one))
 
 
+def wave(lo: int, hi: int, bits: int, quarter: int) -> Ends:
+    """Return an enclosure of sin(x + quarter * pi/2) over x in [lo, hi]; quarter is 0 or 1."""
+    values = [sin_cos(end, bits)[quarter] for end in (lo, hi)]
+    least, largest = min(v[0] for v in values), max(v[1] for v in values)
+    below, above = pi(bits + 32)  # extrema lie at (2 k + 1 - quarter) pi/2; 1 for even k, -1 for odd k
+    if hi - lo >= 7 << bits:
+        return -(1 << bits), 1 << bits
+    first = (lo << 33) // below // 2 - 2  # at least one below the first k with an extremum in [lo, hi]
+    for k in range(first, first + 8):
+        ends = [(2 * k + 1 - quarter) * end for end in (below, above)]
+        if min(ends) <= hi << 33 and max(ends) >= lo << 33:
+            least, largest = (least, 1 << bits) if k % 2 == 0 else (-(1 << bits), largest)
+    return least, largest
+
+
 def two_over_root_pi(w: int) -> Ends:
     """Enclose 2 / sqrt(pi)."""
     lo, hi = pi(w)
@@ -213,7 +228,7 @@ def image(
 ) -> Ends:
     """Enclose f([lo, hi]), in units of 2**-bits, for f one of exp, log, sin, cos, erf or a power.
 
-    Proof.  exp, log, erf and powers are monotone where they are defined; sin and cos: ``_wave``.
+    Proof.  exp, log, erf and powers are monotone where they are defined; sin and cos: ``wave``.
     """
     p, q = (exponent.numerator, exponent.denominator) if exponent is not None else (1, 1)
     effort = min(MAX_EXPONENT, max(abs(p), 1)) + (min(MAX_EXPONENT, q) if q > 2 else 0)
@@ -224,7 +239,7 @@ def image(
     if op == "exp":
         spend(2 * exp_units(ends[1], bits))
     if op in ("sin", "cos"):
-        return _wave(*ends, bits, 0 if op == "sin" else 1)
+        return wave(*ends, bits, 0 if op == "sin" else 1)
     if op == "power":
         if lo >= 0 and p > 0:
             ends = max(ends[0], 0), ends[1]
@@ -233,21 +248,6 @@ def image(
         function = {"exp": exp, "log": log, "erf": erf}[op]
         values = [function(end, bits) for end in ends]
     return min(v[0] for v in values), max(v[1] for v in values)
-
-
-def _wave(lo: int, hi: int, bits: int, quarter: int) -> Ends:
-    """Return an enclosure of sin(x + quarter * pi/2) over x in [lo, hi]; quarter is 0 or 1."""
-    values = [sin_cos(end, bits)[quarter] for end in (lo, hi)]
-    least, largest = min(v[0] for v in values), max(v[1] for v in values)
-    below, above = pi(bits + 32)  # extrema lie at (2 k + 1 - quarter) pi/2; 1 for even k, -1 for odd k
-    if hi - lo >= 7 << bits:
-        return -(1 << bits), 1 << bits
-    first = (lo << 33) // below // 2 - 2  # at least one below the first k with an extremum in [lo, hi]
-    for k in range(first, first + 8):
-        ends = [(2 * k + 1 - quarter) * end for end in (below, above)]
-        if min(ends) <= hi << 33 and max(ends) >= lo << 33:
-            least, largest = (least, 1 << bits) if k % 2 == 0 else (-(1 << bits), largest)
-    return least, largest
 
 
 def _root(value: int, q: int) -> int:

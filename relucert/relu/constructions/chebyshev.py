@@ -227,8 +227,7 @@ def chebyshev(
     for k, step in enumerate(plan.steps, 1):
         if isinstance(step, Sum):
             parts = [(weight, values[i]) for weight, i in step.parts]
-            target = draft.combination([(weight, v.target) for weight, v in parts], step.offset)
-            values.append(draft.affine(parts, step.offset, target))
+            values.append(_summed(draft, parts, step.offset))
             if k in degrees and degrees[k] % 2:
                 _bounded(draft, t, values[-1].target, degrees[k])
         elif step.a == step.b:
@@ -236,6 +235,30 @@ def chebyshev(
         else:
             values.append(product(draft, values[step.a], values[step.b], (chains[k][0], chains[k][1])))
     return Core(values[-1], lines, ())
+
+
+def _summed(draft: Draft, parts: Sequence[tuple[Fraction, Value]], offset: Fraction) -> Value:
+    """Return offset + sum weight * value, proved part by part: ``affine`` would expand targets of high degree."""
+    d = draft.derivation
+    target = draft.combination([(weight, v.target) for weight, v in parts], offset)
+    form = draft.sum(parts, offset)
+    if len(parts) + bool(offset) < 2 or len(form.terms) < 2:
+        return draft.affine(parts, offset, target)
+    form = draft.named(form)
+    outs = draft.combination([(weight, v.term) for weight, v in parts], offset)
+    nears = []
+    for weight, v in parts:
+        if weight == 1:
+            nears.append(v.near)
+            continue
+        c = d.constant(weight)
+        left, right = d.term("mul", c, v.term), d.term("mul", c, v.target)
+        factors = [(None, draft.range(c)), (v.near, draft.range(v.target))]
+        nears.append(prove.product(d, left, right, factors, draft.bits))
+    bound = sum((near.bound for near in nears), Fraction(0))
+    near = d.claim_near("congruence", tuple(nears), outs, target, bound, left=outs, right=target)
+    same = prove.affine(d, draft.output(form), outs, [], draft.bits)
+    return Value(form, prove.total(d, same, near))
 
 
 def _bounded(draft: Draft, t: int, term: int, degree: int) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ...derivation import functions, prove
+from ...derivation.analytic import analytic
 from ...derivation.judgement import In, Near
 from ...derivation.smooth import Leaf, smooth
 from ...errors import UnreachableError
+from ...exact.elementary import CellError
 from ...exact.jets import Arithmetic, Jet
 from ..draft import Draft, Value
 from ..network import Form, atom, constant
@@ -162,14 +164,55 @@ def _near(
     d = draft.derivation
     right = recipe.function.term(draft, x.term)
     leaves = {t: _leaf(line) for t, line in lines.items()}
+    degree = 0
+    if isinstance(recipe.core, Chebyshev):
+        degree = recipe.core.degree
+        near = _from_nodes(draft, y.target, right, inside, cells, leaves, recipe.goal)
+        if near is not None:
+            return prove.total(d, y.near, near)
     order = ORDER if isinstance(recipe.core, Arcs) else min(MOST_ORDER, ORDER + draft.bits // ORDER_BITS)
     work = _work(draft, y.target, order)
-    degree = recipe.core.degree if isinstance(recipe.core, Chebyshev) else 0
     _affordable(work * degree // 2, degree)  # about as many cells as the degree says will be needed, at least half
     near = smooth(d, y.target, right, inside, draft.bits, order=order, kinks=cells, leaves=leaves, goal=recipe.goal)
     knots = dict(d.steps[near.step].args)["knots"]
     _affordable(work * len(knots) if isinstance(knots, tuple) else 0, degree)
     return prove.total(d, y.near, near)
+
+
+def _from_nodes(
+    draft: Draft,
+    left: int,
+    right: int,
+    inside: In,
+    cells: tuple[Fraction, ...],
+    leaves: dict[int, Leaf],
+    goal: Fraction,
+) -> Near | None:
+    """Return |left - right| from values at Chebyshev nodes; None where the right side is not seen to be analytic."""
+    degree = _degree(draft, left)
+    try:
+        near, work = analytic(
+            draft.derivation, left, right, inside, draft.bits, knots=cells, leaves=leaves, degree=degree, goal=goal
+        )
+    except CellError:
+        return None
+    _affordable(work, degree)
+    return near
+
+
+def _degree(draft: Draft, term: int) -> int:
+    """Return the degree of a polynomial in piecewise-linear terms, counted as the checker does."""
+    nodes, degree, stack = draft.derivation.nodes, dict[int, int](), [term]
+    while stack:
+        t = stack[-1]
+        below = nodes[t].children if nodes[t].op in ("add", "mul") else ()
+        missing = [c for c in below if c not in degree]
+        if missing or t in degree:
+            stack = stack + missing if missing else stack[:-1]
+            continue
+        counted = (degree[c] for c in below)
+        degree[t] = (sum if nodes[t].op == "mul" else max)(counted) if below else int(nodes[t].op != "const")
+    return degree[term]
 
 
 def _affordable(work: int, degree: int) -> None:
