@@ -102,7 +102,7 @@ def test_truth(target: str, eps: str, domain: Box) -> None:
 @pytest.mark.parametrize(
     ("target", "eps", "why"),
     [
-        ("multiply", "1e-3", r"it would take [\d,]+ cells; at most 50,000"),
+        ("multiply", "1e-3", r"it would take [\d,]+ cells; at most 36,000"),
         ("x*y*z*w", "1e-1", "at most 3 inputs"),
     ],
 )

@@ -28,7 +28,7 @@ from ...target.ranges import ranges
 from ...transformer.model import FeedForward, Head, Layer, Matrix, Transformer, Vector
 from ..maxaffine import route as grid
 
-MOST_CELLS = 50_000
+MOST_CELLS = 36_000
 CELLS_OF_A_BLOCK = 16  # along the axis of the feed-forward part, where that is the only one
 RANGE_BITS = 16
 ONE = Fraction(1)
