@@ -44,7 +44,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "help": "How relu bounds squares; stated: anchors, as published.  [default: direct]",
     },
     "norm": {"type": click.Choice(NORMS), "help": "Norm of the error over the box.  [default: sup]"},
-    "alpha": {"metavar": "1/2", "help": "Hoelder exponent for max-affine.  [default: the largest derived]"},
+    "alpha": {"metavar": "1/2", "help": "Hoelder exponent for grids of cells.  [default: the largest derived]"},
 }
 
 

@@ -65,6 +65,11 @@ def published(problem: Problem) -> str | None:
     """Return what a published lemma gives for the problem, with its source."""
     if problem.route == "max-affine":
         return "max-affine partitions after arXiv 2504.19901, whose constants were not at hand"
+    if problem.route == "partition":
+        return (
+            "softmax partitions of unity after arXiv 2605.08811: O(eps^(-d/alpha)) parameters in all, two encoder "
+            "blocks (its abstract; the constants were not at hand)"
+        )
     if problem.route == "anchors":
         return (
             "at hard max, after arXiv 2504.15956: each gate on [a, b] within max(|a|,|b|) eps0 + (b-a)/p for p anchors "

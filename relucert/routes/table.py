@@ -83,6 +83,18 @@ def _max_affine_build(problem: Problem, progress: Progress) -> tuple[Proved, Pla
     return maxaffine.build(problem, progress)
 
 
+def _partition_predict(problem: Problem) -> str | None:
+    from .partition import route as partition
+
+    return partition.predict(problem)
+
+
+def _partition_build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    from .partition import route as partition
+
+    return partition.build(problem, progress)
+
+
 def _in_sup_norm(predict: Callable[[Problem], str | None]) -> Callable[[Problem], str | None]:
     """Return a ``predict`` for a route that knows the sup norm alone."""
 
@@ -98,6 +110,7 @@ ROUTES = (
     Route("relu", _in_sup_norm(_relu_predict), _relu_build),
     Route("anchors", _in_sup_norm(_anchors_predict), _anchors_build),
     Route("max-affine", _max_affine_predict, _max_affine_build),
+    Route("partition", _in_sup_norm(_partition_predict), _partition_build),
     Route("native", _in_sup_norm(_native_predict), _native_build),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 EXTREMA = ("max", "min")  # which have a form over any number of tokens
 OBJECTIVES = ("heads", "layers", "weight")
-ROUTES = ("relu", "anchors", "max-affine", "native", "auto")
+ROUTES = ("relu", "anchors", "max-affine", "partition", "native", "auto")
 GATES = ("sink", "mirror")
-HOELDER = ("max-affine", "auto")  # routes that a Hoelder exponent means something to
 NORMS = ("sup", "L1", "L2")
+HOELDER = ("max-affine", "partition", "auto")  # routes that a Hoelder exponent means something to
+SEEING = ("partition",)  # routes whose anchor tokens see the data token: their mask is full unless one is stated
 PROOFS = ("direct", "adjoint", "stated")
 LIMITS = (
     "tokens",
@@ -142,6 +143,12 @@ class Problem:
         return "\n".join(lines) + "\n"
 
 
+def by_route(problem: Problem, route: str) -> Problem:
+    """Return the problem with another route, and for a single data token with the mask that the route needs."""
+    tokens = Sequence(mask="full") if route in SEEING and problem.sequence == SINGLE else problem.sequence
+    return replace(problem, route=route, sequence=tokens)
+
+
 def _machine(entries: Mapping[str, str | int] | None) -> Arithmetic | None:
     if entries is None:
         return None
@@ -182,7 +189,8 @@ def make_problem(
             advice = nearest(name, values) if values else "; it takes none"
             raise UsageError(f"{target} has no argument {name!r}{advice}", "args")
         values[name] = value
-    tokens = make_sequence(sequence or {}, arity or 1)
+    asked = {"mask": "full"} if route in SEEING else {}
+    tokens = make_sequence({**asked, **(sequence or {})}, arity or 1)
     if gate not in GATES:
         raise UsageError(f"unknown gate {gate!r}{nearest(gate, GATES)}", "gate")
     if gate == "mirror":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -13,7 +12,7 @@ from ..pipeline import Outcome, build_by, check_bytes, load
 from ..relu.lower_bound import lower_bound, published
 from ..report.comparison import CompareRow, Comparison
 from ..routes.table import ROUTES, Route
-from ..spec.problem import Problem
+from ..spec.problem import Problem, by_route
 from ..target.expression import evaluate
 from ..transformer import evaluate as transformer
 
@@ -43,12 +42,12 @@ def compare(problem: Problem, progress: Callable[[str], None] = lambda stage: No
     rows = []
     for route in ROUTES:
         progress(f"the route {route.name}")
-        rows.append(_row(route, replace(problem, route=route.name)))
+        rows.append(_row(route, by_route(problem, route.name)))
     if not any(row.reason == "" for row in rows):
         raise UnreachableError("no route succeeds; " + "; ".join(f"{row.route}: {row.reason}" for row in rows))
     below = lower_bound(problem)
     bound = None if below is None else f"at least {below.gates} ReLU gates: {below.reason}"
-    known = [published(replace(problem, route=name)) for name in ("relu", *(r.route for r in rows if not r.reason))]
+    known = [published(by_route(problem, name)) for name in ("relu", *(r.route for r in rows if not r.reason))]
     texts = "; ".join(dict.fromkeys(text for text in known if text is not None))
     return Comparison(problem.target, problem.tolerance, BEST_IS_LEAST, tuple(rows), bound, texts or None)
 

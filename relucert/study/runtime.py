@@ -80,7 +80,8 @@ def observe(loaded: Loaded, runtime: str, dtype: Dtype, count: int, progress: Pr
     rounding, t_error = Fraction(0), Fraction(0)
     for k in some:
         x = [Fraction(float(v)) for v in points[k]]
-        ts = map(transformer.exact, transformer.evaluate(loaded.transformer, x, context))
+        stated = loaded.certificate.statement.sequence
+        ts = map(transformer.exact, transformer.evaluate(loaded.transformer, x, context, stated.mask))
         for t, f, y in zip(ts, evaluate(loaded.expression, x), returned[k], strict=True):
             rounding = max(rounding, abs(Fraction(float(y)) - t))
             t_error = max(t_error, abs(t - f))

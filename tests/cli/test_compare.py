@@ -20,7 +20,7 @@ def test_compare_as_json_counts_certifies_and_names_the_best() -> None:
     assert result.returncode == 0, result.stderr
     data = json.loads(result.stdout)
     rows = {row["route"]: row for row in data["routes"]}
-    assert set(rows) == {"relu", "anchors", "max-affine", "native"}
+    assert set(rows) == {"relu", "anchors", "max-affine", "partition", "native"}
     assert rows["max-affine"]["reason"].startswith("it would take 40,401 cells")
     for row in (rows[name] for name in ("relu", "anchors", "native")):
         assert row["reason"] == ""

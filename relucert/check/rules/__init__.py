@@ -9,6 +9,7 @@ from . import (
     gates,
     maxaffine,
     mirror,
+    partition,
     pieces,
     regions,
     rounding,
@@ -35,5 +36,6 @@ RULES: dict[str, Rule] = {
     **softmax.RULES,
     **anchors.RULES,
     **maxaffine.RULES,
+    **partition.RULES,
 }
 FAMILIES = frozenset(rule.family for rule in RULES.values())
