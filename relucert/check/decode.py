@@ -38,9 +38,7 @@ MAX_INPUTS = 1 << 18
 MAX_WIDTH = 1 << 20
 MAX_LENGTH = 10**18
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
-RESERVED = re.compile(
-    r"T[0-9]*|abs|cos|erf|exp|log|max|min|piecewise|sin|sqrt", re.ASCII
-)  # words of the printed statement
+RESERVED = re.compile(r"T[0-9]*|abs|cos|erf|exp|log|max|min|piecewise|sin|sqrt", re.ASCII)  # words of the statement
 
 
 def certificate(data: bytes) -> Certificate:
@@ -369,9 +367,8 @@ def conclusion(raw: object, terms: int) -> Fact:
         lo, hi = rational(b), rational(c)
         return In(index(a, terms, "a term"), lo, hi)
     if kind in ("near", "mean"):
-        return (Near if kind == "near" else model.Mean)(
-            index(a, terms, "a term"), index(b, terms, "a term"), rational(c)
-        )
+        left, right, bound = index(a, terms, "a term"), index(b, terms, "a term"), rational(c)
+        return Near(left, right, bound) if kind == "near" else model.Mean(left, right, bound)
     raise Rejected(f'a conclusion is "in", "near" or "mean", not {str(kind)[:20]!a}')
 
 

@@ -158,9 +158,7 @@ def entails(proved: Fact, claimed: Fact) -> bool:
     """Return whether the proved fact implies the claimed one: the one comparison of the checker."""
     if isinstance(proved, In) and isinstance(claimed, In):
         return proved.term == claimed.term and claimed.lo <= proved.lo and proved.hi <= claimed.hi
-    if isinstance(proved, Near) and isinstance(claimed, Near):
-        return (proved.left, proved.right) == (claimed.left, claimed.right) and proved.bound <= claimed.bound
-    if isinstance(proved, Mean) and isinstance(claimed, Mean):
+    if isinstance(proved, Near | Mean) and isinstance(claimed, type(proved)):
         return (proved.left, proved.right) == (claimed.left, claimed.right) and proved.bound <= claimed.bound
     return False
 

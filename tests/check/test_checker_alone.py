@@ -215,7 +215,7 @@ def code_lines(path: Path) -> int:
 
 
 def test_the_core_can_be_read_in_one_sitting():
-    assert 100 < sum(code_lines(path) for path in FOLDER.glob("*.py")) <= 980
+    assert 100 < sum(code_lines(path) for path in FOLDER.glob("*.py")) <= 970
 
 
 def test_the_readme_counts_every_line_of_code_of_the_checker():

@@ -65,7 +65,7 @@ def design(problem: Problem) -> Design:
 
 
 def predict(problem: Problem) -> str | None:
-    """Return None where the route applies, and otherwise why it does not, with the number of cells it would take."""
+    """Return None where the route applies, and otherwise why it does not."""
     if problem.arithmetic is not None:
         return "float arithmetic is certified on the route relu alone"
     if not problem.sequence.is_single or problem.is_over_tokens:
@@ -78,19 +78,23 @@ def predict(problem: Problem) -> str | None:
     if any(lo == hi for lo, hi in problem.domain):
         return "an input has a domain without a width"
     try:
-        cells = math.prod(design(problem).cells)
+        design(problem)
     except UnreachableError as error:
         return str(error)
-    return None if cells <= MOST_CELLS else f"it would take {cells:,} cells; at most {MOST_CELLS:,} are built"
+    return None
 
 
 def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
-    """Return the proved transformer; UnreachableError where the route does not apply."""
+    """Return the proved transformer; UnreachableError where the route does not apply or would be too large."""
     reason = predict(problem)
     if reason is not None:
         raise UnreachableError(f"the partition route does not apply: {reason}")
     progress("building local approximations")
     plan, box, tolerance = design(problem), problem.domain, problem.tolerance
+    cells = math.prod(plan.cells)
+    if cells > MOST_CELLS:
+        predicted = (("tokens", math.prod(plan.tokens) + 2), ("layers", 2), ("heads", 2))
+        raise UnreachableError(f"it would take {cells:,} cells; at most {MOST_CELLS:,} are built", predicted)
     widths = [(hi - lo) / m for (lo, hi), m in zip(box, plan.cells, strict=True)]
     axes = [_centres(interval, n) for interval, n in zip(box, plan.tokens, strict=True)]
     centres = list(product(*axes))
@@ -144,7 +148,7 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     factors = [b / ((hi - lo) / n) ** 2 if b else b for b, (lo, hi), n in zip(sharp, box, plan.tokens, strict=True)]
     ramp = (1 / widths[plan.axis], -box[plan.axis][1] / widths[plan.axis])
     transformer = _transformer(centres, addresses, values, (factors, shift), (plan.axis, *ramp), clips)
-    parameters = (("cells", math.prod(plan.cells)), *((f"m{i + 1}", m) for i, m in enumerate(plan.cells)))
+    parameters = (("cells", cells), *((f"m{i + 1}", m) for i, m in enumerate(plan.cells)))
     parameters = (*parameters, ("tokens", math.prod(plan.tokens)))
     return Proved(transformer, (), tuple(d.nodes), tuple(d.steps), grid.BITS), Plan("partition", parameters, (), ())
 
