@@ -34,6 +34,7 @@ ALONE = Fraction(99, 100)  # what a single part is planned with, so that somethi
 TIMES = tuple(Fraction(k, 20) for k in (10, 18, 24, 32))  # of what functions and reciprocals alone would have
 ONE_TIMES = tuple(Fraction(k, 20) for k in (6, 10, 12, 13, 15, 17, 18, 19))
 FEW_TIMES = (Fraction(1, 2), Fraction(9, 10), Fraction(3, 2))
+NEAR_GATES = 1  # what is left of the tolerance may save more than this in splits that are as much worse
 FEW_FUNCTIONS = 4  # with more, fewer shares are tried for each
 SLOPE_BITS = 64
 HOELDER = 4  # an error e of a root's argument near zero is planned to satisfy (4 e)^p <= its share
@@ -207,9 +208,8 @@ def _shared(
         times = ONE_TIMES if count == 1 else TIMES if count <= FEW_FUNCTIONS else FEW_TIMES
         per = Fraction(most, count + len(inverses)) if count else Fraction(1)
         nodes = offered(influence, [k * per for k in times if k * per < most])
-        split = None if nodes is None else share(nodes, room)
-        if nodes is not None and split is not None:
-            found.append(chosen(nodes, _spent(nodes, split, room, inside, shallow)))
+        if nodes is not None:
+            found += [chosen(nodes, _spent(nodes, split, room, inside, shallow)) for split in _splits(nodes, room)]
     least = found[0].gates if even is not None and len(places) > 1 else None
     return sorted(found, key=lambda each: each.gates), least
 
@@ -226,6 +226,17 @@ def _recipes(
     return sorted(
         (Option(made.gates, e, (), made) for e, made in found), key=lambda option: (option.gates, option.error)
     )
+
+
+def _splits(nodes: list[Node], room: Fraction) -> list[list[Choice]]:
+    """Return the best split of the room; where only one function has a choice, also those that come near it."""
+    found = [share(nodes, room)]
+    *others, last = nodes
+    if all(len(node.options) == 1 for node in others):
+        found += [share([*others, last._replace(options=[option])], room) for option in last.options]
+    splits = [split for split in found if split is not None]
+    least = min((sum(choice.gates for choice in split) for split in splits), default=0)
+    return [split for split in splits if sum(choice.gates for choice in split) <= least + NEAR_GATES]
 
 
 def _spent(
