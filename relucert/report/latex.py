@@ -11,13 +11,14 @@ HEAD = r"""\documentclass{article}
 \newtheorem{lemma}[theorem]{Lemma}
 \begin{document}
 """
-MODEL = r"""\paragraph{The transformer.}
-There are two tokens in $\mathbb{R}^d$: the \emph{sink}, which is zero, and the \emph{data token}, which starts as an
-affine map of the inputs.  The sink sees itself, the data token sees both.  There are no biases, no feed-forward parts,
-and no normalisation but softmax.  A layer adds to every token $X$ the sum over its heads of $W_O \sum_s a_s W_V X_s$,
-where $a$ is the softmax over the visible tokens $s$ of $(W_Q X) \cdot (W_K X_s)$.  The output is a linear read-out of
-the data token after the last layer.  Write $\sigma(z) = 1/(1 + e^{-z})$.
-"""
+LAYER = (
+    r"A layer adds to every token $X$ the sum over its heads of $W_O \sum_s a_s W_V X_s$, where $a$ is the softmax "
+    r"over the visible tokens $s$ of $(W_Q X) \cdot (W_K X_s)$."
+)
+FEED_FORWARD = (
+    r"Then, if the layer has a feed-forward part, every token $X$ becomes $X + W_2 \max(W_1 X, 0)$, with the maximum "
+    "in each row."
+)
 WORDS = {
     "tokens": "tokens",
     "layers": "layers",
@@ -27,6 +28,7 @@ WORDS = {
     "parameters": "nonzero rational weights",
     "max_weight": "largest weight",
     "bits": "bits for a weight",
+    "feed_forward_width": "largest width of a feed-forward part",
 }
 PARTS = {
     "approximation": "the ReLU network against the target",
@@ -41,21 +43,47 @@ LONGEST_LINE = 100
 def theorem_latex(found: Theorem) -> str:
     """Return the document."""
     used = [rule for rule in LEMMAS if any(step.rule == rule for step in found.steps)]
-    parts = [HEAD, "% ---- paste from here ----", f"% certificate with SHA-256 {found.sha256}", MODEL, _theorem(found)]
+    parts = [
+        HEAD,
+        "% ---- paste from here ----",
+        f"% certificate with SHA-256 {found.sha256}",
+        _model(found),
+        _theorem(found),
+    ]
     parts += [_lemma(rule) for rule in used]
     parts += [_proof(found), "% ---- to here ----", r"\end{document}"]
     return "\n".join(_wrapped(line) for part in parts for line in part.splitlines()) + "\n"
 
 
+def _model(found: Theorem) -> str:
+    """Return what the transformer computes; the definition on which every proof rests."""
+    without = "no biases" if found.has_feed_forward else "no biases, no feed-forward parts"
+    lines = [
+        r"\paragraph{The transformer.}",
+        found.tokens,
+        f"There are {without}, and no normalisation but softmax.",
+        LAYER,
+        *([FEED_FORWARD] if found.has_feed_forward else []),
+        r"The output is a linear read-out of the data token after the last layer.",
+        r"Write $\sigma(z) = 1/(1 + e^{-z})$.",
+    ]
+    return "\n".join(lines)
+
+
 def _theorem(found: Theorem) -> str:
     cost = ", ".join(f"{WORDS.get(name, name)}: ${value}$" for name, value in found.resources)
-    split = "; ".join(f"${bound}$ for {PARTS.get(row, row)}" for row, bound in found.budget)
+    parts = (
+        PARTS if found.has_network else PARTS | {"approximation": "what the transformer computes against the target"}
+    )
+    split = "; ".join(f"${bound}$ for {parts.get(row, row)}" for row, bound in found.budget)
+    beta = rf"Its inverse temperature is $\beta = {found.inverse_temperature}$."
+    if not found.inverse_temperature:
+        beta = rf"The largest entry of $W_Q^\top W_K$ of its heads is ${found.largest_score}$."
     lines = [
         r"\begin{theorem}\label{thm:relucert}",
-        rf"There is an attention-only softmax transformer $T$ with exact rational weights such that for all "
-        rf"$({found.arguments}) \in {found.box}$",
+        rf"There is {found.subject} $T$ with exact rational weights such that {found.places}",
         *(rf"\[ {claim} . \]" for claim in found.claims),
-        rf"Its cost is: {cost}.  Its inverse temperature is $\beta = {found.inverse_temperature}$.",
+        rf"Its cost is: {cost}.  {beta}",
         f"The bound is the sum of {split}.",
         r"\end{theorem}",
     ]
@@ -77,32 +105,64 @@ def _lemma(rule: str) -> str:
 
 
 def _proof(found: Theorem) -> str:
-    gates = sum(map(len, found.layers))
-    layers = [f"layer {k}: " + ", ".join(f"$u_{{{j}}}$" for j in layer) for k, layer in enumerate(found.layers, 1)]
     lines = [
         r"\begin{proof}[Proof of Theorem~\ref{thm:relucert}]",
-        r"Let $r_j = \max(u_j, 0)$ and let $N$ be the ReLU network with the neurons",
-        _ragged([f"${neuron}$" for neuron in found.neurons], ","),
-        "and the outputs",
-        _ragged([f"${output}$" for output in found.outputs], "."),
-        r"Write $\tilde u_j$, $\tilde r_j$ and $\tilde n_o$ for the same with every gate $\max(u, 0)$ replaced by "
-        r"$u\,\sigma(\beta u)$; equalities of affine forms and polynomials in the $u_j$ and $r_j$ hold for either.",
-        rf"The transformer $T$ has one head for each of the {gates} gates, by layers",
-        _ragged(layers, "."),
-        r"The head of $u_j$ has dimension $1$: its query reads $\beta$ times the coordinate that holds $u_j$, its key "
-        r"the constant coordinate, its value $u_j$, and $W_O$ adds $\tilde r_j$, times its coefficient, to each "
-        r"coordinate whose form reads it.  The embedding writes the constant one and the affine part of every form.",
-        _movers(found, gates),
+        *(_network(found) if found.has_network else []),
+        *(_weights(found) if found.layers is None else _translated(found, found.layers)),
         *(["Let", _ragged([f"${text}$" for text in found.definitions], ".")] if found.definitions else []),
         r"The claim follows in these steps.",
         r"{\raggedright\sloppy",
         r"\begin{enumerate}",
         *map(_step, found.steps),
         r"\end{enumerate}\par}",
-        r"The last step is the claim.",
+        r"The last step is the claim." if len(found.claims) == 1 else "The last steps are the claims.",
         r"\end{proof}",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _network(found: Theorem) -> list[str]:
+    gated = (
+        r"Write $\tilde u_j$, $\tilde r_j$ and $\tilde n_o$ for the same with every gate $\max(u, 0)$ replaced by "
+        r"$u\,\sigma(\beta u)$; equalities of affine forms and polynomials in the $u_j$ and $r_j$ hold for either."
+    )
+    return [
+        r"Let $r_j = \max(u_j, 0)$ and let $N$ be the ReLU network with the neurons",
+        _ragged([f"${neuron}$" for neuron in found.neurons], ","),
+        "and the outputs",
+        _ragged([f"${output}$" for output in found.outputs], "."),
+        gated if found.inverse_temperature else "",
+    ]
+
+
+def _translated(found: Theorem, layers: tuple[tuple[int, ...], ...]) -> list[str]:
+    """Return the transformer of a network with softmax gates, which its gates and their layers fix."""
+    gates = sum(map(len, layers))
+    shown = [f"layer {k}: " + ", ".join(f"$u_{{{j}}}$" for j in layer) for k, layer in enumerate(layers, 1)]
+    return [
+        rf"The transformer $T$ has one head for each of the {gates} gates, by layers",
+        _ragged(shown, "."),
+        r"The head of $u_j$ has dimension $1$: its query reads $\beta$ times the coordinate that holds $u_j$, its key "
+        r"the constant coordinate, its value $u_j$, and $W_O$ adds $\tilde r_j$, times its coefficient, to each "
+        r"coordinate whose form reads it.  The embedding writes the constant one and the affine part of every form.",
+        _movers(found, gates),
+    ]
+
+
+def _weights(found: Theorem) -> list[str]:
+    """Return every weight of the transformer."""
+    after = r"; the rows of $W_1 X$ after $\max(\cdot, 0)$ are called $\mathbf h_i$" if found.has_feed_forward else ""
+    return [
+        r"The transformer $T$ has these weights.  A token's coordinates are called $\xi_i$.  The rows of $W_Q X$, "
+        r"$W_K X$ and $W_V X$ of a head are called $\mathbf q_i$, $\mathbf k_i$ and $\mathbf v_i$, those of "
+        r"$\sum_s a_s W_V X_s$, "
+        rf"which $W_O$ reads, $\bar{{\mathbf v}}_i${after}.",
+        r"{\raggedright\sloppy",
+        r"\begin{itemize}",
+        *(rf"\item {text}" for text in found.weights),
+        r"\end{itemize}\par}",
+        r"The lemmas' hypotheses about $T$ can be read off these weights.",
+    ]
 
 
 def _ragged(items: list[str], end: str) -> str:

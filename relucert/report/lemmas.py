@@ -7,6 +7,8 @@ $\tilde n_o$ the same with every gate replaced by $u\,\sigma(\beta u)$.
 
 from __future__ import annotations
 
+from .lemmas_routes import ROUTE_LEMMAS
+
 LEMMAS: dict[str, tuple[str, str, str]] = {
     "range": (
         "Interval arithmetic",
@@ -57,8 +59,8 @@ LEMMAS: dict[str, tuple[str, str, str]] = {
     ),
     "polynomial": (
         "Equal polynomials",
-        "Two terms whose expansions over the inputs, the $u_j$ and the $r_j$ agree coefficient by coefficient are "
-        "equal.",
+        "Two terms whose expansions over the inputs, the $u_j$, the $r_j$ and terms that are no sum or product agree "
+        "coefficient by coefficient are equal.",
         "Equal normal forms are equal functions of their atoms.",
     ),
     "univariate": (
@@ -170,4 +172,5 @@ LEMMAS: dict[str, tuple[str, str, str]] = {
         r"slope $s \in [0, 1]$.  And $F + d \max(u, 0)$ is $\max(F, F + d u)$ or $\min(F, F + d u)$, neither of "
         "which moves by more than its arguments do.",
     ),
+    **ROUTE_LEMMAS,
 }

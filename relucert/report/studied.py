@@ -281,19 +281,25 @@ class TheoremStep(NamedTuple):
 class Theorem(NamedTuple):
     """A certificate as a theorem with its proof; every text is TeX, in mathematics mode unless it is a sentence.
 
-    ``neurons`` are the definitions u_j = ..., ``outputs`` those of the network's outputs, ``definitions`` those of long
-    terms, ``layers`` the neurons whose gates stand in each layer.
+    ``tokens`` says of which tokens T is made.  ``neurons`` are the definitions u_j = ..., ``outputs`` those of the
+    network's outputs, ``definitions`` those of long terms.  ``layers`` are the neurons whose gates stand in each layer
+    where they fix the transformer; else it is None and ``weights`` lists every weight.
     """
 
-    arguments: str
-    box: str
+    subject: str
+    tokens: str
+    has_feed_forward: bool
+    places: str
     claims: tuple[str, ...]
     budget: tuple[tuple[str, str], ...]
     resources: tuple[tuple[str, str], ...]
     inverse_temperature: str
+    largest_score: str
+    has_network: bool
     neurons: tuple[str, ...]
     outputs: tuple[str, ...]
-    layers: tuple[tuple[int, ...], ...]
+    layers: tuple[tuple[int, ...], ...] | None
+    weights: tuple[str, ...]
     definitions: tuple[str, ...]
     steps: tuple[TheoremStep, ...]
     sha256: str

@@ -7,11 +7,13 @@ from anchor_cases import anchor_cases
 from forge import check_with_given, encode
 from function_cases import function_cases
 from grid_cases import grid_cases, one_cell
+from norm_cases import norm_cases
 from partition_cases import partition_cases
 from rule_cases import rule_cases
 from softmax_cases import softmax_cases
 
-CASES = rule_cases() + function_cases() + softmax_cases() + anchor_cases() + grid_cases() + partition_cases()
+CASES = rule_cases() + function_cases() + softmax_cases() + anchor_cases() + grid_cases() + norm_cases()
+CASES += partition_cases()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

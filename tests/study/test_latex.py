@@ -8,6 +8,7 @@ import subprocess
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,8 +39,28 @@ CASES = {
 }
 
 
+ROUTES: dict[str, dict[str, Any]] = {
+    "product of waves": {"target": "multiply", "eps": "1e-3", "route": "native"},
+    "two layers": {"target": "x*exp(y)", "eps": "1e-3", "route": "native"},
+    "sigmoid": {"target": "1/(1+exp(x))", "eps": "1e-3", "route": "native"},
+    "sines": {"target": "sin(x)", "eps": "1e-1"},
+    "logarithm": {"target": "log(1+exp(x)) + erf(y) + cos(x)", "eps": "1e-1"},
+    "anchors": {"target": "multiply", "eps": "1e-1", "route": "anchors"},
+    "stated": {"target": "max(x, y)", "eps": "1", "route": "anchors", "proof": "stated"},
+    "grid": {"target": "abs(x)", "eps": "1/2", "route": "max-affine"},
+    "mean": {"target": "piecewise(x < 0: 1, else: 0)", "eps": "1/2", "route": "max-affine", "norm": "L1"},
+    "partition": {"target": "abs(x)", "eps": "1", "route": "partition", "sequence": {"mask": "full"}},
+    "mirror": {"target": "multiply", "eps": "1e-1", "sequence": {"mask": "explicit", "layout": "mirrored"}},
+}
+EVERY = (*CASES, *ROUTES)
+
+
 @cache
 def loaded(name: str) -> Loaded:
+    if name in ROUTES:
+        asked = dict(ROUTES[name])
+        problem = relucert.make_problem(tolerance=Fraction(asked.pop("eps")), **asked)
+        return pipeline.load(relucert.build(problem).verdict)
     target, eps, domain = CASES[name]
     box = {n: (Fraction(lo), Fraction(hi)) for n, (lo, hi) in (domain or {}).items()}
     proof = "adjoint" if name == "adjoint" else "direct"
@@ -47,7 +68,7 @@ def loaded(name: str) -> Loaded:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", EVERY)
 def test_it_compiles_with_a_stock_latex(name: str, tmp_path: Path) -> None:
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed; on Debian apt-get install texlive-latex-base")
@@ -67,7 +88,7 @@ def test_it_compiles_with_a_stock_latex(name: str, tmp_path: Path) -> None:
     assert (tmp_path / "p.pdf").read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_step_is_there_with_its_lemma_and_its_premises(name: str) -> None:
     found = loaded(name)
     text = latex.theorem_latex(theorem.theorem(found))
@@ -128,8 +149,8 @@ def test_the_printed_network_has_the_values_of_the_certificates(name: str) -> No
         assert outputs == evaluate_exactly(found.network, point)
 
 
-def test_every_rule_of_the_relu_route_has_a_lemma_with_a_proof() -> None:
-    used = {step.rule for name in CASES for step in loaded(name).certificate.trace}
+def test_every_rule_of_these_routes_has_a_lemma_with_a_proof() -> None:
+    used = {step.rule for name in EVERY for step in loaded(name).certificate.trace}
     assert used <= set(lemmas.LEMMAS) <= set(rules.RULES)
     assert all(all(part.strip() for part in lemma) for lemma in lemmas.LEMMAS.values())
     assert {"sawtooth", "sawtooth_gated", "gate_error", "gate_error_forward", "pieces", "translation"} <= used
