@@ -174,9 +174,9 @@ def _shared(
     places = [*chained, *inverses, *(f.root for f in parts.functions)]
     each = [_influence(expression, parts, inside, allowance, (root,)) for root in expression.roots]
     alone = [max(found[t] for found in each) for t in range(len(influence))]
-    most = max(sum(1 for t in places if found[t]) for found in each)
+    most = max(1, *(sum(1 for t in places if found[t]) for found in each))
     room = allowance if len(places) > 1 else allowance * ALONE
-    if not places or not most:
+    if not places:
         return [Choices(parts, (), (), ())], None
     options: list[list[Option]] = [[Option(0, 0, _weights(expression, inside, t))] for t in chained]
     options += [_inverse_options(inside[expression.nodes[t].children[0]], shallow) for t in inverses]
@@ -189,9 +189,10 @@ def _shared(
         return result if all(node.options for node in result) else None
 
     def chosen(nodes: list[Node], split: list[Choice]) -> Choices:
-        how = []
+        how: list[tuple[int, Inverse]] = []
         for t, choice in zip(inverses, split[len(chained) :], strict=False):
-            how.append((t, inverse_plan(choice, inside[expression.nodes[t].children[0]], 0.0, shallow)))
+            lo, hi = inside[expression.nodes[t].children[0]]
+            how.append((t, 1 if lo == hi else inverse_plan(choice, (lo, hi), 0.0, shallow)))
         gates = tuple(
             (t, tuple(sorted(choice.chains, reverse=True))) for t, choice in zip(chained, split, strict=False)
         )
@@ -211,7 +212,7 @@ def _shared(
         if nodes is not None:
             found += [chosen(nodes, _spent(nodes, split, room, inside, shallow)) for split in _splits(nodes, room)]
     least = found[0].gates if even is not None and len(places) > 1 else None
-    return sorted(found, key=lambda each: each.gates), least
+    return sorted(dict.fromkeys(found), key=lambda each: each.gates), least
 
 
 def _recipes(
