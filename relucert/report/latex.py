@@ -37,6 +37,10 @@ PARTS = {
     "leak": "softmax mass on other tokens",
     "rounding": "the machine's rounding",
 }
+OF_HEADS = {  # where no ReLU network stands between the transformer and the target
+    "approximation": "what the transformer computes against the target",
+    "gates": "the soft maximum against the maximum",
+}
 LONGEST_LINE = 100
 
 
@@ -64,7 +68,7 @@ def _model(found: Theorem) -> str:
         f"There are {without}, and no normalisation but softmax.",
         LAYER,
         *([FEED_FORWARD] if found.has_feed_forward else []),
-        r"The output is a linear read-out of the data token after the last layer.",
+        r"The output is a linear read-out of a data token after the last layer.",
         r"Write $\sigma(z) = 1/(1 + e^{-z})$.",
     ]
     return "\n".join(lines)
@@ -72,9 +76,7 @@ def _model(found: Theorem) -> str:
 
 def _theorem(found: Theorem) -> str:
     cost = ", ".join(f"{WORDS.get(name, name)}: ${value}$" for name, value in found.resources)
-    parts = (
-        PARTS if found.has_network else PARTS | {"approximation": "what the transformer computes against the target"}
-    )
+    parts = PARTS if found.has_network else PARTS | OF_HEADS
     split = "; ".join(f"${bound}$ for {parts.get(row, row)}" for row, bound in found.budget)
     beta = rf"Its inverse temperature is $\beta = {found.inverse_temperature}$."
     if not found.inverse_temperature:

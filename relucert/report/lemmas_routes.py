@@ -212,4 +212,48 @@ ROUTE_LEMMAS: dict[str, tuple[str, str, str]] = {
         "most the largest move of an argument; a function of slope at most $L$ by at most $L$ times as much; and "
         r"$|a^p - b^p| \le |a - b|^p$ for $0 < p < 1$ (after arXiv 2605.08811).",
     ),
+    "tokens": (
+        "Every data token computes the gated network",
+        r"Let there be no anchors, and let $\kappa e^{1 + \kappa} \ge 1$.  Let the position codes $\gamma(t)$ be "
+        r"binary, of $L$ columns with at most $2^L$ data tokens, or quadratic, and let $P(s, t) = M (\gamma(s) "
+        r"\cdot \gamma(t) - L)$ or $P(s, t) = -M (s - t)^2$, $M > 0$.  Let the head of the neuron $u_j$ have at "
+        r"token $t$ the score $\beta u_j(t) + P(s, t)$ against data token $s$, and the value $u_j$, where each "
+        "layer's coordinates are affine forms in $1$, the inputs, the code, the $u_j$ and what the heads of "
+        r"earlier layers read, which takes the place of $\tilde r_j$.  If every token carries one input $x_i$ "
+        "alone, let the last one gather them: either by heads without scores, whose average, times $n + 1$, is "
+        "$x_i$; or by heads whose score at every token against token $s$ is $A + P(s, i)$ and whose value is a "
+        r"combination $\sum_k v_k x_k$ with $v_i \ne 0$, where token $k$ alone holds $x_k$.  Let the read-out be "
+        r"the form of $n_o$ with $\tilde r_j$ in place of $r_j$.  Let $q = (1 + e^{-2M})^L - 1$ or $q = 2 "
+        r"e^{-M}/(1 - e^{-3M})$, $R_j \ge |u_j|$ at every data token, $W_i \ge \max_k |v_k x_k|/|v_i|$, and $e = "
+        "e^{-A}$.  With $c_{ij}$ and $d_{ij}$ the weights with which form $i$ reads $u_j$ and $r_j$, let "
+        r"$A_{\mathrm{out}} = [1, 1]$, $A_j = \mathrm{hull}(\sum_i (c_{ij} - \kappa d_{ij}) A_i, \sum_i (c_{ij} + "
+        r"(1 + \kappa) d_{ij}) A_i)$, $G_j = |\sum_i d_{ij} A_i|$, and $H_i$ likewise the weight of the input "
+        r"$x_i$.  Then $|T - \tilde n_o| \le 2 q \sum_j G_j R_j + 2 (q + e) \sum_i H_i W_i$, where the second sum "
+        "is over inputs that heads with scores gather.",
+        r"With $a = \beta u_j$ the weights of the sink, of the token $t$ itself, and of another token $s$ that it "
+        "sees are $1$, $e^a$ and $e^a e^{P(s, t)}$ over their sum, so the mass on other data tokens is at most "
+        "the sum of their $e^{P(s,t)}$.  Binary: codes that differ in $k$ places give $P = -2 M k$, and distinct "
+        r"tokens have distinct codes, so it is at most $\sum_{k \ge 1} \binom{L}{k} e^{-2 M k} = q$.  Quadratic: "
+        r"two tokens at most stand at each distance $k$, and $k^2 \ge 1 + 3 (k - 1)$.  The sink stays zero, so "
+        r"with $g = u_j \sigma(a)$ the head reads $(1 - p) g + p v$ with $p \le q$ and $v$ an average of $u_j$ "
+        r"over other tokens, which is within $2 q R_j$ of $g$.  That $|u_j| \le R_j$ holds by induction over the "
+        r"neurons, by a sweep of intervals with these errors, as $g$ is within $\kappa/\beta$ of $\max(u_j, 0)$: "
+        r"the tangent of $\exp$ at $1 + \kappa$ gives $\kappa (1 + e^z) \ge z$.  A head without scores averages "
+        "over the sink and the data tokens seen.  A head that gathers reads $v_i x_i$ at the last token but for a "
+        "mass of at most $e$ on the sink and $q$ on others, whose values are at most $W_i |v_i|$.  Finally the "
+        r"slope of $g$ in $u_j$ lies in $[-\kappa, 1 + \kappa]$, so that eliminating neurons from the last weighs "
+        "the errors by $G_j$ and $H_i$.",
+    ),
+    "token_extremum": (
+        "Softmax as a soft maximum",
+        r"Let one head in one layer have dimension $1$, a constant query, the score $S \ge 0$ affine in the inputs "
+        "of the token that is seen, and as value a multiple of $S$; let the read-out be a constant plus $w$ times "
+        r"the average of $S$, $z = F + w S$ with that constant $F$.  Let $c e^{1 + c} \ge n$ for every number $n$ "
+        "of data tokens.  Then $T$ is within $|w| c$ of the maximum of $z$ over the data tokens seen if $w > 0$, "
+        "of the minimum if $w < 0$.",
+        "The sink has $S = 0$, and so the largest $S$ of the data tokens seen is the largest of all.  Let $t_i "
+        r"\ge 0$ be how far the others, at most $n$ with the sink, lie below it.  The average lies below it by "
+        r"$\sum t_i e^{-t_i}/(1 + \sum e^{-t_i})$, which is at most $c$ if $\sum (t_i - c) e^{-t_i} \le c$; and "
+        r"each $(t - c) e^{-t} \le e^{-c-1}$, its value at $t = c + 1$, so that $n e^{-c-1} \le c$ suffices.",
+    ),
 }

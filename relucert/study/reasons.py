@@ -8,7 +8,7 @@ from typing import Any
 
 from ..exact.number import exact_text
 from ..pipeline import Loaded
-from .tex import Terms, joined, rational, sign, signed, upward
+from .tex import Terms, identifier, joined, rational, sign, signed, upward
 
 
 def reason(loaded: Loaded, terms: Terms, step: Any) -> str:
@@ -17,10 +17,10 @@ def reason(loaded: Loaded, terms: Terms, step: Any) -> str:
     writers: dict[str, Callable[[], str]] = {
         "affine": lambda: _difference(terms, args),
         "range_affine": lambda: f"since ${terms.tex(args['term'])} = {_combination(terms, args)}$",
-        "sawtooth": lambda: f"with $m = {len(args['chain'])}$, the neurons ${_listed(args['chain'])}$",
+        "sawtooth": lambda: f"with $m = {len(args['chain'])}${_chain(args['chain'])}",
         "sawtooth_gated": lambda: (
-            f"with $m = {len(args['chain'])}$, $Y_0 = {rational(Fraction(args['reach']))}$, the neurons "
-            f"${_listed(args['chain'])}$ with softmax gates"
+            f"with $m = {len(args['chain'])}$, $Y_0 = {rational(Fraction(args['reach']))}${_chain(args['chain'])} "
+            "with softmax gates"
         ),
         "extremum": lambda: f"with the neuron $u_{{{args['gate']}}}$",
         "univariate": lambda: (
@@ -52,6 +52,8 @@ def reason(loaded: Loaded, terms: Terms, step: Any) -> str:
             f"with $n = ({_plain(args['counts'])})$, the axis $a = {args['axis'] + 1}$, "
             rf"$\mu = {rational(Fraction(args['reach']))}$ and $\alpha = {rational(Fraction(args['alpha']))}$"
         ),
+        "tokens": lambda: _tokens(loaded, args),
+        "token_extremum": lambda: f"with $c = {upward(Fraction(args['constant']))}$",
         "gate_error": lambda: _sensitivity(loaded, step),
         "gate_error_forward": lambda: _sensitivity(loaded, step),
     }
@@ -74,6 +76,10 @@ def _combination(terms: Terms, args: Any) -> str:
 
 def _listed(neurons: Sequence[int]) -> str:
     return ", ".join(f"u_{{{j}}}" for j in neurons)
+
+
+def _chain(neurons: Sequence[int]) -> str:
+    return f", the neurons ${_listed(neurons)}$" if neurons else ", no neurons"
 
 
 def _knots(knots: Sequence[str]) -> str:
@@ -122,3 +128,22 @@ def _grid(args: Any) -> str:
         f"with $m = ({_plain(args['counts'])})$, $b = {rational(Fraction(args['sharpness']))}$, "
         rf"$S = {rational(Fraction(args['shift']))}$ and $\alpha = {rational(Fraction(args['alpha']))}$"
     )
+
+
+def _tokens(loaded: Loaded, args: Any) -> str:
+    """Return which neuron each head with scores is for, and which input beyond the neurons, and the constants."""
+    stated, (network, *_) = loaded.certificate.statement, loaded.certificate.networks
+    count = len(network.neurons)
+    layers = [
+        ", ".join(f"$u_{{{j}}}$" if j < count else f"the input ${identifier(stated.inputs[j - count])}$" for j in layer)
+        for layer in args["heads"]
+        if layer
+    ]
+    constants = {
+        "M": args["margin"],
+        "A": args["lift"],
+        r"\kappa": args["kappa"],
+        r"\beta": network.inverse_temperature,
+    }
+    shown = ", ".join(f"${name} = {exact_text(Fraction(value or 0))}$" for name, value in constants.items())
+    return f"with the heads, by layers, of {'; '.join(layers) or 'no neuron'}, and {shown}"

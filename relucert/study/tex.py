@@ -13,7 +13,7 @@ from ..relu.network import Form
 LONGEST_TERM = 160
 LEAVES = ("input", "const", "net", "gated", "subject")
 OPERATIONS = frozenset((*LEAVES, "add", "mul", "max", "min", "inv", "abs", "exp", "log", "sin", "cos", "erf"))
-OPERATIONS |= {"power", "where"}
+OPERATIONS |= {"power", "where", "seen_max", "seen_min"}
 
 
 class Terms:
@@ -63,6 +63,8 @@ class Terms:
             return rf"\left|{parts[0]}\right|"
         if node.op in ("max", "min", "exp", "log", "sin", "cos"):
             return rf"\{node.op}({', '.join(parts)})"
+        if node.op in ("seen_max", "seen_min"):
+            return rf"\{node.op[5:]}_{{\mathrm{{seen}}}}({parts[0]})"
         if node.op == "erf":
             return rf"\operatorname{{erf}}({parts[0]})"
         if node.op == "power":

@@ -36,9 +36,9 @@ def theorem(loaded: Loaded) -> Theorem:
         )
         for k, step in enumerate(certificate.trace)
     )
+    at = "" if stated.sequence.most > 1 else f"({', '.join(map(identifier, stated.inputs))})"
     differences = [
-        f"{subject(k, len(stated.targets))}({', '.join(map(identifier, stated.inputs))}) - {terms.tex(target)}"
-        for k, target in enumerate(stated.targets)
+        f"{subject(k, len(stated.targets))}{at} - {terms.tex(target)}" for k, target in enumerate(stated.targets)
     ]
     known = loaded.verdict.resources
     width = ("feed_forward_width",) if known["feed_forward_width"] else ()
@@ -78,8 +78,19 @@ def _places(stated: Any) -> str:
     """Return where the claims hold: at every point of the box, or over it on average."""
     arguments = ", ".join(map(identifier, stated.inputs))
     box = r" \times ".join(f"[{rational(lo)}, {rational(hi)}]" for lo, hi in stated.domain)
+    least, most, _, layout = stated.sequence
+    here = rf"for all $({arguments}) \in {box}$"
+    if most > 1 and layout == "one-per-token":
+        return f"{here}, at the last of the ${most}$ data tokens,"
+    if most > 1:
+        count = (
+            f"${most}$ data tokens"
+            if least == most
+            else f"any number $n$ of data tokens, ${least} \\le n \\le {most}$,"
+        )
+        return rf"for {count} each with $({arguments}) \in {box}$ of its own, at every one of them"
     if stated.norm == "sup":
-        return rf"for all $({arguments}) \in {box}$"
+        return here
     return rf"over the box $B = {box}$ of all $({arguments})$, with Lebesgue measure, not normalised,"
 
 
@@ -87,8 +98,6 @@ def _covered(loaded: Loaded) -> None:
     certificate = loaded.certificate
     if loaded.attention is None:
         raise DeclinedError("a certificate about a feed-forward network has no proof in LaTeX yet")
-    if certificate.statement.sequence.most > 1 or loaded.attention.code is not None:
-        raise DeclinedError("a certificate about sequences has no proof in LaTeX yet")
     if certificate.statement.arithmetic is not None:
         raise DeclinedError("a certificate about a machine's arithmetic has no proof in LaTeX yet")
     for step in certificate.trace:

@@ -22,6 +22,8 @@ def tokens(subject: Any, stated: Any) -> str:
             r"map of the inputs, and its \emph{mirror}, which starts as minus the data token.  The data token and the "
             "mirror see themselves and each other, and not the sink, which sees itself."
         )
+    if stated.sequence.most > 1 or subject.code is not None:
+        return _sequence(subject, stated, sink)
     data = r"the \emph{data token}, which starts as an affine map of the inputs"
     if not subject.anchors:
         return (
@@ -37,11 +39,38 @@ def tokens(subject: Any, stated: Any) -> str:
     )
 
 
+def _sequence(subject: Any, stated: Any, sink: str) -> str:
+    """Return the same for many data tokens; rules about them know no anchors."""
+    carried = "the inputs of its own point"
+    if stated.sequence.layout == "one-per-token":
+        carried = r"the inputs, all but the $t$-th replaced by zero"
+    code = ""
+    if subject.code is not None and subject.code.kind == "quadratic":
+        code = r" and of its position code $\gamma_1 = t - 1$ and $\gamma_2 = (t - 1)^2$"
+    elif subject.code is not None:
+        code = (
+            rf" and of its position code $\gamma_1, \dots, \gamma_{{{subject.code.size}}}$, where $\gamma_k$ is $1$ or "
+            "$-1$ for the $k$-th binary digit $1$ or $0$ of $t - 1$, lowest first"
+        )
+    extrema = ""
+    if any(node.op.startswith("seen") for node in stated.nodes):
+        extrema = (
+            r"  By $\max_{\mathrm{seen}}$ and $\min_{\mathrm{seen}}$ are meant those over the data tokens that a token "
+            "sees."
+        )
+    return (
+        rf"The tokens in $\mathbb{{R}}^d$ are, in this order: {sink}, and the \emph{{data tokens}} $t = 1, 2, \dots$, "
+        rf"each of which starts as an affine map of {carried}{code}.  "
+        f"{FULL if stated.sequence.mask == 'full' else CAUSAL}{extrema}"
+    )
+
+
 def weights(subject: Any, inputs: Sequence[str]) -> tuple[str, ...]:
     """Return every weight: the tokens before the first layer, each head and feed-forward part, and the read-out."""
     sources = {0: "1", **{1 + i: identifier(name) for i, name in enumerate(inputs)}}
+    sources |= {1 + len(inputs) + k: rf"\gamma_{{{k + 1}}}" for k in range(subject.code.size if subject.code else 0)}
     rows = _rows(subject.embedding, sources)
-    result = [rf"The width is $d = {subject.d_model}$, and what is not named is zero.  The data token starts with "
+    result = [rf"The width is $d = {subject.d_model}$, and what is not named is zero.  A data token starts with "
               + _named([rf"\xi_{{{i + 1}}} = {form}" for i, form in rows]) + "."]  # fmt: skip
     for number, anchor in enumerate(subject.anchors, 1):
         values = [rf"\xi_{{{i + 1}}} = {rational(value)}" for i, value in sorted(anchor.items())]
@@ -54,7 +83,7 @@ def weights(subject: Any, inputs: Sequence[str]) -> tuple[str, ...]:
     outputs = _rows(subject.readout, _coordinates(subject.readout))
     name = "T" if subject.outputs == 1 else "T_{%d}"
     read = [f"{name % (o + 1) if '%' in name else name} = {form}" for o, form in outputs]
-    return (*result, f"After the last layer the data token is read: {_named(read)}.")
+    return (*result, f"After the last layer a data token is read: {_named(read)}.")
 
 
 def _head(head: Any) -> str:

@@ -52,6 +52,19 @@ ROUTES: dict[str, dict[str, Any]] = {
     "partition": {"target": "abs(x)", "eps": "1", "route": "partition", "sequence": {"mask": "full"}},
     "mirror": {"target": "multiply", "eps": "1e-1", "sequence": {"mask": "explicit", "layout": "mirrored"}},
 }
+ONES = {"layout": "one-per-token"}
+ROUTES |= {
+    "every length": {
+        "target": "square",
+        "eps": "1e-1",
+        "proof": "adjoint",
+        "sequence": {"length": "any", "up_to": "9"},
+    },
+    "full mask": {"target": "multiply", "eps": "1e-1", "proof": "adjoint", "sequence": {"length": "8", "mask": "full"}},
+    "gathered": {"target": "multiply", "eps": "1e-1", "proof": "adjoint", "sequence": {"length": "2", **ONES}},
+    "shared": {"target": "multiply", "eps": "1e-1", "sequence": {"coordinates": "shared", **ONES}},
+    "over tokens": {"target": "max", "eps": "1e-1", "sequence": {"length": "any", "up_to": "1000", **ONES}},
+}
 EVERY = (*CASES, *ROUTES)
 
 
