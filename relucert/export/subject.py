@@ -25,6 +25,7 @@ class Subject:
     statement: str
     sha256: str
     arithmetic: str | None = None
+    norm: str = "sup"
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.domain) or self.transformer.embedding.columns != 1 + len(self.inputs):

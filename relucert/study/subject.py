@@ -27,4 +27,5 @@ def subject_of(loaded: Loaded) -> Subject:
         loaded.verdict.statement,
         loaded.verdict.sha256,
         None if stated.arithmetic is None else stated.arithmetic.dtype,
+        stated.norm,
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relucert import pipeline
 from relucert.errors import DeclinedError
 from relucert.export import vnnlib
 from relucert.export.dtype import FLOAT32
@@ -113,6 +115,21 @@ def test_a_tolerance_that_boxes_cannot_resolve_is_declined(
     monkeypatch.setattr(vnnlib, "MOST_BOXES", 8)
     with pytest.raises(DeclinedError, match="8 boxes still leave a looseness of"):
         vnnlib.export(subject_of(loaded("multiply")), FLOAT32)
+
+
+def test_a_norm_over_the_box_is_declined_as_points_may_be_wrong_by_more(bytes_of: Callable[[str], bytes]) -> None:
+    data = json.loads(bytes_of("multiply"))
+    last, volume = len(data["trace"]) - 1, Fraction(1)
+    for lo, hi in data["statement"]["domain"]:
+        volume *= Fraction(hi) - Fraction(lo)
+    _, left, right, bound = data["trace"][last]["conclusion"]
+    data["statement"] |= {"norm": "L1", "tolerance": str(Fraction(data["statement"]["tolerance"]) * volume)}
+    claim = ["mean", left, right, str(Fraction(bound) * volume)]
+    data["trace"].append({"rule": "mean", "premises": [last], "args": {}, "conclusion": claim})
+    text = json.dumps(data, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    loaded = pipeline.load(pipeline.check_bytes(text))
+    with pytest.raises(DeclinedError, match="of points, this certificate of the norm L1"):
+        vnnlib.export(subject_of(loaded), FLOAT32)
 
 
 rationals = st.fractions(-3, 3, max_denominator=12)
