@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from .model import MIRRORED, Network, Node, Sequence, Statement
+from .model import LEAVES, MIRRORED, Network, Node, Sequence, Statement
 from .refusal import Declined
 
 LONGEST_FORMULA = 2000
@@ -163,6 +163,6 @@ def below(nodes: tuple[Node, ...], roots: tuple[int, ...]) -> list[int]:
         elif t not in seen:
             seen.add(t)
             stack.append((t, True))
-            if nodes[t].op != "input":
+            if nodes[t].op not in LEAVES:  # their children are no nodes
                 stack += [(c, False) for c in reversed(nodes[t].children)]
     return order

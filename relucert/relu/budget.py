@@ -63,7 +63,7 @@ def allocate(weights: Sequence[Real], allowance: Real, most: float = math.inf) -
     The error is separable and convex in the counts, so adding one gate at a time where it removes the most error
     is optimal; the start is a lower bound on every count.
     """
-    if allowance <= 0:
+    if allowance < 0 or (weights and not allowance):
         return None
     counts, errors = [], []  # errors are relative to the allowance
     for weight in weights:

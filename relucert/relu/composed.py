@@ -19,18 +19,22 @@ from ..exact.number import decimal_up
 from ..spec.problem import Problem
 from ..target.expression import LEAVES, Expression
 from ..target.ranges import Interval, formula, ranges
-from .budget import Node, allocate, share
+from .budget import Choice, Node, Option, even_split, share
 from .constructions import chords, extrema, product, reciprocal
 from .constructions.elementary import Recipe, constant_value, function
 from .constructions.reciprocal import ZigzagPlan
 from .draft import Draft, Value
 from .plan import inverse_options, inverse_plan
 from .recipes import MOST_CHORDS as CHORDS_LIMIT
-from .recipes import chord_count, recipe
+from .recipes import chord_count, recipe, shape
 from .univariate import Univariate, affine, merged, single, variables
 
 FEW_GATES = 120  # functions taken apart are not tried where whole ones take no more
-SHARES = (Fraction(1, 2), Fraction(3, 4), Fraction(9, 10))
+ALONE = Fraction(99, 100)  # what a single part is planned with, so that something is left for the gates
+TIMES = tuple(Fraction(k, 20) for k in (10, 18, 24, 32))  # of what functions and reciprocals alone would have
+ONE_TIMES = tuple(Fraction(k, 20) for k in (6, 10, 12, 13, 15, 17, 18, 19))
+FEW_TIMES = (Fraction(1, 2), Fraction(9, 10), Fraction(3, 2))
+FEW_FUNCTIONS = 4  # with more, fewer shares are tried for each
 SLOPE_BITS = 64
 HOELDER = 4  # an error e of a root's argument near zero is planned to satisfy (4 e)^p <= its share
 
@@ -88,22 +92,37 @@ class Choices:
         return "composition", (*counts, ("functions", len(self.recipes)))
 
 
-def choices(problem: Problem, allowance: Fraction) -> Iterator[Choices]:
-    """Yield what to build within an allowance."""
+def choices(problem: Problem, allowance: Fraction) -> Iterator[tuple[Choices, int | None]]:
+    """Yield what to build within an allowance, and the gates that an even split needs; None with nothing to split.
+
+    Raises ArithmeticError where that is beyond the range of floats, UnreachableError where nothing reaches it.
+    """
     expression = problem.expression
     inside = ranges(expression, problem.domain, problem.inputs)
-    least, tried = math.inf, set[Parts]()
-    for found in (merged, single):
-        parts = Parts.of(expression, tuple(found(expression)))
-        if found is merged and any(_steep(f, inside) for f in parts.functions):
+    shallow = (False, True) if problem.objective == "layers" else (False,)
+    found: list[tuple[bool, Choices]] = []
+    evens: dict[bool, int] = {}
+    tried, failed = set[Parts](), None
+    for kind in (merged, single):
+        parts = Parts.of(expression, tuple(kind(expression)))
+        if kind is merged and any(_steep(f, inside) for f in parts.functions):
             continue
-        if parts not in tried and least > FEW_GATES:
-            tried.add(parts)
-            for chosen in _shared(problem, parts, inside, allowance):
-                least = min(least, chosen.gates)
-                yield chosen
-    if least == math.inf:
-        raise _advice(problem, inside, allowance)
+        if parts in tried or min((chosen.gates for _, chosen in found), default=math.inf) <= FEW_GATES:
+            continue
+        tried.add(parts)
+        for how in shallow:
+            try:
+                offered, even = _shared(problem, parts, inside, allowance, how)
+            except ArithmeticError as error:  # floats plan, and one of several plans can be beyond their range
+                failed = error
+                continue
+            if even is not None:
+                evens[how] = min(even, evens.get(how, even))
+            found += [(how, chosen) for chosen in offered[: None if problem.objective == "layers" else 1]]
+    if not found:
+        raise failed or _advice(problem, inside, allowance)
+    for how, chosen in found:
+        yield chosen, evens.get(how)
 
 
 def _steep(f: Univariate, inside: list[Interval]) -> bool:
@@ -121,7 +140,7 @@ def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> Un
     """Return what to say where no construction reaches the tolerance, with the size that chords would have."""
     text = f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here"
     parts = Parts.of(problem.expression, tuple(merged(problem.expression)))
-    influence = _influence(problem.expression, parts, inside, allowance)
+    influence = _influence(problem.expression, parts, inside, allowance, problem.expression.roots)
     for f in parts.functions:
         pieces = chord_count(f, inside[f.variable], allowance / len(parts.functions) / influence[f.root])
         if pieces:
@@ -131,10 +150,17 @@ def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> Un
     return UnreachableError(text)
 
 
-def _shared(problem: Problem, parts: Parts, inside: list[Interval], allowance: Fraction) -> Iterator[Choices]:
+def _shared(
+    problem: Problem, parts: Parts, inside: list[Interval], allowance: Fraction, shallow: bool
+) -> tuple[list[Choices], int | None]:
+    """Return what to build, by growing gates, and the gates of an even split; None where there is nothing to split.
+
+    A function offers recipes for a few shares around the even one, products and reciprocals what they offer elsewhere;
+    ``share`` then finds the price on error that is common to all.  The even split is among what is found.
+    """
     expression = problem.expression
     constants = variables(expression)
-    influence = _influence(expression, parts, inside, allowance)
+    influence = _influence(expression, parts, inside, allowance, expression.roots)
     whole = {f.root for f in parts.functions}
     moving = [t for t in parts.live if t not in whole and constants[t] is not None and influence[t]]
     chained = [
@@ -144,42 +170,94 @@ def _shared(problem: Problem, parts: Parts, inside: list[Interval], allowance: F
         and all(inside[c][0] != inside[c][1] and constants[c] is not None for c in expression.nodes[t].children)
     ]
     inverses = [t for t in moving if expression.nodes[t].op == "inv"]
-    weights = [w for t in chained for w in _weights(expression, inside, influence, t)]
-    kinds = (False, True) if problem.objective == "layers" else (False,)
-    count = len(inverses) + len(parts.functions)
-    for part in SHARES if weights else (Fraction(99, 100),):
-        counts = allocate(weights, allowance * (1 - part)) if weights else []
-        if counts is None or not count:
-            continue
-        each = allowance * part / count
-        for shallow in kinds:
-            recipes = [recipe(f, inside[f.variable], each / influence[f.root], shallow) for f in parts.functions]
-            how = [_inverse(inside[expression.nodes[t].children[0]], each / influence[t], shallow) for t in inverses]
-            if None in recipes or None in how:
-                continue
-            yield Choices(
-                parts,
-                _grouped(expression, chained, counts),
-                tuple((t, h) for t, h in zip(inverses, how, strict=True) if h is not None),
-                tuple(r for r in recipes if r is not None),
-            )
+    places = [*chained, *inverses, *(f.root for f in parts.functions)]
+    each = [_influence(expression, parts, inside, allowance, (root,)) for root in expression.roots]
+    alone = [max(found[t] for found in each) for t in range(len(influence))]
+    most = max(sum(1 for t in places if found[t]) for found in each)
+    room = allowance if len(places) > 1 else allowance * ALONE
+    if not places or not most:
+        return [Choices(parts, (), (), ())], None
+    options: list[list[Option]] = [[Option(0, 0, _weights(expression, inside, t))] for t in chained]
+    options += [_inverse_options(inside[expression.nodes[t].children[0]], shallow) for t in inverses]
+
+    def offered(around: Sequence[Fraction], times: Sequence[Fraction]) -> list[Node] | None:
+        result = [Node(around[t], given) for t, given in zip(places, options, strict=False)]
+        for f in parts.functions:
+            size = around[f.root] or Fraction(1)  # what is multiplied by zero has to be built all the same
+            result.append(Node(size, _recipes(f, inside[f.variable], room / most / size, times, shallow)))
+        return result if all(node.options for node in result) else None
+
+    def chosen(nodes: list[Node], split: list[Choice]) -> Choices:
+        how = []
+        for t, choice in zip(inverses, split[len(chained) :], strict=False):
+            how.append((t, inverse_plan(choice, inside[expression.nodes[t].children[0]], 0.0, shallow)))
+        gates = tuple(
+            (t, tuple(sorted(choice.chains, reverse=True))) for t, choice in zip(chained, split, strict=False)
+        )
+        recipes = tuple(choice.option.shape for choice in split[len(chained) + len(inverses) :])
+        return Choices(parts, gates, tuple(how), recipes)
+
+    found = []
+    plain = offered(alone, ())
+    even = None if plain is None else even_split(plain, room / most)
+    if plain is not None and even is not None:
+        found.append(chosen(plain, even))
+    if len(places) > 1:
+        count = len(parts.functions)
+        times = ONE_TIMES if count == 1 else TIMES if count <= FEW_FUNCTIONS else FEW_TIMES
+        per = Fraction(most, count + len(inverses)) if count else Fraction(1)
+        nodes = offered(influence, [k * per for k in times if k * per < most])
+        split = None if nodes is None else share(nodes, room)
+        if nodes is not None and split is not None:
+            found.append(chosen(nodes, _spent(nodes, split, room, inside, shallow)))
+    least = found[0].gates if even is not None and len(places) > 1 else None
+    return sorted(found, key=lambda each: each.gates), least
 
 
-def _inverse(inside: Interval, allowance: Fraction, shallow: bool) -> Inverse | None:
+def _recipes(
+    f: Univariate, inside: Interval, error: Fraction, times: Sequence[Fraction], shallow: bool
+) -> list[Option]:
+    """Return the best for an error, and others of its shape for some times as much, by growing gates."""
+    best = recipe(f, inside, error, shallow)
+    if best is None:
+        return []
+    others = [(error * k, recipe(f, inside, error * k, shallow, shape(best))) for k in times]
+    found = [(error, best), *((e, made) for e, made in others if made is not None)]
+    return sorted(
+        (Option(made.gates, e, (), made) for e, made in found), key=lambda option: (option.gates, option.error)
+    )
+
+
+def _spent(
+    nodes: list[Node], split: list[Choice], room: Fraction, inside: list[Interval], shallow: bool
+) -> list[Choice]:
+    """Return the choices with what they leave of ``room`` given to a function, the largest that it makes smaller."""
+    errors = [Fraction(node.influence) * Fraction(choice.error) for node, choice in zip(nodes, split, strict=True)]
+    left = room - sum(errors, Fraction(0))
+    for k in sorted(range(len(split)), key=lambda k: -split[k].gates):
+        made = split[k].option.shape
+        if isinstance(made, Recipe) and left > 0:
+            f, error = made.function, (errors[k] + left) / Fraction(nodes[k].influence)
+            for option in _recipes(f, inside[f.variable], error, (), shallow):
+                if option.gates < made.gates:
+                    return [*split[:k], Choice(option, ()), *split[k + 1 :]]
+    return split
+
+
+def _inverse_options(inside: Interval, shallow: bool) -> list[Option]:
     lo, hi = inside
-    if lo == hi:
-        return 1
-    found = share([Node(1, inverse_options(lo, hi, "shallow" if shallow else "any"))], allowance)
-    return None if found is None else inverse_plan(found[0], inside, 0.0, shallow)
+    return [Option(0, 0, (), 1)] if lo == hi else inverse_options(lo, hi, "shallow" if shallow else "any")
 
 
-def _influence(expression: Expression, parts: Parts, inside: list[Interval], allowance: Fraction) -> list[Fraction]:
-    """Return for every node how much an error there moves the roots, at most, to first order.
+def _influence(
+    expression: Expression, parts: Parts, inside: list[Interval], allowance: Fraction, roots: Sequence[int]
+) -> list[Fraction]:
+    """Return for every node how much an error there moves these roots in all, at most, to first order.
 
     Errors pass through a function that is built as a whole operation by operation, as their proof does.
     """
     result = [Fraction(0)] * len(expression.nodes)
-    for root in expression.roots:
+    for root in roots:
         result[root] = Fraction(1)
     for t in range(len(expression.nodes) - 1, -1, -1):
         node = expression.nodes[t]
@@ -229,23 +307,10 @@ def _slope(op: str, exponent: Fraction | None, inside: Interval, room: Fraction)
     return Fraction(113, 100) if op == "erf" else Fraction(1)
 
 
-def _weights(expression: Expression, inside: list[Interval], influence: list[Fraction], t: int) -> list[Fraction]:
+def _weights(expression: Expression, inside: list[Interval], t: int) -> tuple[Fraction, ...]:
     a, b = expression.nodes[t].children
     half = [(inside[c][1] - inside[c][0]) / 2 for c in (a, b)]
-    if a == b:
-        return [influence[t] * half[0] ** 2 / 2]
-    return [influence[t] * half[0] * half[1] / 2] * 2
-
-
-def _grouped(expression: Expression, nodes: list[int], counts: list[int]) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    rest = list(counts)
-    result = []
-    for t in nodes:
-        a, b = expression.nodes[t].children
-        size = 1 if a == b else 2
-        result.append((t, tuple(sorted(rest[:size], reverse=True))))
-        del rest[:size]
-    return tuple(result)
+    return (half[0] ** 2 / 2,) if a == b else (half[0] * half[1] / 2,) * 2
 
 
 def build(draft: Draft, chosen: Choices) -> list[Value]:

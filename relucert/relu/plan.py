@@ -200,9 +200,10 @@ def plans(outline: Outline, allowance: Fraction) -> Iterator[Plan]:
     if not outline.problem.expression.rational:
         from .composed import choices as composed_choices
 
-        for chosen in composed_choices(outline.problem, allowance):
+        for chosen, split in composed_choices(outline.problem, allowance):
             named = chosen.named(outline.problem.expression)
-            yield Plan(*named, chosen.chains, chosen.inverses, choices=chosen)
+            saved = None if split is None else split - chosen.gates
+            yield Plan(*named, chosen.chains, chosen.inverses, saved=saved, choices=chosen)
         return
     kinds = KINDS if outline.inverses and outline.problem.objective != "heads" else KINDS[:1]
     several = len(outline.approximated) > 1 and len(outline.problem.expression.roots) <= MOST_ROOTS

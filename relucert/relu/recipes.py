@@ -40,13 +40,20 @@ ATTEMPTS = 6
 KNOT_BITS = 12
 WORKING_BITS = 96
 DEEP = Fraction(1, 10**5)  # below this, polynomials are tried
+ORDERS = (1, 2)  # of arcs
 SHALLOWEST = Fraction(1, 10**14)  # below this, floats no longer fit
 
+Shape = tuple[str, int, tuple[int, ...]]  # kind and doublings of the reduction, orders of arcs
 
-def recipe(function: Univariate, inside: Interval, allowance: Fraction, shallow: bool = False) -> Recipe | None:
+
+@lru_cache(maxsize=256)
+def recipe(
+    function: Univariate, inside: Interval, allowance: Fraction, shallow: bool = False, like: Shape | None = None
+) -> Recipe | None:
     """Return the way to build the function on an interval within the allowance that has fewest gates, or None.
 
-    ``shallow`` asks for chords, in one layer but for folds, where not too many do.
+    ``shallow`` asks for chords, in one layer but for folds, where not too many do.  Only what has the shape ``like`` is
+    tried, if given: what is best for one allowance is hardly worse for another near it, and most of the time is saved.
     """
     cut = _cut(function, inside, allowance)
     least, upward, inside = cut or (None, True, inside)
@@ -56,18 +63,29 @@ def recipe(function: Univariate, inside: Interval, allowance: Fraction, shallow:
     best: Recipe | None = None
     since = 0
     for reduction in reductions(context(eps), function, inside, eps):
+        if like is not None and (reduction.kind, reduction.doublings) != like[:2]:
+            continue
         most, since = MOST_CHORDS if best is None else best.gates, since + 1
         if since > PATIENCE:
             break
         try:
             deep = cut is None and not shallow  # polynomials need some room between an interval and a singularity
-            for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow, deep):
+            orders = ORDERS if like is None else like[2]
+            for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow, deep, orders):
                 found = Recipe(function, used, core, squares, _goal(reduction, inside, core, allowance), least, upward)
                 if best is None or (found.gates, found.layers) < (best.gates, best.layers):
                     best, since = found, 0
         except (ArithmeticError, ValueError):  # beyond floats, or undefined somewhere on the way
             continue
-    return recipe(function, inside, allowance) if shallow and best is None else best
+    if best is None and (shallow or like is not None):
+        return recipe(function, inside, allowance, shallow and like is not None)
+    return best
+
+
+def shape(made: Recipe) -> Shape:
+    """Return what recipes for other allowances may have in common with this one."""
+    orders = (made.core.order,) if isinstance(made.core, Arcs) and made.core.order else ()
+    return made.reduction.kind, made.reduction.doublings, orders
 
 
 def chord_count(function: Univariate, inside: Interval, allowance: Fraction) -> float:
@@ -125,6 +143,7 @@ def _cores(
     most: int,
     shallow: bool,
     deep: bool,
+    orders: tuple[int, ...],
 ) -> Iterator[tuple[Reduction, Arcs | Chebyshev, tuple[int, ...]]]:
     """Yield what can be built with one reduction and at most ``most`` gates."""
     span = reduction.span(inside)
@@ -140,7 +159,7 @@ def _cores(
             bowed = [] if eps < INFLECTED else bowed  # arcs converge slowly across an inflection
             bowed += [_bowed(reduction, span, bent, factor) for factor in BOWS]
         for each in () if shallow else bowed:
-            for order in (1, 2):
+            for order in orders:
                 fit = _arcs(function, each, span, order, float(allowance) * ARC_SHARE / larger, min(room, MOST_PIECES))
                 for core, chains in _chained(fit, each, inside, float(allowance), larger) if fit is not None else ():
                     room = min(room, core.gates + sum(chains))

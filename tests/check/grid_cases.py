@@ -37,6 +37,18 @@ def base() -> Data:
     return data
 
 
+def one_cell(inputs: int) -> Data:
+    """Return a certificate whose step 0 is ``grid_norm`` on a single cell of a box with so many inputs."""
+    rule = step("grid_norm", ["mean", "subject", "x0", str(8 * 2**inputs)], (), subject="subject", target="x0",
+                counts=[1] * inputs, sharpness="2", shift=str(inputs), terms=40, alpha="1")  # fmt: skip
+    data = certificate({}, [rule], domain=(("-1", "1"),) * inputs)
+    head = HEAD | {"w_q": [[1, 0, "1"]]}
+    data["subject"].update(d_model=6, embedding=[[0, 0, "1"]], anchors=[[[3, str(inputs)]]], layers=[[head]],
+                           readout=[[0, 5, "1"]])  # fmt: skip
+    data["statement"]["norm"] = "L1"
+    return data
+
+
 def _put(*path: Any, value: Any) -> Callable[[Data], Data]:
     return lambda data: tamper(data, path, lambda _: value)
 
@@ -105,4 +117,8 @@ def grid_cases() -> list[Case]:
         data = _put(*args, "target", value=target(op))(base())
         why = "no Lipschitz constant is derived through"
         cases.append(Case(f"{name}: declines {TERMS[op][0]}", encode(data), 0, name, why, "declined"))
+        data["lemmas"]["networks"] *= 99  # more than there are terms: the children of a leaf are no terms
+        data["lemmas"]["terms"][list(TERMS).index(op)] = [op, 98, 0]
+        last = f"{name}: declines {TERMS[op][0]} of the last network"
+        cases.append(Case(last, encode(data), 0, name, why, "declined"))
     return cases

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 from anchor_cases import anchor_cases
-from forge import check_with_given
+from forge import check_with_given, encode
 from function_cases import function_cases
-from grid_cases import grid_cases
+from grid_cases import grid_cases, one_cell
 from norm_cases import norm_cases
 from partition_cases import partition_cases
 from rule_cases import rule_cases
@@ -23,3 +23,9 @@ def test_the_rule(case):
 
 def test_case_names_are_distinct():
     assert [name for name, n in Counter(case.name for case in CASES).items() if n > 1] == []
+
+
+def test_a_cell_without_neighbours_is_quick_in_many_dimensions():
+    """Its 3**40 neighbours are not there: what a rule goes through must be paid for, or be in the file."""
+    verdict = check_with_given(encode(one_cell(40)))
+    assert verdict.step != 0, verdict.reason

@@ -67,10 +67,10 @@ def analytic(
     own, at = _degree(context, polynomial, left, variable), Arithmetic(context.precision, 1, context.spend)
     cosines: dict[int, list[Ends]] = {}
     fixed = {t: at.line(value, value, Fraction(0)) for t, value in _constants(context, polynomial, function).items()}
-    worst = Fraction(0)
+    worst, tops = Fraction(0), [place for place in sweep.lines if place[0] == "t"]
     for piece, (a, b) in enumerate(pairwise(knots)):
         sweep.enter(piece)
-        lines = {place[1]: line for place, line in sweep.lines.items() if place[0] == "t"}
+        lines = {place[1]: sweep.lines[place] for place in tops}
         rho, degree, count = ellipse[piece], max(own, degrees[piece]), nodes[piece]
         if rho <= 1 or degrees[piece] < 1 or count < 1:
             raise Rejected("an ellipse needs a parameter above 1, and a degree and nodes at least 1")

@@ -175,9 +175,10 @@ def wave(lo: int, hi: int, bits: int, quarter: int) -> Ends:
 
 
 def two_over_root_pi(w: int) -> Ends:
-    """Enclose 2 / sqrt(pi)."""
-    lo, hi = pi(w)
-    return (2 << 2 * w) // (isqrt(hi << w) + 1), -(-(2 << 2 * w) // isqrt(lo << w))
+    """Enclose 2 / sqrt(pi), with guard digits, as pi at a few digits may be enclosed down to zero."""
+    v = w + 16
+    lo, hi = pi(v)
+    return _outward((2 << 2 * v) // (isqrt(hi << v) + 1), -(-(2 << 2 * v) // isqrt(lo << v)), 16)
 
 
 @lru_cache(maxsize=4096)

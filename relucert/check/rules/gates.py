@@ -48,6 +48,7 @@ def translation(
         for j, head in zip(names, gates, strict=True):
             if head.d_head != 1:
                 raise Rejected(f"the gate head {j} needs d_head 1")
+            context.spend(sum(len(stream[column]) for m in head[1:4] for _, column in m))
             (query,), (key,), (value,) = (read(m, 1, stream) for m in (head.w_q, head.w_k, head.w_v))
             context.spend(len(query) + len(key) + len(value))
             if set(key) != {ONE}:

@@ -75,6 +75,7 @@ class _Grid:
     ) -> None:
         (output,) = context.node(subject, "subject").children
         whole, box, d = context.subject, context.domain, len(context.domain)
+        context.spend(16 * terms + d * d // 4096)
         if context.sequence.most != 1:
             raise Rejected("needs a single data token")
         if len(whole.layers) != 1 or len(whole.layers[0].heads) != 1:
@@ -170,10 +171,8 @@ def grid_norm(
     beside = [up(context, Fraction(7, 20) ** k / sharpness**k) for k in range(d + 1)]
     for place, box in zip(product(*map(range, counts)), boxes, strict=True):
         near: dict[int, int] = {}
-        for offset in product((-1, 0, 1), repeat=d):
-            other = [k + j for k, j in zip(place, offset, strict=True)]
-            if all(0 <= k < m for k, m in zip(other, counts, strict=True)):
-                near[_number(other, counts)] = sum(map(abs, offset))
+        for other in product(*(range(max(k - 1, 0), min(k + 2, m)) for k, m in zip(place, counts, strict=True))):
+            near[_number(other, counts)] = sum(k != j for k, j in zip(place, other, strict=True))
         context.spend(8 * len(near) * d)
         own = signs[_number(place, counts)]
         if 0 not in own and all(signs[k] == own for k in near):

@@ -49,6 +49,7 @@ def mirror(
         for j, head in zip(names, layer.heads, strict=True):
             if head.d_head != 1:
                 raise Rejected(f"the head {j} needs d_head 1")
+            context.spend(sum(len(stream[column]) for m in head[1:4] for _, column in m))
             (query,), (key,), (value,) = (read(m, 1, stream) for m in (head.w_q, head.w_k, head.w_v))
             context.spend(len(query) + len(key) + len(value))
             if set(key) != {ONE}:
@@ -66,6 +67,7 @@ def mirror(
         for row, weight, j in updates:
             context.spend(2)
             add_scaled(stream[row], weight, {("r", j): Fraction(2), ("u", j): Fraction(-1)})
+    context.spend(sum(1 + len(stream[column]) for _, column in whole.readout))
     result = read(whole.readout, whole.outputs, stream)[output]
     if not equal(context, network, result, network.outputs[o]):
         raise Rejected("the read-out is not the output of the network")

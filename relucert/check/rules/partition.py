@@ -61,6 +61,7 @@ def partition_of_unity(
     """
     (output,) = context.node(subject, "subject").children
     whole, box, d = context.transformer, context.domain, len(context.domain)
+    context.spend(8 * terms * (2 + d) + d * d // 4096)
     if context.sequence.most != 1 or context.sequence.mask != "full" or whole.code is not None:
         raise Rejected("needs a single data token, mask full and no position code")
     if len(whole.layers) != 2 or any(len(layer.heads) != 1 for layer in whole.layers):
@@ -152,6 +153,7 @@ def _pieces(
     for (unit, source), weight in part.w_in.items():
         rows[unit][source] = weight
     ones = {source for row in rows for source in row} - {place}
+    context.spend(len(ones) * len(whole.anchors) // 4)
     if any(stream[one] or any(anchor.get(one) != 1 for anchor in whole.anchors) for one in ones):
         raise Rejected("the units of block 1 must read z and coordinates that are 1 on anchors and 0 on the data token")
     slopes: dict[Fraction, Fraction] = {}

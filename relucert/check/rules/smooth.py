@@ -87,6 +87,7 @@ class _Functions:
                 self._check_network(node.op, k)
                 outputs[node.op].setdefault(k, {})[t] = context.networks[k].outputs[o]
         self.sweeps = [Sweep(context, k, self.atom, forms, knots) for k, forms in outputs["net"].items()]
+        self.tops = [(sweep, place) for sweep in self.sweeps for place in sweep.lines if place[0] == "t"]
         self.gated = outputs["gated"]
 
     def _check_network(self, op: str, network: int) -> None:
@@ -104,11 +105,10 @@ class _Functions:
         """Return the jet of left - right over [lo, hi], scaled by ``half``."""
         x = a.line(lo, hi, half)
         jets: dict[int, Jet] = {}
-        for sweep in self.sweeps:
-            for place, line in sweep.lines.items():
-                if place[0] == "t":
-                    ends = (line[0] + line[1] * lo, line[0] + line[1] * hi)
-                    jets[place[1]] = a.line(min(ends), max(ends), line[1] * half)
+        for sweep, place in self.tops:
+            line = sweep.lines[place]
+            ends = (line[0] + line[1] * lo, line[0] + line[1] * hi)
+            jets[place[1]] = a.line(min(ends), max(ends), line[1] * half)
         for network, forms in self.gated.items():
             jets |= self._gated(a, network, forms, x)
         for t in self.order:

@@ -92,7 +92,7 @@ def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> li
     """
     refused: UnreachableError | None = None
     for shrink in SHRINKINGS:
-        found = []
+        found, beyond = [], False
         try:
             for plan in plans(outline, allowance * shrink):
                 try:
@@ -100,14 +100,19 @@ def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> li
                 except UnreachableError as error:  # the proof would take too much work; another plan may do
                     refused = error
                     continue
+                except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
+                    beyond = True
+                    continue
                 if candidate is not None:
                     found.append(candidate)
-        except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
-            continue
+        except ArithmeticError:  # so it can for the plan itself
+            beyond = True
         if found:
             return found
-        if refused is not None:
-            raise refused
+        if refused is not None and not beyond:
+            break
+    if refused is not None:
+        raise refused
     return []
 
 
