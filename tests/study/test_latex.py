@@ -69,6 +69,7 @@ ROUTES |= {
     "shared": {"target": "multiply", "eps": "1e-1", "sequence": {"coordinates": "shared", **ONES}},
     "over tokens": {"target": "max", "eps": "1e-1", "sequence": {"length": "any", "up_to": "1000", **ONES}},
 }
+SLOW: dict[str, dict[str, Any]] = {"analytic": {"target": "exp(x)", "eps": "1e-40"}}
 EVERY = (*CASES, *ROUTES, "network")
 
 
@@ -76,8 +77,8 @@ EVERY = (*CASES, *ROUTES, "network")
 def loaded(name: str) -> Loaded:
     if name == "network":
         return pipeline.load(pipeline.check_bytes(json.dumps(NETWORK).encode()))
-    if name in ROUTES:
-        asked = dict(ROUTES[name])
+    if name in ROUTES | SLOW:
+        asked = dict((ROUTES | SLOW)[name])
         problem = relucert.make_problem(tolerance=Fraction(asked.pop("eps")), **asked)
         return pipeline.load(relucert.build(problem).verdict)
     target, eps, domain = CASES[name]
@@ -87,7 +88,7 @@ def loaded(name: str) -> Loaded:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", (*EVERY, *SLOW))
 def test_it_compiles_with_a_stock_latex(name: str, tmp_path: Path) -> None:
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed; on Debian apt-get install texlive-latex-base")
@@ -332,6 +333,15 @@ def test_a_proof_that_nobody_can_read_is_declined(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(theorem, "MOST_STEPS", 5)
     with pytest.raises(DeclinedError, match="too many to read"):
         theorem.theorem(loaded("multiply"))
+
+
+def test_a_transformer_with_too_many_weights_and_a_machine_are_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(theorem, "MOST_WEIGHTS", 5)
+    with pytest.raises(DeclinedError, match="16 weights are too many to read; at most 5"):
+        theorem.theorem(loaded("grid"))
+    problem = relucert.make_problem("abs", Fraction(1, 10), arithmetic={"dtype": "float32"})
+    with pytest.raises(DeclinedError, match="a machine's arithmetic has no proof in LaTeX yet"):
+        theorem.theorem(pipeline.load(relucert.build(problem).verdict))
 
 
 def test_the_command_writes_it_whole_and_refuses_what_was_not_accepted(tmp_path: Path) -> None:
