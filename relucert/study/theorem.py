@@ -21,8 +21,8 @@ RESOURCES = ("tokens", "layers", "heads", "d_model", "d_head", "parameters", "ma
 def theorem(loaded: Loaded) -> Theorem:
     """Return the theorem that the certificate proves, with its proof step by step.
 
-    Raises DeclinedError, by name, for rules without a lemma in words, for statements beyond one data token over the
-    real numbers, and for proofs too long to be read.
+    Raises DeclinedError, by name, for rules without a lemma in words, for statements about a machine's arithmetic, for
+    more than one ReLU network, and for proofs and transformers too long to be read.
     """
     certificate = loaded.certificate
     stated, bound = certificate.statement, loaded.verdict.error_bound
