@@ -29,7 +29,7 @@ class Crew(Protocol):
 
     @property
     def deaths(self) -> tuple[type[BaseException], ...]:
-        """Errors that say that a worker died of exactly this cell; a BrokenExecutor leaves open of which."""
+        """Errors of a cell whose worker died; a BrokenExecutor says only that one did."""
 
     def open(self, workers: int) -> Executor:
         """Return an executor of up to so many workers."""

@@ -146,8 +146,8 @@ def _drain(
     work: Work,
     look: Callable[[], None],
 ) -> list[str]:
-    """Run cells, at most ``most`` at a time, until none is left or a worker dies; return those then in flight."""
-    queue = list(waiting)[::-1]
+    """Run cells, at most ``most`` at a time, until none is left or a pool breaks; return those that death may be of."""
+    queue, dead = list(waiting)[::-1], list[str]()
     executor = crew.open(min(most, len(queue)))
     running: dict[Future[SweepCell], str] = {}
     done_well = False
@@ -165,15 +165,16 @@ def _drain(
                 except BrokenExecutor:
                     broken = True
                     continue
-                except crew.deaths:
-                    cell = _died(waiting[running[future]])
+                except crew.deaths:  # of this cell, or of one that shared its worker
+                    dead.append(running.pop(future))
+                    continue
                 except (CancelledError, OSError) as error:  # no error of the cell's own, which became its status
                     raise UsageError(f"the workers are lost ({type(error).__name__}: {error})") from None
                 finished(running.pop(future), cell)
             if broken:
-                return list(running.values())
+                return dead + list(running.values())
         done_well = True
-        return []
+        return dead
     finally:
         crew.release(executor, in_order=done_well)
 
