@@ -49,9 +49,7 @@ def export(subject: Subject, dtype: Dtype) -> Export:
             f"VNN-LIB speaks of real numbers, this certificate of {subject.arithmetic} machines; build without --dtype"
         )
     if subject.norm != "sup":
-        raise DeclinedError(
-            f"VNN-LIB speaks of points, this certificate of the norm {subject.norm} over the box"
-        )
+        raise DeclinedError(f"VNN-LIB speaks of points, this certificate of the norm {subject.norm} over the box")
     network = onnx.export(subject, dtype)
     if not isinstance(network.content, bytes):
         raise TypeError("the network is one file")
