@@ -34,6 +34,7 @@ ALONE = Fraction(99, 100)  # what a single part is planned with, so that somethi
 TIMES = tuple(Fraction(k, 20) for k in (10, 18, 24, 32))  # of what functions and reciprocals alone would have
 ONE_TIMES = tuple(Fraction(k, 20) for k in (6, 10, 12, 13, 15, 17, 18, 19))
 FEW_TIMES = (Fraction(1, 2), Fraction(9, 10), Fraction(3, 2))
+NEAR_GATES = 1  # what is left of the tolerance may save more than this in splits that are as much worse
 FEW_FUNCTIONS = 4  # with more, fewer shares are tried for each
 SLOPE_BITS = 64
 HOELDER = 4  # an error e of a root's argument near zero is planned to satisfy (4 e)^p <= its share
@@ -173,9 +174,9 @@ def _shared(
     places = [*chained, *inverses, *(f.root for f in parts.functions)]
     each = [_influence(expression, parts, inside, allowance, (root,)) for root in expression.roots]
     alone = [max(found[t] for found in each) for t in range(len(influence))]
-    most = max(sum(1 for t in places if found[t]) for found in each)
+    most = max(1, *(sum(1 for t in places if found[t]) for found in each))
     room = allowance if len(places) > 1 else allowance * ALONE
-    if not places or not most:
+    if not places:
         return [Choices(parts, (), (), ())], None
     options: list[list[Option]] = [[Option(0, 0, _weights(expression, inside, t))] for t in chained]
     options += [_inverse_options(inside[expression.nodes[t].children[0]], shallow) for t in inverses]
@@ -188,9 +189,10 @@ def _shared(
         return result if all(node.options for node in result) else None
 
     def chosen(nodes: list[Node], split: list[Choice]) -> Choices:
-        how = []
+        how: list[tuple[int, Inverse]] = []
         for t, choice in zip(inverses, split[len(chained) :], strict=False):
-            how.append((t, inverse_plan(choice, inside[expression.nodes[t].children[0]], 0.0, shallow)))
+            lo, hi = inside[expression.nodes[t].children[0]]
+            how.append((t, 1 if lo == hi else inverse_plan(choice, (lo, hi), 0.0, shallow)))
         gates = tuple(
             (t, tuple(sorted(choice.chains, reverse=True))) for t, choice in zip(chained, split, strict=False)
         )
@@ -207,11 +209,10 @@ def _shared(
         times = ONE_TIMES if count == 1 else TIMES if count <= FEW_FUNCTIONS else FEW_TIMES
         per = Fraction(most, count + len(inverses)) if count else Fraction(1)
         nodes = offered(influence, [k * per for k in times if k * per < most])
-        split = None if nodes is None else share(nodes, room)
-        if nodes is not None and split is not None:
-            found.append(chosen(nodes, _spent(nodes, split, room, inside, shallow)))
+        if nodes is not None:
+            found += [chosen(nodes, _spent(nodes, split, room, inside, shallow)) for split in _splits(nodes, room)]
     least = found[0].gates if even is not None and len(places) > 1 else None
-    return sorted(found, key=lambda each: each.gates), least
+    return sorted(dict.fromkeys(found), key=lambda each: each.gates), least
 
 
 def _recipes(
@@ -226,6 +227,17 @@ def _recipes(
     return sorted(
         (Option(made.gates, e, (), made) for e, made in found), key=lambda option: (option.gates, option.error)
     )
+
+
+def _splits(nodes: list[Node], room: Fraction) -> list[list[Choice]]:
+    """Return the best split of the room; where only one function has a choice, also those that come near it."""
+    found = [share(nodes, room)]
+    *others, last = nodes
+    if all(len(node.options) == 1 for node in others):
+        found += [share([*others, last._replace(options=[option])], room) for option in last.options]
+    splits = [split for split in found if split is not None]
+    least = min((sum(choice.gates for choice in split) for split in splits), default=0)
+    return [split for split in splits if sum(choice.gates for choice in split) <= least + NEAR_GATES]
 
 
 def _spent(

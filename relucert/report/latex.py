@@ -19,6 +19,10 @@ FEED_FORWARD = (
     r"Then, if the layer has a feed-forward part, every token $X$ becomes $X + W_2 \max(W_1 X, 0)$, with the maximum "
     "in each row."
 )
+NETWORK = r"""\paragraph{The network.}
+A feed-forward ReLU network has neurons $u_j$, each an affine form in the inputs, the $u_i$ and the $r_i = \max(u_i, 0)$
+of earlier neurons $i < j$, and outputs $n_o$ that are such forms in all of them.  It computes $T_{o+1} = n_o$, or
+$T = n_0$ if there is one output."""
 WORDS = {
     "tokens": "tokens",
     "layers": "layers",
@@ -61,6 +65,8 @@ def theorem_latex(found: Theorem) -> str:
 
 def _model(found: Theorem) -> str:
     """Return what the transformer computes; the definition on which every proof rests."""
+    if not found.tokens:
+        return NETWORK
     without = "no biases" if found.has_feed_forward else "no biases, no feed-forward parts"
     lines = [
         r"\paragraph{The transformer.}",
@@ -79,7 +85,9 @@ def _theorem(found: Theorem) -> str:
     parts = PARTS if found.has_network else PARTS | OF_HEADS
     split = "; ".join(f"${bound}$ for {parts.get(row, row)}" for row, bound in found.budget)
     beta = rf"Its inverse temperature is $\beta = {found.inverse_temperature}$."
-    if not found.inverse_temperature:
+    if not found.tokens:
+        beta = ""
+    elif not found.inverse_temperature:
         beta = rf"The largest entry of $W_Q^\top W_K$ of its heads is ${found.largest_score}$."
     lines = [
         r"\begin{theorem}\label{thm:relucert}",
@@ -110,7 +118,9 @@ def _proof(found: Theorem) -> str:
     lines = [
         r"\begin{proof}[Proof of Theorem~\ref{thm:relucert}]",
         *(_network(found) if found.has_network else []),
-        *(_weights(found) if found.layers is None else _translated(found, found.layers)),
+        *(_weights(found) if found.weights else []),
+        *(_translated(found, found.layers) if found.layers is not None else []),
+        *([] if found.tokens else ["The network $T$ is $N$."]),
         *(["Let", _ragged([f"${text}$" for text in found.definitions], ".")] if found.definitions else []),
         r"The claim follows in these steps.",
         r"{\raggedright\sloppy",

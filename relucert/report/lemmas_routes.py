@@ -256,4 +256,22 @@ ROUTE_LEMMAS: dict[str, tuple[str, str, str]] = {
         r"$\sum t_i e^{-t_i}/(1 + \sum e^{-t_i})$, which is at most $c$ if $\sum (t_i - c) e^{-t_i} \le c$; and "
         r"each $(t - c) e^{-t} \le e^{-c-1}$, its value at $t = c + 1$, so that $n e^{-c-1} \le c$ suffices.",
     ),
+    "regions": (
+        "Cell by cell",
+        "Let $f$ be built with sums, products, reciprocals, absolute values, maxima and minima from the inputs "
+        "and constants, and let the box be cut into cells, each by the sign of an affine function on a cell "
+        r"before, which may be a neuron that is affine there.  On a cell, let $\ell$ be affine and $\nu \ge 0$ a "
+        r"constant with $|n_o - \ell| \le \nu$, and let $f$ be at each point one of a few quotients $P/Q$ of "
+        r"polynomials with $Q > 0$.  If $b Q - \nu Q \mp (\ell Q - P) \ge 0$ for each of them on each cell, then "
+        r"$|n_o - f| \le b$.",
+        "The two sides of a cut cover the cell, and an affine function is at least its least value at the "
+        "corners.  A neuron that keeps its sign on the cell is gated exactly: $r_j$ is $u_j$ or $0$.  For others "
+        r"$\max(u, 0) - s u$, $s \in [0, 1]$, is convex in $u$ and $0$ at $0$, hence in $[0, 2m]$ where $2m$ is at "
+        "least its value at both ends of the range of $u$; so $r_j$ is within $m$ of $s u_j + m$, and these "
+        r"errors, carried along, make $\nu$.  Where $\max(a, b)$ is either $a$ or $b$ and $|a|$ is $a$ or $-a$, "
+        r"each choice that is possible on the cell is tested.  A polynomial $p$ of degree $k$ is $p(x) = \pi(x, "
+        r"\dots, x)$ with $\pi$ affine in each of $k$ arguments; where $x$ is a mean of the cell's corners $v_i$, "
+        r"it is a mean of the $\pi(v_{i_1}, \dots, v_{i_k})$, so that $p \ge 0$ on the cell if these are; up to "
+        r"degree $2$ in at most two inputs $p \ge 0$ is decided exactly.",
+    ),
 }

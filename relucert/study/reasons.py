@@ -8,7 +8,7 @@ from typing import Any
 
 from ..exact.number import exact_text
 from ..pipeline import Loaded
-from .tex import Terms, identifier, joined, rational, sign, signed, upward
+from .tex import Terms, combination, identifier, joined, rational, sign, signed, upward
 
 
 def reason(loaded: Loaded, terms: Terms, step: Any) -> str:
@@ -52,6 +52,7 @@ def reason(loaded: Loaded, terms: Terms, step: Any) -> str:
             f"with $n = ({_plain(args['counts'])})$, the axis $a = {args['axis'] + 1}$, "
             rf"$\mu = {rational(Fraction(args['reach']))}$ and $\alpha = {rational(Fraction(args['alpha']))}$"
         ),
+        "regions": lambda: _cells(loaded, args),
         "tokens": lambda: _tokens(loaded, args),
         "token_extremum": lambda: f"with $c = {upward(Fraction(args['constant']))}$",
         "gate_error": lambda: _sensitivity(loaded, step),
@@ -147,3 +148,21 @@ def _tokens(loaded: Loaded, args: Any) -> str:
     }
     shown = ", ".join(f"${name} = {exact_text(Fraction(value or 0))}$" for name, value in constants.items())
     return f"with the heads, by layers, of {'; '.join(layers) or 'no neuron'}, and {shown}"
+
+
+def _cells(loaded: Loaded, args: Any) -> str:
+    """Return into how many cells the box is cut, and by what, of which the neurons are counted from 0."""
+    inputs, rows = loaded.certificate.statement.inputs, list(map(Fraction, args["planes"]))
+    width = 1 + len(inputs)
+    planes = [rows[k : k + width] for k in range(0, len(rows), width)]
+    names = ["1", *map(identifier, inputs)]
+    forms = [
+        combination([(name, c) for name, c in zip(names, plane, strict=True) if c])
+        for k, plane in enumerate(planes, 1)
+        if k in args["cuts"]
+    ]
+    neurons = sorted({cut - len(planes) - 1 for cut in args["cuts"] if cut > len(planes)})
+    cut = [f"${form}$" for form in forms] + [f"$u_{{{j}}}$" for j in neurons]
+    leaves = sum(not code for code in args["cuts"])
+    by = f", cut by the signs of {', '.join(cut)} as the certificate lists" if cut else ""
+    return f"on {leaves} cell{'s' * (leaves != 1)}{by}"

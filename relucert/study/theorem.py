@@ -21,8 +21,8 @@ RESOURCES = ("tokens", "layers", "heads", "d_model", "d_head", "parameters", "ma
 def theorem(loaded: Loaded) -> Theorem:
     """Return the theorem that the certificate proves, with its proof step by step.
 
-    Raises DeclinedError, by name, for rules without a lemma in words, for statements beyond one data token over the
-    real numbers, and for proofs too long to be read.
+    Raises DeclinedError, by name, for rules without a lemma in words, for statements about a machine's arithmetic, for
+    more than one ReLU network, and for proofs and transformers too long to be read.
     """
     certificate = loaded.certificate
     stated, bound = certificate.statement, loaded.verdict.error_bound
@@ -41,13 +41,14 @@ def theorem(loaded: Loaded) -> Theorem:
         f"{subject(k, len(stated.targets))}{at} - {terms.tex(target)}" for k, target in enumerate(stated.targets)
     ]
     known = loaded.verdict.resources
-    width = ("feed_forward_width",) if known["feed_forward_width"] else ()
+    width = ("feed_forward_width",) if known.get("feed_forward_width") else ()
+    is_transformer = loaded.attention is not None
     lemma = certificate.networks[0] if certificate.networks else None
     beta = None if lemma is None else lemma.inverse_temperature
     layers = _layers(certificate.trace)
     return Theorem(
-        subject="an attention-only softmax transformer" if not width else "a softmax transformer",
-        tokens=tokens(certificate.subject, stated),
+        subject=_subject(is_transformer, bool(width)),
+        tokens=tokens(certificate.subject, stated) if is_transformer else "",
         has_feed_forward=bool(width),
         places=_places(stated),
         claims=tuple(
@@ -56,9 +57,9 @@ def theorem(loaded: Loaded) -> Theorem:
             for text in differences
         ),
         budget=tuple((row, upward(part)) for row, part in error_budget(certificate)),
-        resources=tuple((name, upward(Fraction(known[name]))) for name in (*RESOURCES, *width)),
+        resources=tuple((name, upward(Fraction(known[name]))) for name in (*RESOURCES, *width) if name in known),
         inverse_temperature="" if beta is None else rational(beta),
-        largest_score=upward(Fraction(known["inverse_temperature"])),
+        largest_score=upward(Fraction(known["inverse_temperature"])) if is_transformer else "",
         has_network=lemma is not None,
         neurons=tuple(
             rf"u_{{{j}}} = {affine(form_(form), stated.inputs)}" for j, form in enumerate(lemma.neurons)
@@ -67,11 +68,17 @@ def theorem(loaded: Loaded) -> Theorem:
             rf"n_{{{o}}} = {affine(form_(form), stated.inputs)}" for o, form in enumerate(lemma.outputs)
         ) if lemma else (),
         layers=layers,
-        weights=() if layers is not None else weights(certificate.subject, stated.inputs),
+        weights=() if layers is not None or not is_transformer else weights(certificate.subject, stated.inputs),
         definitions=tuple(terms.definitions),
         steps=steps,
         sha256=loaded.verdict.sha256,
     )  # fmt: skip
+
+
+def _subject(is_transformer: bool, has_feed_forward: bool) -> str:
+    if not is_transformer:
+        return "a feed-forward ReLU network"
+    return "a softmax transformer" if has_feed_forward else "an attention-only softmax transformer"
 
 
 def _places(stated: Any) -> str:
@@ -96,8 +103,6 @@ def _places(stated: Any) -> str:
 
 def _covered(loaded: Loaded) -> None:
     certificate = loaded.certificate
-    if loaded.attention is None:
-        raise DeclinedError("a certificate about a feed-forward network has no proof in LaTeX yet")
     if certificate.statement.arithmetic is not None:
         raise DeclinedError("a certificate about a machine's arithmetic has no proof in LaTeX yet")
     for step in certificate.trace:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,16 +17,22 @@ from relucert.relu import plan as planning
 from relucert.relu.budget import Node, Option, allocate, even_split, share
 from relucert.relu.draft import Draft
 from relucert.relu.plan import Outline, Plan, plans
+from relucert.relu.recipes import recipe
+from relucert.relu.univariate import merged
+from relucert.routes.relu import route
 from tests import cases
 from tests.cases import Case
 
 README = Path(__file__).parents[2] / "specs" / "README.md"
-PUBLISHED = tuple(
+ROWS = tuple(
     (target, eps, int(gates), int(even))
     for target, eps, gates, even in re.findall(
         r"^\| `(.+?)` \| (1e-\d+) \| (\d+) \| (\d+) \|", README.read_text(), re.M
     )
 )
+SMOOTH = tuple(row for row in ROWS if any(name in row[0] for name in ("exp", "log", "sin", "sqrt", "tanh", "sigmoid")))
+PUBLISHED = tuple(row for row in ROWS if row not in SMOOTH)
+QUICK = tuple(row for row in SMOOTH if row[:2] in (("x*exp(-y)", "1e-3"), ("sigmoid(x+y)*z", "1e-5")))
 OTHERS = (
     ("x*y*z", "1e-6"),
     ("a^2+b^2+c^2+d^2", "1e-4"),
@@ -133,6 +141,73 @@ def test_published_savings_are_those_of_networks_that_are_built_and_proved(
     (value,) = planning._plan(outline, split, 0.0).build(draft)
     assert len(draft.network().gated) == even
     assert value.near.bound < outcome.problem.tolerance
+
+
+def assert_built_with_the_published_saving(target: str, eps: str, gates: int, even: int) -> None:
+    outcome = cases.outcome(Case(target, eps))
+    assert outcome.verdict.status == "accepted"
+    assert outcome.verdict.resources["gates"] == gates
+    _, plan = planned(target, eps)
+    assert plan.saved == even - gates
+    assert plan.saved >= 0
+
+
+@pytest.mark.parametrize(("target", "eps", "gates", "even"), QUICK)
+def test_functions_take_the_published_gates_and_never_more_than_evenly(
+    target: str, eps: str, gates: int, even: int
+) -> None:
+    assert_built_with_the_published_saving(target, eps, gates, even)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("target", "eps", "gates", "even"), [row for row in SMOOTH if row not in QUICK])
+def test_all_functions_take_the_published_gates_and_never_more_than_evenly(
+    target: str, eps: str, gates: int, even: int
+) -> None:
+    assert_built_with_the_published_saving(target, eps, gates, even)
+
+
+@pytest.mark.parametrize("eps", ["1e-3", "1e-6"])
+def test_the_even_split_of_a_function_and_a_product_gives_each_half(eps: str) -> None:
+    """Errors of exp(-y) reach x exp(-y) as they are; each chain of the product has weight 1 (e - 1/e) / 4."""
+    target, half = "x*exp(-y)", Fraction(eps) / 2
+    problem = relucert.make_problem(target, Fraction(eps))
+    (f,) = merged(problem.expression)
+    made = recipe(f, problem.domain[1], half)
+    weight = Fraction((math.e - 1 / math.e) / 4)
+    folds = allocate([weight, weight], half)
+    assert made is not None
+    assert folds is not None
+    (even,) = [even for t, e, _, even in SMOOTH if (t, e) == (target, eps)]
+    assert even == made.gates + sum(folds)
+
+
+@pytest.mark.parametrize("target", ["exp(x); y*exp(x)+x*z", "max(exp(x),x*y)", "sqrt(1/10+x^2)+1/(2+y)", "exp(x)*y*z"])
+def test_functions_beside_other_parts_are_never_worse_than_evenly(target: str) -> None:
+    _, plan = planned(target, "1e-2")
+    assert plan.saved is not None
+    assert plan.saved >= 0
+
+
+def test_a_function_alone_has_nothing_to_split() -> None:
+    _, plan = planned("exp(x)", "1e-3")
+    assert plan.saved is None
+
+
+def test_a_plan_beyond_floats_leaves_its_siblings(monkeypatch: pytest.MonkeyPatch) -> None:
+    outline, plan = planned("x*y", "1e-2")
+    broken = replace(plan, construction="broken")
+    built = route._candidate
+
+    def candidate(problem: relucert.Problem, chosen: Plan) -> route.Candidate | None:
+        if chosen.construction == "broken":
+            raise OverflowError("beyond floats")
+        return built(problem, chosen)
+
+    monkeypatch.setattr(route, "plans", lambda *_: iter((plan, broken)))
+    monkeypatch.setattr(route, "_candidate", candidate)
+    (only,) = route.candidates(outline, Fraction(1, 100), direct=False)
+    assert only.plan == plan
 
 
 def test_the_published_set_saves_ten_percent_on_three_of_five() -> None:

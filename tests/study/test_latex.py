@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,8 @@ from relucert.pipeline import Loaded
 from relucert.relu.network import evaluate_exactly
 from relucert.report import latex, lemmas
 from relucert.study import theorem
+from relucert.study.tex import identifier
+from relucert.transformer.evaluate import context, evaluate_sequence
 from tests import cases
 from tests.cli.command import assert_one_clear_line, run
 
@@ -65,13 +69,16 @@ ROUTES |= {
     "shared": {"target": "multiply", "eps": "1e-1", "sequence": {"coordinates": "shared", **ONES}},
     "over tokens": {"target": "max", "eps": "1e-1", "sequence": {"length": "any", "up_to": "1000", **ONES}},
 }
-EVERY = (*CASES, *ROUTES)
+SLOW: dict[str, dict[str, Any]] = {"analytic": {"target": "exp(x)", "eps": "1e-40"}}
+EVERY = (*CASES, *ROUTES, "network")
 
 
 @cache
 def loaded(name: str) -> Loaded:
-    if name in ROUTES:
-        asked = dict(ROUTES[name])
+    if name == "network":
+        return pipeline.load(pipeline.check_bytes(json.dumps(NETWORK).encode()))
+    if name in ROUTES | SLOW:
+        asked = dict((ROUTES | SLOW)[name])
         problem = relucert.make_problem(tolerance=Fraction(asked.pop("eps")), **asked)
         return pipeline.load(relucert.build(problem).verdict)
     target, eps, domain = CASES[name]
@@ -81,7 +88,7 @@ def loaded(name: str) -> Loaded:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", (*EVERY, *SLOW))
 def test_it_compiles_with_a_stock_latex(name: str, tmp_path: Path) -> None:
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed; on Debian apt-get install texlive-latex-base")
@@ -162,6 +169,153 @@ def test_the_printed_network_has_the_values_of_the_certificates(name: str) -> No
         assert outputs == evaluate_exactly(found.network, point)
 
 
+def ratio(text: str) -> str:
+    value = Fraction(text)
+    return rf"\tfrac{{{value.numerator}}}{{{value.denominator}}}"
+
+
+def names(text: str) -> str:
+    """Return printed formulas with the names of rows as single words."""
+    text = re.sub(r"([\d.]+) \\cdot 10\^\{(-?\d+)\}", lambda found: ratio(f"{found[1]}e{found[2]}"), text)
+    plain = re.sub(r"\\bar\{\\mathbf v\}_\{(\d+)\}", r"b\1", text)
+    return re.sub(r"\\mathbf ([qkvh])_\{(\d+)\}", r"\1\2", plain)
+
+
+def formulas(text: str) -> list[tuple[str, str]]:
+    """Return the printed equations (name, form)."""
+    return [(a, b) for a, _, b in (part.partition(" = ") for part in re.findall(r"\$([^$]*)\$", names(text))) if b]
+
+
+def added(text: str) -> list[tuple[str, str]]:
+    """Return (coordinate, form) for what is added to coordinates."""
+    return [(b, a) for a, b in re.findall(r"\$([^$]*)\$ to \$([^$]*)\$", names(text))]
+
+
+def rounded(value: Fraction) -> Fraction:
+    return Fraction(round(value * 10**50), 10**50)
+
+
+Token = dict[str, Fraction]
+
+
+def layer_by_print(heads: list[str], tokens: list[Token], seen: list[list[int]]) -> list[Token]:
+    after = [dict(token) for token in tokens]
+    for text in heads:
+        definitions, writes = text.split("; it adds ")
+        rows = [{name: value_of(form, token) for name, form in formulas(definitions)} for token in tokens]
+        for t, visible in enumerate(seen):
+            scores = [sum(rows[t].get(f"q{i}", 0) * rows[s].get(f"k{i}", 0) for i in range(1, 9)) for s in visible]
+            powers = [power(rounded(Fraction(score))) for score in scores]
+            average = {
+                f"b{i}": sum((p * rows[s].get(f"v{i}", 0) for p, s in zip(powers, visible, strict=True)), Fraction(0))
+                / sum(powers)
+                for i in range(1, 9)
+            }
+            for coordinate, form in added("adds " + writes):
+                after[t][coordinate] = rounded(after[t][coordinate] + value_of(form, average))
+    return after
+
+
+def power(score: Fraction) -> Fraction:
+    with localcontext() as ctx:
+        ctx.prec = 80
+        return Fraction((Decimal(score.numerator) / Decimal(score.denominator)).exp())
+
+
+def run_as_printed(found: Loaded, rows: list[tuple[Fraction, ...]]) -> list[Fraction]:
+    """Return the first output at every data token, computed from the printed weights alone."""
+    written, stated = theorem.theorem(found), found.certificate.statement
+    start, *rest = written.weights
+    width = int(re.findall(r"d = (\d+)", start)[0])
+    zero = {rf"\xi_{{{i + 1}}}": Fraction(0) for i in range(width)}
+    anchors = [zero | {name: value_of(v, {}) for name, v in formulas(t)} for t in rest if t.startswith("Anchor")]
+    tokens = [zero, *anchors]
+    for t, row in enumerate(rows):
+        atoms = dict(zip(map(identifier, stated.inputs), row, strict=True))
+        code = [Fraction(1 if t >> k & 1 else -1) for k in range(8)]
+        if r"$\gamma_1 = t - 1$ and $\gamma_2 = (t - 1)^2$" in written.tokens:
+            code = [Fraction(t), Fraction(t * t)]
+        atoms |= {rf"\gamma_{{{k + 1}}}": value for k, value in enumerate(code)}
+        tokens.append(zero | {name: value_of(v, atoms) for name, v in formulas(start)[1:]})
+    data = list(range(1 + len(anchors), len(tokens)))
+    seen = [list(range(t + 1)) for t in range(len(tokens))]
+    if stated.sequence.mask == "full":
+        seen = [[0], *([list(range(len(tokens)))] * (len(tokens) - 1))]
+    if stated.sequence.layout == "mirrored":
+        tokens.append({name: -value for name, value in tokens[-1].items()})
+        seen = [[0], [1, 2], [1, 2]]
+    depth = 1
+    while layer := [text for text in rest if text.startswith(f"Layer ${depth}$")]:
+        tokens = layer_by_print([text for text in layer if "head" in text], tokens, seen)
+        for text in (text for text in layer if "then:" in text):
+            definitions, writes = text.split(", adding ")
+            for token in tokens:
+                inner = re.findall(r"\$(h\d+) = \\max\((.*?), 0\)\$", names(definitions))
+                units = {name: max(value_of(form, token), Fraction(0)) for name, form in inner}
+                change = [(coordinate, value_of(form, units)) for coordinate, form in added(writes)]
+                for coordinate, value in change:
+                    token[coordinate] += value
+        depth += 1
+    return [value_of(formulas(rest[-1])[0][1], tokens[t]) for t in data]
+
+
+PRINTED = ["two layers", "anchors", "grid", "mean", "partition", "mirror", "every length", "full mask", "gathered"]
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_the_printed_weights_compute_what_the_transformer_does(name: str) -> None:
+    found = loaded(name)
+    stated, ctx = found.certificate.statement, context(60)
+    _, most, mask, layout = stated.sequence
+    rows = list(cases.scattered(stated.domain, min(most, 3), name))
+    if layout == "one-per-token":
+        rows = [tuple(x if i == t else Fraction(0) for i, x in enumerate(rows[0])) for t in range(most)]
+    wanted = evaluate_sequence(found.transformer, rows, mask, ctx)
+    shown = run_as_printed(found, rows)
+    assert len(shown) == len(rows) <= len(wanted)
+    for value, (truth, *_) in zip(shown, wanted, strict=False):
+        assert abs(ctx.mpf(value.numerator) / value.denominator - truth) < ctx.mpf(10) ** -25
+
+
+NETWORK = {  # |x| as max(x, 0) + max(-x, 0) against x^2
+    "format": "relucert/3",
+    "info": {"generator": "", "spec": "", "version": ""},
+    "lemmas": {
+        "networks": [{
+            "inverse_temperature": None,
+            "neurons": [["0", [[0, "1"]], [], []], ["0", [[0, "-1"]], [], []]],
+            "outputs": [["0", [], [], [[0, "1"], [1, "1"]]]],
+        }],
+        "terms": [["subject", 0]],
+    },
+    "precision": 0,
+    "statement": {
+        "domain": [["-1", "1"]],
+        "inputs": ["x"],
+        "nodes": [["input", 0], ["mul", 0, 0]],
+        "norm": "sup",
+        "semantics": "real",
+        "sequence": {"layout": "tokenwise", "lengths": ["1", "1"], "mask": "causal"},
+        "targets": [1],
+        "tolerance": "1/4",
+    },
+    "subject": {"kind": "feedforward", "network": 0},
+    "trace": [{
+        "rule": "regions",
+        "premises": [],
+        "args": {"left": 2, "right": 1, "planes": [], "cuts": [1, 0, 0], "bound": "1/4"},
+        "conclusion": ["near", 2, 1, "1/4"],
+    }],
+}  # fmt: skip
+
+
+def test_a_feed_forward_network_is_a_subject_too() -> None:
+    text = " ".join(latex.theorem_latex(theorem.theorem(loaded("network"))).split())
+    assert "There is a feed-forward ReLU network $T$" in text
+    assert "transformer" not in text.partition(r"\begin{document}")[2]
+    assert r"on 2 cells, cut by the signs of $u_{0}$" in text
+
+
 def test_every_rule_of_these_routes_has_a_lemma_with_a_proof() -> None:
     used = {step.rule for name in EVERY for step in loaded(name).certificate.trace}
     assert used <= set(lemmas.LEMMAS) <= set(rules.RULES)
@@ -179,6 +333,15 @@ def test_a_proof_that_nobody_can_read_is_declined(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(theorem, "MOST_STEPS", 5)
     with pytest.raises(DeclinedError, match="too many to read"):
         theorem.theorem(loaded("multiply"))
+
+
+def test_a_transformer_with_too_many_weights_and_a_machine_are_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(theorem, "MOST_WEIGHTS", 5)
+    with pytest.raises(DeclinedError, match="16 weights are too many to read; at most 5"):
+        theorem.theorem(loaded("grid"))
+    problem = relucert.make_problem("abs", Fraction(1, 10), arithmetic={"dtype": "float32"})
+    with pytest.raises(DeclinedError, match="a machine's arithmetic has no proof in LaTeX yet"):
+        theorem.theorem(pipeline.load(relucert.build(problem).verdict))
 
 
 def test_the_command_writes_it_whole_and_refuses_what_was_not_accepted(tmp_path: Path) -> None:
@@ -200,4 +363,4 @@ def test_the_command_writes_it_whole_and_refuses_what_was_not_accepted(tmp_path:
     [("x", "x"), ("x12", "x_{12}"), ("rate", r"\mathrm{rate}"), ("a_b2", r"\mathrm{a\_b}_{2}"), ("_", r"\mathrm{\_}")],
 )  # fmt: skip
 def test_names_are_safe_in_mathematics(name: str, tex: str) -> None:
-    assert theorem.identifier(name) == tex
+    assert identifier(name) == tex
