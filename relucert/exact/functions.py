@@ -7,6 +7,7 @@ computed with 40 more bits and moved outward by 2^20 units in the last of those,
 from __future__ import annotations
 
 from fractions import Fraction
+from math import isqrt
 
 from mpmath.libmp import (
     from_rational,
@@ -55,6 +56,8 @@ def exactly(op: str, x: Fraction, exponent: Fraction | None = None) -> Fraction 
 
 def _root(n: int, k: int) -> int | None:
     """Return the k-th root of n >= 0 if it is whole."""
+    if k == 2:  # by far the most frequent, and of long numbers
+        return root if (root := isqrt(n)) ** 2 == n else None
     lo, hi = 0, 1 << (n.bit_length() // k + 1)
     while lo < hi:
         middle = (lo + hi + 1) // 2
