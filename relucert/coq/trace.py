@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..check import decode
-from ..check.model import Atom, Certificate, Fact, Form, In, Near, Step
+from ..check.model import Atom, Attention, Certificate, Fact, Form, In, Near, Step
 from ..check.refusal import Rejected
 from ..check.rules import RULES
 from ..errors import DeclinedError, UsageError
@@ -98,7 +98,11 @@ class Trace:
             raise DeclinedError(f"the Coq library does not cover the rule {step.rule!r}")
         return writers[step.rule]()
 
-    def _table(self, heads: tuple[tuple[int, ...], ...]) -> str:
+    def _table(self, named: tuple[tuple[int, ...], ...]) -> str:
+        """Return the neurons of gate heads; the library has no use for the names of what linear heads read."""
+        layers = self.certificate.subject.layers if isinstance(self.certificate.subject, Attention) else ()
+        gates = [sum(bool(head.w_q and head.w_k) for head in layer.heads) for layer in layers]
+        heads = tuple(names[:count] for names, count in zip(named, gates, strict=False))
         if self.words is not None:
             return f"(heads_in {self.words.expression(packed.table(heads))})"
         return sequence((positives(layer) for layer in heads), INDENT)

@@ -15,11 +15,14 @@ def translation(
     """Claim: subject = gated, the network with every gate replaced by u * sigma(beta * u).  The leak is zero.
 
     Hypotheses: one data token and no anchors.  Every head whose query or key is zero is *linear*; ``heads`` names for
-    every other head of every layer one neuron, no neuron twice.  Executing the transformer on affine forms in (1, x,
-    u, r): the gate head named j has d_head 1, its key reads a constant c, its value equals u_j and its query, times c,
-    equals beta times its value; after the last layer the read-out equals the form of the output.
+    every other head of every layer one neuron, no neuron twice, and then either nothing or, for each entry of the W_V
+    of the layer's linear heads, in their order, the neuron u_j that equals the coordinate read.  Executing the
+    transformer on affine forms in (1, x, u, r): the gate head named j has d_head 1, its key reads a constant c, its
+    value equals u_j and its query, times c, equals beta times its value; after the last layer the read-out equals the
+    form of the output.
     Computation: a form equals another if their difference vanishes after replacing u_j by its defining form, largest
-    j first.  A coordinate that a gate head alone reads as w u_j is henceforth called u_j / w, which keeps forms short.
+    j first.  A coordinate that a gate head alone reads as w u_j is henceforth called u_j / w, and one that a linear
+    head reads by the name given for it, which keeps forms short.
     Proof: by ``attention`` a head adds sigma(q k) W_O v to the data token.  A linear head has q k = 0, hence adds
     exactly half of W_O v.  A gate head adds W_O u_j sigma(beta u_j), which is W_O r_j in the gated network.  By
     induction over layers every coordinate equals its form there.  Softmax normalises over the sink and the token
@@ -34,18 +37,23 @@ def translation(
         raise Rejected("a translation without leak needs a single data token and no anchors")
     if beta is None or len(heads) != len(context.subject.layers):
         raise Rejected("the layers named are not those of the transformer")
-    named = [j for layer in heads for j in layer]
-    if len(set(named)) != len(named) or max(named, default=-1) >= len(network.neurons):
+    if max((j for layer in heads for j in layer), default=-1) >= len(network.neurons):
         raise Rejected("the heads named are not distinct neurons of the network")
     context.spend(context.subject.d_model)
     stream = embedded(context.subject, len(context.domain))
+    done: set[int] = set()
     for names, layer in zip(heads, context.subject.layers, strict=True):
         gates = [head for head in layer.heads if head.w_q and head.w_k]
-        if len(gates) != len(names):
+        linear = [head for head in layer.heads if not head.w_q or not head.w_k]
+        read_from = [column for head in linear for _, column in head.w_v]
+        if len(names) not in (len(gates), len(gates) + len(read_from)):
             raise Rejected("the heads named are not the gate heads of a layer")
+        if len(set(names[: len(gates)]) - done) != len(gates):
+            raise Rejected("the heads named are not distinct neurons of the network")
+        done |= set(names[: len(gates)])
         updates: list[tuple[int, Fraction, Form]] = []
         short: dict[int, Form] = {}
-        for j, head in zip(names, gates, strict=True):
+        for j, head in zip(names, gates, strict=False):
             if head.d_head != 1:
                 raise Rejected(f"the gate head {j} needs d_head 1")
             context.spend(sum(len(stream[column]) for m in head[1:4] for _, column in m))
@@ -63,11 +71,15 @@ def translation(
                 short[coordinate] = {("u", j): 1 / weight}
         for coordinate, form in short.items():
             stream[coordinate] = form
-        for head in layer.heads:
-            if not head.w_q or not head.w_k:
-                context.spend(head.d_head)
-                values = read(head.w_v, head.d_head, stream)
-                updates += [(row, weight / 2, values[column]) for (row, column), weight in head.w_o.items()]
+        for coordinate, j in zip(read_from, names[len(gates) :], strict=False):
+            context.spend(len(stream[coordinate]))
+            if not equal(context, network, stream[coordinate], network.neurons[j]):
+                raise Rejected(f"the coordinate {coordinate} is not the neuron {j}, by which it is named")
+            stream[coordinate] = {("u", j): Fraction(1)}
+        for head in linear:
+            context.spend(head.d_head)
+            values = read(head.w_v, head.d_head, stream)
+            updates += [(row, weight / 2, values[column]) for (row, column), weight in head.w_o.items()]
         for row, weight, form in updates:
             context.spend(len(form))
             add_scaled(stream[row], weight, form)

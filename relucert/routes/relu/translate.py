@@ -27,7 +27,9 @@ MOST_WIDE_WEIGHTS = 20_000
 def translate(
     network: Network, inverse_temperature: Fraction, linear_heads: bool = True, wide: bool | None = None
 ) -> tuple[Transformer, Heads]:
-    """Return a transformer equal to the network with gates u * sigma(beta u), and the neuron of each gate head.
+    """Return a transformer equal to the network with gates u * sigma(beta u), and the neurons of each layer.
+
+    They are those of the gate heads, then those that the linear head moves.
 
     The layout is wide, for fewest heads, unless that needs more than ``MOST_WIDE_WEIGHTS`` nonzero weights and linear
     heads are allowed; ``wide`` chooses the layout where they are.
@@ -141,7 +143,7 @@ def _assemble(
     heads: list[tuple[int, ...]] = []
     for depth in range(1 + max((depths[j] for j in network.gated), default=-1)):
         gates = tuple(j for j in network.gated if depths[j] == depth)
-        heads.append(gates)
+        heads.append(gates + tuple(moves.get(depth, ())))
         layers.append([_gate(coordinate[j], d_model, inverse_temperature, gate_writes[j]) for j in gates])
         if depth in moves:
             layers[-1].append(_mover({coordinate[j]: to for j, to in moves[depth].items()}, d_model))
