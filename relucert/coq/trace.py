@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
 from ..check import decode
@@ -101,10 +102,14 @@ class Trace:
     def _table(self, named: tuple[tuple[int, ...], ...]) -> str:
         """Return the neurons of gate heads; the library has no use for the names of what linear heads read."""
         layers = self.certificate.subject.layers if isinstance(self.certificate.subject, Attention) else ()
-        gates = [sum(bool(head.w_q and head.w_k) for head in layer.heads) for layer in layers]
-        heads = tuple(names[:count] for names, count in zip(named, gates, strict=False))
+        heads = []
+        for names, layer in zip_longest(named, layers):
+            gates = [head for head in layer.heads if head.w_q and head.w_k] if layer else []
+            moved = sum(len(head.w_v) for head in layer.heads if not (head.w_q and head.w_k)) if layer else 0
+            if names is not None:
+                heads.append(names[: len(gates)] if len(names) == len(gates) + moved else names)
         if self.words is not None:
-            return f"(heads_in {self.words.expression(packed.table(heads))})"
+            return f"(heads_in {self.words.expression(packed.table(tuple(heads)))})"
         return sequence((positives(layer) for layer in heads), INDENT)
 
     def _parts(self, args: dict[str, Any]) -> str:
