@@ -117,9 +117,9 @@ def in_coq(data: bytes, monkeypatch: pytest.MonkeyPatch) -> str | None:
 
 
 # Verdicts that differ.  Coq accepts what is true: |a - a^2| <= 1/4, x = x and x = max(x, x) need no premise, a knot
-# twice bounds the same pieces, and of lists with different lengths the exporter writes the shorter; it drops the names of
-# what linear heads read, which keep forms short and prove nothing; the gate rules have their own kappa, and the bounds
-# of those cases hold with it.  Coq refuses one thing that is true, for want of gated outputs in its polynomials.
+# twice bounds the same pieces, and of lists with different lengths the exporter writes the shorter; it drops the names
+# of what linear heads read, which keep forms short and prove nothing; the gate rules have their own kappa, and the
+# bounds of those cases hold with it.  Coq refuses one thing that is true, for want of gated outputs in its polynomials.
 MORE_THAN_THE_CHECKER = {
     "univariate: refuses less than the Bernstein bound",
     "lattice: refuses an argument for the maximum of itself",
