@@ -61,6 +61,9 @@ def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
         total = value if alone else factor * value
         if atom in target:
             total += target[atom]
+        elif alone and value:
+            target[atom] = total
+            continue
         if total.numerator.bit_length() + total.denominator.bit_length() > MAX_COEFFICIENT:
             raise Declined(f"a coefficient of more than {MAX_COEFFICIENT} binary digits")
         if total:
