@@ -27,8 +27,8 @@ from .exact.number import exact_text
 from .relu.closed_form import closed_forms
 from .relu.lower_bound import lower_bound, published
 from .relu.network import Form, Network
-from .relu.plan import Plan
-from .report.record import BudgetRow, BuildReport, ResourceRow
+from .relu.plan import Counts, Plan
+from .report.record import BudgetRow, BuildReport, EvenRow, ResourceRow
 from .routes.table import ROUTES, Route, route
 from .spec.problem import Problem
 from .spec.sequence import MIRRORED, Sequence
@@ -339,7 +339,7 @@ def report(outcome: Outcome) -> BuildReport:
         resources=tuple(rows),
         construction=plan.construction,
         parameters=plan.parameters,
-        even_split=None if plan.saved is None else outcome.resources.gates + plan.saved,
+        even_split=() if plan.compared is None else _compared(problem.objective, *plan.compared),
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),
@@ -348,6 +348,12 @@ def report(outcome: Outcome) -> BuildReport:
         sha256=verdict.sha256,
         missed_limits=tuple(shortfalls(verdict, problem)),
     )
+
+
+def _compared(objective: str, built: Counts, even: Counts) -> tuple[EvenRow, ...]:
+    """Return what was built beside the even split, those numbers first that the objective minimises first."""
+    pairs = zip(built.order(objective), even.order(objective), strict=True)
+    return tuple(EvenRow(name, Fraction(a), Fraction(b)) for (name, a), (_, b) in pairs)
 
 
 def _about(certificate: Certificate) -> str:
