@@ -107,11 +107,6 @@ def cost(outcome: Outcome) -> tuple[Fraction | int, ...]:
 
 def build_by(chosen: Route, problem: Problem, progress: Progress = lambda stage: None) -> Outcome:
     """Return the outcome of one route; raises as ``build`` does."""
-    reason = chosen.predict(problem) if problem.norm != "sup" else None
-    if reason is not None:
-        raise UnreachableError(f"the route {chosen.name} does not apply: {reason}")
-    if problem.sequence == MIRRORED and chosen.name != "relu":
-        raise UnreachableError("the gate mirror belongs to the route relu")
     proved, plan = chosen.build(problem, progress)
     data = write_certificate(statement_of(problem), proved, _info(problem))
     gates = sum(len(network.gated) for network, _ in proved.networks)
