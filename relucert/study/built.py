@@ -8,12 +8,14 @@ from fractions import Fraction
 from ..certificate.write import write_certificate
 from ..errors import DefectError
 from ..exact.number import exact_text
-from ..pipeline import Loaded, check_bytes, error_budget, load, statement_of
+from ..loaded import Loaded, load
+from ..pipeline import check_bytes, statement_of
 from ..relu.gate import gate_constant
 from ..relu.plan import Plan
 from ..routes.extremum import route as extremum
 from ..routes.relu import route
 from ..spec.problem import Problem
+from ..summary import error_budget
 from ..version import VERSION
 
 

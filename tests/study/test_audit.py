@@ -14,7 +14,7 @@ import sympy
 
 import relucert
 from relucert.exact.enclosure import Enclosure
-from relucert.pipeline import Loaded
+from relucert.loaded import Loaded
 from relucert.relu.overhead import OVERHEADS, overhead_of
 from relucert.spec.sequence import Sequence as Tokens
 from relucert.study import audit as study
