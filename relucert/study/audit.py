@@ -88,7 +88,8 @@ def audit(
 
 def build_all(asked: Sequence[Asked], workers: Workers, progress: Progress) -> dict[Asked, Built | None]:
     """Return what is built, in parallel; None for what no construction reaches."""
-    groups = {str(k): group for k, group in enumerate(together(asked))}
+    hardest_first = sorted(together(asked), key=lambda group: (-len(group), group[0].problem.tolerance))
+    groups = {str(k): group for k, group in enumerate(hardest_first)}
     total, built = sum(map(len, groups.values())), dict[Asked, Built | None]()
 
     def finished(name: str, found: Sequence[Built | None]) -> None:

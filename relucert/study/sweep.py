@@ -83,7 +83,8 @@ def run(
 
     progress(len(found), len(wanted))
     try:
-        run_all(workers, {name: p for name, p in wanted.items() if name not in found}, work, finished, _died)
+        hardest_first = sorted(wanted.items(), key=lambda item: (item[1].tolerance, -len(item[1].inputs)))
+        run_all(workers, {name: p for name, p in hardest_first if name not in found}, work, finished, _died)
     except BaseException:
         keep(found)
         raise

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager
+from multiprocessing.context import BaseContext
 from typing import Any, Protocol
 
 from ..errors import DeclinedError, UsageError
@@ -18,6 +19,7 @@ from ..export.extras import require
 from ..version import VERSION
 
 CONNECT_SECONDS = 10
+PRELOADED = ["relucert.cli.main", "relucert.study.built", "relucert.relu.composed"]
 
 
 class Workers(Protocol):
@@ -45,7 +47,11 @@ class Workers(Protocol):
 
 
 class Processes:
-    """Processes of this machine, ``size`` at a time; fresh ones, as forking a process with threads is unsafe."""
+    """Processes of this machine, ``size`` at a time.
+
+    Forking this process, which has threads, would be unsafe: they are forks of a fresh one that has imported what they
+    need, or, where the system cannot fork, fresh ones themselves.
+    """
 
     deaths: tuple[type[BaseException], ...] = ()
 
@@ -54,7 +60,11 @@ class Processes:
 
     def open(self, workers: int) -> Executor:
         """Return a pool of processes that leave the keyboard's interrupt to this one."""
-        context = multiprocessing.get_context("spawn")
+        if "forkserver" in multiprocessing.get_all_start_methods():
+            context: BaseContext = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(PRELOADED)
+        else:
+            context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt)
 
     @contextlib.contextmanager

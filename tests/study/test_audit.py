@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -23,7 +27,7 @@ from relucert.study.heads import head_counts
 from relucert.study.overhead import constant_overhead, derived, mismatches, per_gate_limit
 from relucert.study.witness import error_in_gates, extremum_point, gated_value
 from tests import independent
-from tests.cli.command import assert_one_clear_line, run
+from tests.cli.command import assert_one_clear_line, environment, run
 
 GENERAL = {"x": ("-1/3", "2"), "y": ("1/7", "3")}
 
@@ -100,6 +104,47 @@ def test_limits_per_gate() -> None:
         "min": (7, sympy.Rational(15, 2)),
         "chords": (6, 6),
     }
+
+
+@pytest.mark.parametrize("target", ["multiply", "x/(2+y)", "x*exp(-y)", "abs"])
+def test_networks_that_share_a_choice_are_those_that_a_build_makes(target: str) -> None:
+    """Byte for byte, whatever came before in the group: its layouts, its proofs, its lengths."""
+    family = study.Family.of([relucert.make_problem(target, Fraction(1, 100))])
+    asked = [*family.layouts, *family.adjoint, *family.lengths]
+    groups = together([*asked, *asked])
+    assert [len(group) for group in groups] == ([2, 1, 14] if target == "multiply" else [3, 14])
+    for group in groups:
+        made = construct(group)
+        for each, found in zip(group, made, strict=True):
+            assert found is not None
+            if each.layout == "wide" and each in (*family.layouts, family.lengths[0], family.lengths[-1]):
+                assert found.sha256 == relucert.build(each.problem).verdict.sha256
+
+
+def test_a_target_without_gates_is_audited() -> None:
+    flat = [built("x+2*y", "1e-1"), built("x+2*y", "1e-1", "sparse")]
+    assert [(b.gate_error, b.coefficient) for b in flat] == [(0, 0)] * 2
+    result = run("audit", "sin", "--eps", "1e-1,1e-2")  # at 1e-1 it is a line
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts a group of processes")
+def test_an_audit_that_is_interrupted_says_so_and_leaves_no_process() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "relucert", "audit", "x*exp(-y)", "-v"],
+        env=environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert child.stderr is not None
+    while b" of 86 finished" not in child.stderr.readline():
+        assert child.poll() is None
+    os.killpg(child.pid, signal.SIGINT)  # as the keyboard does: to the workers too
+    out, complaint = child.communicate(timeout=60)  # which waits for all that hold the pipe
+    assert (child.returncode, out) == (130, b"")
+    assert complaint.splitlines()[-1] == b"relucert: interrupted"
+    assert b"Traceback" not in complaint
 
 
 def changed(found: Built, **resources: int) -> Built:
