@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ..certificate.write import Proved, write_certificate
 from ..errors import DeclinedError, DefectError, UnreachableError
 from ..exact.number import exact_text
-from ..pipeline import check_bytes, error_budget, load, statement_of
+from ..loaded import load
+from ..pipeline import check_bytes, statement_of
 from ..relu.gate import gate_constant
 from ..relu.network import Network
 from ..relu.plan import Plan
@@ -21,6 +22,7 @@ from ..routes.extremum import route as extremum
 from ..routes.relu import route
 from ..spec.problem import Problem
 from ..spec.sequence import Sequence as Tokens
+from ..summary import error_budget
 from ..transformer.model import Code
 from ..version import VERSION
 

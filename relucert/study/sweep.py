@@ -35,6 +35,7 @@ def build_cell(problem: Problem) -> SweepCell:
     cell = _cell(problem, "internal error", "")
     try:
         from .. import pipeline
+        from ..summary import error_budget
 
         outcome = pipeline.build(problem)
         missed = pipeline.shortfalls(outcome.verdict, problem)
@@ -44,7 +45,7 @@ def build_cell(problem: Problem) -> SweepCell:
             detail="; ".join(missed),
             construction=_construction(outcome.plan.construction, outcome.plan.parameters),
             error_bound=outcome.verdict.error_bound,
-            budget=tuple(pipeline.error_budget(outcome.verdict.certificate)) if outcome.verdict.certificate else (),
+            budget=tuple(error_budget(outcome.verdict.certificate)) if outcome.verdict.certificate else (),
             resources=tuple((name, Fraction(value)) for name, value in outcome.verdict.resources.items()),
             lower_bound=None if below is None else below.gates,
             sha256=outcome.verdict.sha256,

@@ -13,6 +13,8 @@ from .expression import LEAVES, Expression, Node
 MAX_POWER = 64
 MAX_NODES = 1 << 20
 MAX_MONOMIALS = 2_000
+MAX_DIGITS = 4_000  # which certificates hold, too
+MAX_BITS = MAX_DIGITS * 1000 // 302  # fewer than so many digits have at most so many bits
 
 Polynomial = dict[tuple[int, ...], Fraction]  # sorted node indices -> coefficient
 
@@ -42,7 +44,7 @@ class Graph:
 
     def constant(self, value: Fraction) -> int:
         """Return a constant."""
-        return self.node("const", value=value)
+        return self.node("const", value=_short(value))
 
     def value(self, t: int) -> Fraction | None:
         """Return the value of a constant node, None for any other."""
@@ -50,7 +52,9 @@ class Graph:
 
     def add(self, terms: Sequence[int]) -> int:
         """Return a sum."""
-        offset = sum((self.value(t) or Fraction(0) for t in terms), Fraction(0))
+        offset = Fraction(0)
+        for t in terms:
+            offset = _short(offset + (self.value(t) or 0))
         rest = [t for t in terms if self.value(t) is None]
         if offset or not rest:
             rest.append(self.constant(offset))
@@ -64,7 +68,7 @@ class Graph:
             if value is None:
                 rest.append(t)
             else:
-                scale *= value
+                scale = _short(scale * value)
         if not rest or not scale:
             return self.constant(scale if not rest else Fraction(0))
         while len(rest) > 1:
@@ -231,6 +235,13 @@ class Graph:
             children = node.children if node.op == "input" else tuple(index[c] for c in node.children)
             nodes.append(Node(node.op, children, node.value))
         return Expression(tuple(nodes), tuple(index[root] for root in roots))
+
+
+def _short(value: Fraction) -> Fraction:
+    """Return the value; UsageError if it is too long, as soon as it is, for the next could exhaust the machine."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+        raise UsageError(f"the expression has a constant of more than {MAX_DIGITS} digits", "target")
+    return value
 
 
 def _times(p: Polynomial, q: Polynomial) -> Polynomial:

@@ -120,6 +120,13 @@ REFUSED = {
     "piecewise(x < 1: x, 1)": "column 22: expected a comparison such as x < 1, or 'else:', found ')'",
     "piecewise(else: x)": "column 1: piecewise needs a condition before else",
     "piecewise(x: 1, else: x)": "column 12: expected a comparison",
+    "": "column 1: expected a number, a name or '(', found the end",
+    "exp()": "column 5: expected a number, a name or '(', found ')'",
+    "3*4": "the expression has no input",
+    "x**2": "column 3: expected a number, a name or '(' (powers are written ^), found '*'",
+    "((2^64)^64)^4*x": "a constant of more than 4000 digits",
+    "((((2^64)^64)^64)^64)^64*x": "a constant of more than 4000 digits",
+    "x" + "".join(f"+1/{k}" for k in range(1, 10_000, 2)): "a constant of more than 4000 digits",
 }
 
 
@@ -149,6 +156,12 @@ def test_deep_nesting_is_refused_by_the_depth_limit(text: str) -> None:
         ("y/exp(x)", {}, None),
         ("1/sin(x)", {}, r"the denominator sin\(x\) range over \[-0.84"),
         ("exp(x)", {"x": (Fraction(0), Fraction(10_000))}, "such large arguments"),
+        (
+            "(" * 40 + "1 + x" + "^2)" * 40,
+            {},
+            r"the range of \(+x\*x \+ 1\).*\.\.\. has ends of more than 65536 binary",
+        ),
+        ("1/" + "(" * 60 + "x" + "^2)" * 60, {}, r"the denominator (x\*)+x\.\.\. range over \[0, 1\]"),
     ],
 )
 def test_domain_violations_name_the_part_and_its_enclosure(
