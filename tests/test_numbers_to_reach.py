@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from relucert import pipeline
+from relucert.loaded import load
 from relucert.transformer.evaluate import context, evaluate, exact
 from tests import cases
 from tests.cases import Case
@@ -44,7 +44,7 @@ def test_what_the_design_calls_possible_is_reached(case: Case, gates: int) -> No
 def test_certified_bound_is_within_five_percent_of_the_largest_error_found() -> None:
     """Dense search on a grid of 3/32, which meets places where one sawtooth is worst low and the other worst high."""
     outcome = cases.outcome(Case("multiply", "1e-3"))
-    transformer = pipeline.load(outcome.verdict).transformer
+    transformer = load(outcome.verdict).transformer
     ctx = context(40)
     worst = Fraction(0)
     for a in range(-64, 65, 6):

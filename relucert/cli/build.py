@@ -36,13 +36,14 @@ def command(
     """
     problem = problem_of(target, asked)
     from .. import pipeline
+    from ..summary import summarise
 
     with stages("building", ctx.obj) as progress:
         outcome = pipeline.build(problem, progress)
     if output is not None:
         write_atomically(output, packed(outcome.certificate) if output.suffix == ".gz" else outcome.certificate)
         ctx.obj.log(f"wrote {output}")
-    report = pipeline.report(outcome)
+    report = summarise(outcome)
     if form == "json":
         from ..report.data import build_json
 

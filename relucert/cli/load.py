@@ -6,9 +6,10 @@ from pathlib import Path
 
 from .. import pipeline
 from ..errors import DeclinedError, RejectedError, UsageError
+from ..loaded import Loaded, load
 
 
-def load_accepted(path: Path) -> pipeline.Loaded:
+def load_accepted(path: Path) -> Loaded:
     """Return the parts of a certificate that the checker accepts; refuse any other with its reason.
 
     Raises UsageError if the file cannot be read, RejectedError if it is rejected, DeclinedError if declined.
@@ -23,4 +24,4 @@ def load_accepted(path: Path) -> pipeline.Loaded:
         )
         kind = DeclinedError if verdict.status == "declined" else RejectedError
         raise kind(f"{path}: {verdict.status}{where}: {verdict.reason}")
-    return pipeline.load(verdict)
+    return load(verdict)

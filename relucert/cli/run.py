@@ -14,7 +14,7 @@ from .options import assignments, float_format, named, number, verbosity, whole_
 from .progress import stages
 
 if TYPE_CHECKING:
-    from ..pipeline import Loaded
+    from ..loaded import Loaded
 
 DTYPE = "float32"
 SAMPLES = 100_000

@@ -8,7 +8,8 @@ from fractions import Fraction
 from itertools import product
 
 from ..errors import RelucertError, UnreachableError
-from ..pipeline import Outcome, build_by, check_bytes, load
+from ..loaded import load
+from ..pipeline import Outcome, build_by, check_bytes
 from ..relu.lower_bound import lower_bound, published
 from ..report.comparison import CompareRow, Comparison
 from ..routes.table import ROUTES, Route

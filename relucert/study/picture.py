@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import DeclinedError, UsageError, nearest
 from ..exact.number import exact_text
 from ..export.extras import require
-from ..pipeline import Loaded
+from ..loaded import Loaded
 from ..relu.network import Network, evaluate_exactly
 from ..relu.network import evaluate as evaluate_network
 from ..report.studied import ErrorPicture

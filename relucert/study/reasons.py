@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..exact.number import exact_text
-from ..pipeline import Loaded
+from ..loaded import Loaded
 from .tex import Terms, combination, identifier, joined, rational, sign, signed, upward
 
 

@@ -15,7 +15,8 @@ from ..errors import DeclinedError
 from ..export.activations import refuse_overflow
 from ..export.dtype import Dtype
 from ..export.extras import require
-from ..pipeline import Loaded, Progress
+from ..loaded import Loaded
+from ..pipeline import Progress
 from ..report.studied import RuntimeResult
 from ..target.expression import evaluate
 from ..transformer import evaluate as transformer

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ..errors import UsageError, nearest
 from ..exact.number import exact_text
-from ..pipeline import Loaded
+from ..loaded import Loaded
 from ..relu.network import evaluate_exactly
 from ..report.studied import PointResult
 from ..target.expression import Expression, Node, evaluate

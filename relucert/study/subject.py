@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import DeclinedError
 from ..export.subject import Subject
-from ..pipeline import Loaded
+from ..loaded import Loaded
 
 
 def subject_of(loaded: Loaded) -> Subject:

@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from ..errors import DeclinedError
-from ..pipeline import Loaded, error_budget
+from ..loaded import Loaded
 from ..report.lemmas import LEMMAS
 from ..report.studied import Theorem, TheoremStep
+from ..summary import error_budget
 from .reasons import reason
 from .tex import OPERATIONS, Terms, affine, fact_, form_, identifier, integral, rational, subject, upward
 from .weights import tokens, weights

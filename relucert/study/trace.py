@@ -6,9 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from ..exact.number import decimal_down, decimal_up, exact_text
-from ..pipeline import Loaded, error_budget, rule_claim
+from ..loaded import Loaded
+from ..pipeline import rule_claim
 from ..report.record import BudgetRow
 from ..report.studied import Explanation, TraceStep
+from ..summary import error_budget
 
 LONGEST_VALUE = 60
 WORDS = {

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 import relucert
-from relucert import pipeline
 from relucert.check.rules.floats import FORMATS
+from relucert.loaded import load
 from relucert.relu.network import evaluate_exactly
 from relucert.target.expression import evaluate
 from tests.arithmetic.simulated import Simulated
@@ -49,7 +49,7 @@ def test_every_result_that_the_model_admits_is_within_the_bound(target, eps, dom
     random = Random(20261123)  # noqa: S311
     machine = Simulated(certificate.statement.arithmetic, random)
     form = FORMATS[certificate.statement.arithmetic.dtype]
-    loaded = pipeline.load(outcome.verdict)
+    loaded = load(outcome.verdict)
     claims = [step.conclusion.bound for step in certificate.trace if step.rule == "rounding"]
     reached = F(0)
     for _ in range(POINTS):

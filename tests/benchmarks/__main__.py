@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import relucert
-from relucert import pipeline
+from relucert.loaded import load
 from relucert.transformer.evaluate import context, evaluate, exact
 from tests.cases import QUARTER, Case
 from tests.cli.command import environment
@@ -105,7 +105,7 @@ def _native() -> list[Row]:
 def _slope() -> Row:
     """How the gates of the product grow, as ``relucert sweep`` fits it, and how long twelve cells take."""
     from relucert.study import sweep
-    from relucert.study.crew import Processes
+    from relucert.study.workers import Processes
 
     start = time.perf_counter()
     problems = [relucert.make_problem("multiply", Fraction(1, 10**k)) for k in range(1, 13)]
@@ -122,7 +122,7 @@ def _slope() -> Row:
 
 def _tightness() -> Row:
     outcome = relucert.build(Case("multiply", "1e-3").problem)
-    transformer, ctx = pipeline.load(outcome.verdict).transformer, context(40)
+    transformer, ctx = load(outcome.verdict).transformer, context(40)
     worst = Fraction(0)
     for a in range(-64, 65, 2):
         for b in range(-64, 65, 2):

@@ -18,9 +18,11 @@ import numpy as np
 import relucert
 from relucert import pipeline
 from relucert.export.dtype import FLOAT32, FLOAT64
+from relucert.loaded import load
 from relucert.relu.draft import Domain
 from relucert.spec.yaml import read_spec
 from relucert.study.samples import samples
+from relucert.summary import error_budget
 
 POINTS = 100_000
 KEPT, ROUNDS, NEIGHBOURS = 200, 60, 40  # of the search: the worst points, kept from round to round
@@ -43,8 +45,8 @@ def main(points: int = POINTS) -> None:
 def measure(path: Path, points: int) -> tuple[float, float]:
     """Return the certified rounding row and the largest observed rounding."""
     outcome = pipeline.build(read_spec(path, {"arithmetic": {"dtype": "float32"}}))
-    loaded = pipeline.load(outcome.verdict)
-    row: Fraction = dict(pipeline.error_budget(loaded.certificate))["rounding"]
+    loaded = load(outcome.verdict)
+    row: Fraction = dict(error_budget(loaded.certificate))["rounding"]
     beta = float(outcome.verdict.resources["inverse_temperature"])
     chosen = samples(loaded.certificate.statement.domain, loaded.network, beta, FLOAT32, points).points
     exact = importlib.import_module("relucert.export.numpy").runner(loaded.transformer, FLOAT64)

@@ -77,6 +77,8 @@ def machines() -> list[Case]:
     trap = network("0 + x0", "3 r0", out=("0 + r1 - u1",))
     trapped = [[gate(1, (2, "3"))], [gate(2, (3, "1")), mover(2, 3, "-1")]]
     chord = network("0 + x0 - 3/4", out=("0 + r0",))
+    # Heads of two sizes are two products: 17/4 r is rounded to the format before -4 u is added.
+    stored = [gate(1, (2, "17/4")), head([], [], [[0, 1, "2"]], [[2, 0, "-4"]], 2)]
     # Digits are lost where 2^20 is added and taken away again, after the name is given.
     away, back = mover(0, 1, str(2**20)), mover(0, 1, f"-{2**20}")
     detour = [[away], [back], [gate(1, (2, "1"))]]
@@ -148,6 +150,12 @@ def machines() -> list[Case]:
         one("refuses a kappa that is too small", GATE, "not established", kappa="1/4"),
         one("refuses anchors", GATE, "no anchors", anchors=[[[1, "1"]]]),
         one("accepts the machine's bfloat16 at its price", "1/1000", dtype="bfloat16", layers=[[gate(1, (2, "1"))]]),
+        one("refuses to store a product between two heads for nothing", "1/100", WEAK, dtype="bfloat16",
+            net=network("0 + x0", out=("17/4 r0 - 4 u0",)), layers=[stored]),
+        one("accepts such a product at its price", "1/10", dtype="bfloat16",
+            net=network("0 + x0", out=("17/4 r0 - 4 u0",)), layers=[stored]),
+        one("accepts such a product where only sums are stored", "1/100", dtype="bfloat16",
+            net=network("0 + x0", out=("17/4 r0 - 4 u0",)), layers=[[gate(1, (2, "17/4")), mover(1, 2, "-4")]]),
         one("refuses the trap of a sign that gates disturb", "0", WEAK, net=trap, layers=trapped,
             names=[[1, 0], [2, 1]], readout=[[0, 3, "1"]]),
         one("accepts the trap at its price", "1/100000", net=trap, layers=trapped, names=[[1, 0], [2, 1]],

@@ -12,6 +12,7 @@ from forge import at, duplicated, encode, paths, removed, tamper
 
 from relucert import pipeline
 from relucert.check import check, kernel, statement
+from relucert.loaded import load
 from relucert.study.sequence import target_values
 from relucert.target.expression import evaluate as exactly
 from relucert.transformer.evaluate import context, evaluate_sequence, one_per_token
@@ -125,7 +126,7 @@ def attack(outcome, stride: int = 1) -> tuple[int, int]:
             assert verdict.step is not None, name
             assert pipeline.shortfalls(verdict, outcome.problem), name
             continue
-        loaded = pipeline.load(verdict)
+        loaded = load(verdict)
         stated = verdict.certificate.statement
         error = largest_error(loaded.transformer, loaded.expression, stated.domain, stated.sequence)
         assert error <= verdict.error_bound, f"{name}: accepted, and false"
@@ -286,7 +287,7 @@ def test_the_verdict_shows_what_the_kernel_proved_for_real_certificates(built):
         outcome = built(name)
         assert isinstance(outcome.verdict, kernel.Verdict)
         assert pipeline.shortfalls(outcome.verdict, outcome.problem) == []
-        loaded = pipeline.load(outcome.verdict)
+        loaded = load(outcome.verdict)
         stated = outcome.verdict.certificate.statement
         error = largest_error(loaded.transformer, loaded.expression, stated.domain, stated.sequence)
         assert error <= outcome.verdict.error_bound

@@ -8,7 +8,6 @@ import pytest
 from forge import certificate, check_with_given, encode, near, tamper
 
 import relucert
-from relucert import pipeline
 from relucert.certificate.write import Proved, Statement, write_certificate
 from relucert.check import check, decode
 from relucert.check.kernel import Context
@@ -16,6 +15,7 @@ from relucert.check.refusal import Rejected
 from relucert.check.rules import RULES
 from relucert.coq import emit
 from relucert.errors import DeclinedError
+from relucert.loaded import load
 from relucert.study.subject import subject_of
 from relucert.transformer.evaluate import context, evaluate_sequence, exact
 from relucert.transformer.resources import count
@@ -57,7 +57,7 @@ def test_without_them_the_statement_and_the_counts_are_as_before(built):
 @pytest.mark.parametrize("anchors", [[], [[[1, "3"], [2, "1/2"]], []]])
 def test_evaluation_agrees_with_brute_force_from_the_json(anchors):
     data = encode(granted(anchors=anchors))
-    loaded = pipeline.load(check_with_given(data))
+    loaded = load(check_with_given(data))
     for x in (Fraction(-3, 4), Fraction(0), Fraction(1, 3)):
         (ours,) = evaluate_sequence(loaded.transformer, [[x]], "causal", context(60))
         (theirs,) = independent.sequence(data, [[x]], 60)
@@ -67,7 +67,7 @@ def test_evaluation_agrees_with_brute_force_from_the_json(anchors):
 
 def test_a_certificate_is_written_as_it_was_read():
     data = encode(granted())
-    loaded = pipeline.load(check_with_given(data))
+    loaded = load(check_with_given(data))
     stated = loaded.certificate.statement
     proved = Proved(loaded.transformer, (), loaded.expression.nodes, (), 64)
     written = write_certificate(Statement(stated.inputs, stated.domain, loaded.expression, stated.tolerance), proved,
@@ -146,7 +146,7 @@ def test_only_rules_that_ask_for_the_whole_see_a_part():
 
 
 def test_coq_and_exports_decline_them_by_name():
-    loaded = pipeline.load(check_with_given(encode(granted())))
+    loaded = load(check_with_given(encode(granted())))
     with pytest.raises(DeclinedError, match="feed_forward"):
         emit.development(loaded.certificate)
     with pytest.raises(DeclinedError, match="feed-forward"):

@@ -305,10 +305,10 @@ def test_the_work_of_a_hostile_certificate_is_metered(neurons: int, cuts: int, d
 def test_the_picture_of_a_network_is_that_network():
     """|x| - x^2 by arithmetic; what is drawn is called the network certified."""
     pytest.importorskip("numpy")
-    from relucert import pipeline
+    from relucert.loaded import load
     from relucert.study.picture import picture
 
-    found = picture(pipeline.load(check(encode(ABS))), {}, 1, lambda done, total: None)
+    found = picture(load(check(encode(ABS))), {}, 1, lambda done, total: None)
     ((_, x),) = found.axes
     assert found.transformer == pytest.approx([abs(t) for t in x])
     assert found.error == pytest.approx([abs(t) - t * t for t in x])

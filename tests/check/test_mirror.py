@@ -8,10 +8,10 @@ import pytest
 from forge import encode, tamper
 
 import relucert
-from relucert import pipeline
 from relucert.check import check
 from relucert.coq import emit
 from relucert.errors import DeclinedError, UsageError
+from relucert.loaded import load
 from relucert.study.subject import subject_of
 from relucert.transformer.evaluate import context, evaluate_sequence, exact
 from tests.independent import recount, sequence
@@ -37,7 +37,7 @@ def test_what_is_proved_holds_for_softmax_over_the_two_tokens_that_see_each_othe
     assert outcome.verdict.status == "accepted"
     assert outcome.verdict.resources == recount(outcome.certificate) == outcome.resources._asdict()
     assert outcome.verdict.resources["tokens"] == 3
-    transformer = pipeline.load(outcome.verdict).transformer
+    transformer = load(outcome.verdict).transformer
     for point in POINTS:
         x = [Fraction(v) for v in point[: len(outcome.problem.inputs)]]
         (theirs,) = sequence(outcome.certificate, [x], 60)
@@ -143,7 +143,7 @@ def test_it_is_for_relu_and_one_token_over_the_reals(asked: dict[str, Any]) -> N
 
 
 def test_what_does_not_cover_it_declines_it() -> None:
-    loaded = pipeline.load(made("abs").verdict)
+    loaded = load(made("abs").verdict)
     with pytest.raises(DeclinedError, match="mirrored"):
         subject_of(loaded)
     with pytest.raises(DeclinedError, match="sequence"):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from relucert import pipeline
-from relucert.pipeline import Loaded
+from relucert.loaded import Loaded, load
 from relucert.routes.relu import translate
 from relucert.spec.problem import make_problem
 
@@ -56,7 +56,7 @@ def bytes_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], bytes]:
 
 @pytest.fixture
 def loaded(bytes_of: Callable[[str], bytes]) -> Callable[[str], Loaded]:
-    return lambda name: pipeline.load(pipeline.check_bytes(bytes_of(name)))
+    return lambda name: load(pipeline.check_bytes(bytes_of(name)))
 
 
 @pytest.fixture

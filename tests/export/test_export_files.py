@@ -19,7 +19,7 @@ from relucert.export.dtype import BFLOAT16, DTYPES, FLOAT32, FLOAT64, Dtype
 from relucert.export.extras import require
 from relucert.export.stock import stock
 from relucert.export.tensors import tensors
-from relucert.pipeline import Loaded
+from relucert.loaded import Loaded
 from relucert.study.subject import subject_of
 from relucert.transformer.model import Head, Layer, Matrix, Transformer
 

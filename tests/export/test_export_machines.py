@@ -17,7 +17,7 @@ from relucert.export import vnnlib
 from relucert.export.dtype import BFLOAT16, DTYPES, FLOAT16, FLOAT32, FLOAT64, Dtype
 from relucert.export.stock import stock
 from relucert.export.tensors import rounding, tensors
-from relucert.pipeline import Loaded
+from relucert.loaded import Loaded, load
 from relucert.spec.problem import make_problem
 from relucert.study.runtime import COVERED, UNCOVERED, observe
 from relucert.study.samples import samples
@@ -42,7 +42,7 @@ CASES: dict[str, tuple[str, str, dict[str, tuple[Fraction, Fraction]] | None]] =
 def machine(name: str, dtype: str, softmax: str = "stable") -> Loaded:
     target, eps, domain = CASES[name]
     problem = make_problem(target, Fraction(eps), domain, arithmetic={"dtype": dtype, "softmax": softmax})
-    return pipeline.load(pipeline.build(problem).verdict)
+    return load(pipeline.build(problem).verdict)
 
 
 @pytest.fixture(params=MODULES)

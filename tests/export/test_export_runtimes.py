@@ -12,7 +12,7 @@ import pytest
 
 from relucert.export.dtype import BFLOAT16, DTYPES, FLOAT32, FLOAT64, Dtype
 from relucert.export.stock import stock
-from relucert.pipeline import Loaded
+from relucert.loaded import Loaded
 from relucert.study.runtime import UNCOVERED, observe
 from relucert.study.samples import samples
 from relucert.study.subject import subject_of

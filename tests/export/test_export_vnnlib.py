@@ -18,7 +18,7 @@ from relucert.export.dtype import FLOAT32
 from relucert.export.enclosure import enclose
 from relucert.export.piecewise import piecewise
 from relucert.export.subject import Box
-from relucert.pipeline import Loaded
+from relucert.loaded import Loaded, load
 from relucert.study.subject import subject_of
 from relucert.target.expression import Expression, Node, evaluate
 
@@ -127,7 +127,7 @@ def test_a_norm_over_the_box_is_declined_as_points_may_be_wrong_by_more(bytes_of
     claim = ["mean", left, right, str(Fraction(bound) * volume)]
     data["trace"].append({"rule": "mean", "premises": [last], "args": {}, "conclusion": claim})
     text = json.dumps(data, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-    loaded = pipeline.load(pipeline.check_bytes(text))
+    loaded = load(pipeline.check_bytes(text))
     with pytest.raises(DeclinedError, match="of points, this certificate of the norm L1"):
         vnnlib.export(subject_of(loaded), FLOAT32)
 

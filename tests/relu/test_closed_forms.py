@@ -10,6 +10,7 @@ import pytest
 import sympy
 
 import relucert
+from relucert.loaded import load
 from relucert.relu import closed_form
 from relucert.relu.closed_form import FORMS, ClosedForms, closed_forms
 from relucert.relu.draft import Draft
@@ -69,9 +70,9 @@ def test_closed_forms_equal_the_counts_of_built_transformers(case: Case) -> None
     "case", cases.parameters((Case("square", "1e-3", (("-1e100", "1e100"),)), Case("multiply", "1e-100")))
 )
 def test_closed_forms_equal_the_counts_of_the_sparse_layout_too(case: Case) -> None:
-    from relucert import pipeline
+    from relucert.summary import summarise
 
-    for row in pipeline.report(cases.outcome(case)).resources:
+    for row in summarise(cases.outcome(case)).resources:
         assert row.formula_value in (None, row.counted), row.name
 
 
@@ -131,10 +132,9 @@ def test_computed_sensitivity_of_a_tree_is_its_depth(target: str, d: int) -> Non
 
 def test_sensitivity_bounds_what_worst_gates_really_do() -> None:
     """Every gate of the product off by its worst: the output moves by at most the sum, and by much of it."""
-    from relucert import pipeline
     from relucert.relu.network import evaluate
 
-    loaded = pipeline.load(cases.outcome(Case("multiply", "1e-3")).verdict)
+    loaded = load(cases.outcome(Case("multiply", "1e-3")).verdict)
     network: Network = loaded.network
     bound = sensitivity(network, loaded.outputs[0], BITS).bound
     size = Fraction(1, 10**6)

@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 
 import relucert
-from relucert import pipeline
+from relucert.summary import error_budget
 from tests import cases, independent
 from tests.cases import Case
 
@@ -52,7 +52,7 @@ def test_error_of_the_square_is_exactly_attained(case: Case) -> None:
         if k < 2**m:
             x += Fraction(1, 2 ** (m + 1))
             assert independent.network_value(outcome.certificate, (x,)) - x * x == error
-    proved = dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"]
+    proved = dict(error_budget(outcome.verdict.certificate))["approximation"]
     assert error <= proved <= error * (1 + Fraction(1, 10**10))
 
 
@@ -75,7 +75,7 @@ def test_square_on_any_interval_is_the_unit_square_rescaled(case: Case) -> None:
         expected = lo * lo + 2 * lo * width * t + width * width * sawtooth_square(t, m)
         assert independent.network_value(outcome.certificate, (x,)) == expected
     proved, error = (
-        dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"],
+        dict(error_budget(outcome.verdict.certificate))["approximation"],
         width**2 / 2 ** (2 * m + 3),
     )
     assert error <= proved <= error * (1 + Fraction(1, 10**10))
@@ -103,7 +103,7 @@ def test_product_is_four_times_a_difference_of_sawtooth_squares(case: Case) -> N
         plus, minus = (a + b) / 4 + Fraction(1, 2), (a - b) / 4 + Fraction(1, 2)
         product = 4 * (sawtooth_square(plus, m1) - sawtooth_square(minus, m2)) - 4 * (plus - minus)
         assert independent.network_value(outcome.certificate, (x, y)) == hx * hy * product + cy * x + cx * y - cx * cy
-    proved = dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"]
+    proved = dict(error_budget(outcome.verdict.certificate))["approximation"]
     exact = hx * hy * (Fraction(1, 2 ** (2 * m1 + 1)) + Fraction(1, 2 ** (2 * m2 + 1)))
     assert exact <= proved <= exact * (1 + Fraction(1, 10**10))
 
@@ -154,7 +154,7 @@ def test_extrema_abs_and_clip_are_exact(case: Case) -> None:
     points += [tuple(Fraction(1, 3) for _ in box)]  # a tie of all inputs, inside or outside the box: still exact
     for point in points:
         assert independent.network_value(outcome.certificate, point) == case.truth(point)
-    assert dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"] == 0
+    assert dict(error_budget(outcome.verdict.certificate))["approximation"] == 0
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_chords_interpolate_at_every_knot_but_for_the_centring_shift(case: Case)
     (knots,) = [[Fraction(k) for k in s["args"]["knots"]] for s in data["trace"] if s["rule"] == "pieces"]
     assert (knots[0], knots[-1]) == (lo, hi)
     assert knots == sorted(set(knots))
-    approximation = dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"]
+    approximation = dict(error_budget(outcome.verdict.certificate))["approximation"]
     sign = 1 if lo > 0 else -1
     for p, q in itertools.pairwise(knots):
         at_p, at_q = (independent.network_value(outcome.certificate, (k,)) for k in (p, q))
@@ -185,7 +185,7 @@ def test_chords_interpolate_at_every_knot_but_for_the_centring_shift(case: Case)
 )
 def test_reciprocal_network_is_within_the_approximation_row(case: Case) -> None:
     outcome = cases.outcome(case)
-    approximation = dict(pipeline.error_budget(outcome.verdict.certificate))["approximation"]
+    approximation = dict(error_budget(outcome.verdict.certificate))["approximation"]
     box = outcome.problem.domain
     for point in cases.scattered(box, 15, case.id) + cases.corners(box):
         assert abs(independent.network_value(outcome.certificate, point) - 1 / point[0]) <= approximation
@@ -194,7 +194,7 @@ def test_reciprocal_network_is_within_the_approximation_row(case: Case) -> None:
 @pytest.mark.parametrize("case", cases.parameters(cases.CASES[::4] + cases.FEW))
 def test_rows_of_the_error_budget_sum_to_the_bound(case: Case) -> None:
     outcome = cases.outcome(case)
-    rows = pipeline.error_budget(outcome.verdict.certificate)
+    rows = error_budget(outcome.verdict.certificate)
     names = [name for name, _ in rows]
     assert names in (["approximation", "gates", "leak"], ["approximation and gates", "leak"])
     assert (len(names) == 2) == ("sawtooth_gated" in {step.rule for step in outcome.verdict.certificate.trace})

@@ -13,11 +13,12 @@ import mpmath
 import pytest
 
 import relucert
-from relucert import pipeline
 from relucert.errors import UnreachableError
 from relucert.exact.number import parse_number
+from relucert.loaded import load
 from relucert.relu.fit import curvature, fitted, spaced
 from relucert.relu.network import evaluate_exactly
+from relucert.summary import summarise
 from relucert.transformer.evaluate import context, evaluate
 
 Box = tuple[tuple[str, str], ...]
@@ -109,8 +110,8 @@ def assert_within_the_bound(target: str, eps: str, box: Box, objective: str) -> 
     assert made.verdict.status == "accepted"
     assert bound is not None
     assert bound <= tolerance
-    assert all(row.formula_value in (None, row.counted) for row in pipeline.report(made).resources)
-    loaded = pipeline.load(made.verdict)
+    assert all(row.formula_value in (None, row.counted) for row in summarise(made).resources)
+    loaded = load(made.verdict)
     digits = 60 + 2 * len(str(tolerance.denominator)) + len(loaded.transformer.layers) // 2
     ctx = context(digits + 60)
     draw = random.Random(f"{target} {eps}")  # noqa: S311
@@ -197,7 +198,7 @@ def test_min_and_max_of_one_comparison_share_a_gate() -> None:
     for target, gates in (("sort(x, y, z)", 3), ("median(a, b, c, d, e)", 8), ("max(x, y) - min(y, x)", 1)):
         made = relucert.build(relucert.make_problem(target, Fraction(1, 100)))
         assert made.verdict.resources["gates"] == gates
-        loaded = pipeline.load(made.verdict)
+        loaded = load(made.verdict)
         assert loaded.network is not None
         draw = random.Random(target)  # noqa: S311
         for _ in range(20):

@@ -9,8 +9,9 @@ from itertools import pairwise
 import pytest
 
 import relucert
-from relucert import pipeline
 from relucert.errors import UnreachableError, UsageError
+from relucert.loaded import load
+from relucert.summary import error_budget
 from relucert.transformer.evaluate import context, evaluate, exact
 from tests.independent import sequence
 
@@ -60,7 +61,7 @@ def test_the_kink_of_abs_is_off_by_nearly_what_is_proved() -> None:
 
 def test_the_error_budget_charges_the_interpolation_to_the_gates() -> None:
     outcome = build("multiply", "1e-1")
-    rows = dict(pipeline.error_budget(outcome.verdict.certificate))
+    rows = dict(error_budget(outcome.verdict.certificate))
     assert rows["leak"] == 0
     assert rows["gates"] > 0
     assert sum(rows.values()) == outcome.verdict.error_bound
@@ -96,7 +97,7 @@ def test_the_published_bound_takes_sixteen_times_the_anchors_of_our_own() -> Non
     assert {step.rule for step in theirs.verdict.certificate.trace} >= {"anchor_gates_stated"}
     ratio = Fraction(theirs.resources.tokens, ours.resources.tokens)
     assert 14 < ratio < 18
-    transformer = pipeline.load(theirs.verdict).transformer
+    transformer = load(theirs.verdict).transformer
     for x in (Fraction(-1), Fraction(-1, 333), Fraction(1, 1000), Fraction(2, 7), Fraction(1)):
         (value,) = evaluate(transformer, [x], context(60))
         assert abs(exact(value) - abs(x)) <= theirs.verdict.error_bound

@@ -9,7 +9,7 @@ import mpmath
 import pytest
 
 import relucert
-from relucert import pipeline
+from relucert.summary import error_budget
 from tests.independent import sequence
 
 
@@ -48,7 +48,7 @@ def test_the_direct_bound_holds_where_the_gates_are_softest() -> None:
 
 def test_gates_and_approximation_are_one_part_of_the_budget() -> None:
     verdict = relucert.build(relucert.make_problem(target="multiply", tolerance=Fraction("1e-3"))).verdict
-    rows = dict(pipeline.error_budget(verdict.certificate))
+    rows = dict(error_budget(verdict.certificate))
     assert rows == {"approximation and gates": verdict.error_bound, "leak": 0}
 
 

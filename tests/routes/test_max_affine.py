@@ -9,12 +9,12 @@ from fractions import Fraction
 import pytest
 
 import relucert
-from relucert import pipeline
 from relucert.check import decode
 from relucert.check.kernel import Context
 from relucert.check.rules.holder import modulus, power_up
 from relucert.errors import UnreachableError, UsageError
 from relucert.routes.maxaffine.route import design
+from relucert.summary import error_budget
 from relucert.target.expression import evaluate
 from tests.independent import sequence
 
@@ -32,7 +32,7 @@ def test_a_lipschitz_target_of_two_inputs_takes_225_cells_in_one_head() -> None:
     counted = outcome.verdict.resources
     assert (counted["tokens"], counted["layers"], counted["heads"]) == (225 + 2, 1, 1)
     assert outcome.verdict.error_bound <= Fraction(1, 20)
-    rows = dict(pipeline.error_budget(outcome.verdict.certificate))
+    rows = dict(error_budget(outcome.verdict.certificate))
     assert rows == {"approximation": outcome.verdict.error_bound, "leak": 0}
 
 

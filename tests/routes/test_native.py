@@ -13,10 +13,10 @@ import mpmath
 import pytest
 
 import relucert
-from relucert import pipeline
 from relucert.certificate.write import canonical
 from relucert.errors import UnreachableError
 from relucert.routes.native import anchors
+from relucert.summary import error_budget
 from tests.independent import sequence
 
 QUARTER, UNIT = (Fraction(1, 4), Fraction(4)), (Fraction(-1), Fraction(1))
@@ -230,6 +230,6 @@ def test_the_route_and_the_proof_stay_in_the_specification_that_a_certificate_qu
 
 
 def test_the_error_budget_has_no_gates_where_there_are_none() -> None:
-    rows = pipeline.error_budget(built("multiply", "1e-3", ()).verdict.certificate)
+    rows = error_budget(built("multiply", "1e-3", ()).verdict.certificate)
     assert [name for name, _ in rows] == ["approximation", "leak"]
     assert sum(part for _, part in rows) == built("multiply", "1e-3", ()).verdict.error_bound

@@ -19,7 +19,7 @@ from relucert import pipeline
 from relucert.check import rules
 from relucert.errors import DeclinedError
 from relucert.exact.number import decimal_up
-from relucert.pipeline import Loaded
+from relucert.loaded import Loaded, load
 from relucert.relu.network import evaluate_exactly
 from relucert.report import latex, lemmas
 from relucert.study import theorem
@@ -76,15 +76,15 @@ EVERY = (*CASES, *ROUTES, "network")
 @cache
 def loaded(name: str) -> Loaded:
     if name == "network":
-        return pipeline.load(pipeline.check_bytes(json.dumps(NETWORK).encode()))
+        return load(pipeline.check_bytes(json.dumps(NETWORK).encode()))
     if name in ROUTES | SLOW:
         asked = dict((ROUTES | SLOW)[name])
         problem = relucert.make_problem(tolerance=Fraction(asked.pop("eps")), **asked)
-        return pipeline.load(relucert.build(problem).verdict)
+        return load(relucert.build(problem).verdict)
     target, eps, domain = CASES[name]
     box = {n: (Fraction(lo), Fraction(hi)) for n, (lo, hi) in (domain or {}).items()}
     proof = "adjoint" if name == "adjoint" else "direct"
-    return pipeline.load(relucert.build(relucert.make_problem(target, Fraction(eps), box or None, proof=proof)).verdict)
+    return load(relucert.build(relucert.make_problem(target, Fraction(eps), box or None, proof=proof)).verdict)
 
 
 @pytest.mark.slow
@@ -341,7 +341,7 @@ def test_a_transformer_with_too_many_weights_and_a_machine_are_declined(monkeypa
         theorem.theorem(loaded("grid"))
     problem = relucert.make_problem("abs", Fraction(1, 10), arithmetic={"dtype": "float32"})
     with pytest.raises(DeclinedError, match="a machine's arithmetic has no proof in LaTeX yet"):
-        theorem.theorem(pipeline.load(relucert.build(problem).verdict))
+        theorem.theorem(load(relucert.build(problem).verdict))
 
 
 def test_the_command_writes_it_whole_and_refuses_what_was_not_accepted(tmp_path: Path) -> None:

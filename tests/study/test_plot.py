@@ -14,7 +14,7 @@ import pytest
 import relucert
 from relucert import pipeline
 from relucert.errors import DeclinedError
-from relucert.pipeline import Loaded
+from relucert.loaded import Loaded, load
 from relucert.study.picture import picture
 from relucert.study.sequence import random_rows
 from tests import independent
@@ -64,7 +64,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pa
 
 
 def loaded(path: Path) -> Loaded:
-    return pipeline.load(pipeline.check_file(path))
+    return load(pipeline.check_file(path))
 
 
 def test_samples_are_the_transformers_values_and_stay_in_the_envelope(certificates: Callable[[str], Path]) -> None:
@@ -223,7 +223,7 @@ def test_the_last_token_of_a_sequence_is_drawn_as_brute_force_has_it(
     """Every sampled value is softmax over all tokens, read from the JSON; the other tokens are the picture's own."""
     monkeypatch.setattr("relucert.study.picture.LINE_POINTS", 9)
     outcome = relucert.build(relucert.make_problem(target, Fraction(1, 10), sequence=sequence))
-    loaded = pipeline.load(outcome.verdict)
+    loaded = load(outcome.verdict)
     found = picture(loaded, {"y": Fraction(1, 2)}, 1, lambda done, total: None)
     assert found.tokens == count
     ((_, x),) = found.axes
@@ -242,8 +242,6 @@ def test_extrema_over_tokens_and_too_many_tokens_are_declined(matplotlib: Any) -
         ("max", {"length": "3", "layout": "one-per-token"}, "extremum over tokens"),
         ("abs", {"length": "17"}, "at most 16"),
     ):
-        loaded = pipeline.load(
-            relucert.build(relucert.make_problem(target, Fraction(1, 10), sequence=sequence)).verdict
-        )
+        loaded = load(relucert.build(relucert.make_problem(target, Fraction(1, 10), sequence=sequence)).verdict)
         with pytest.raises(DeclinedError, match=why):
             picture(loaded, {}, 1, lambda done, total: None)

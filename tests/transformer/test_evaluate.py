@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from relucert import pipeline
+from relucert.loaded import load
 from relucert.relu.network import evaluate_exactly
+from relucert.summary import error_budget
 from relucert.transformer.evaluate import context, evaluate, evaluate_sequence, exact
 from relucert.transformer.model import Code, FeedForward, Head, Layer, Matrix, Transformer
 from tests import cases, independent
@@ -20,7 +21,7 @@ DIGITS = 90
 @pytest.mark.parametrize("case", cases.parameters(cases.FEW))
 def test_evaluation_agrees_with_brute_force_from_the_json(case: Case) -> None:
     outcome = cases.outcome(case)
-    transformer = pipeline.load(outcome.verdict).transformer
+    transformer = load(outcome.verdict).transformer
     box = outcome.problem.domain
     points = cases.corners(box)[:2] + cases.scattered(box, 2, case.id + " brute force")
     for point in points:
@@ -33,7 +34,7 @@ def test_evaluation_agrees_with_brute_force_from_the_json(case: Case) -> None:
 @pytest.mark.parametrize("case", cases.parameters(cases.FEW))
 def test_loaded_network_agrees_with_the_network_in_the_json(case: Case) -> None:
     outcome = cases.outcome(case)
-    loaded = pipeline.load(outcome.verdict)
+    loaded = load(outcome.verdict)
     assert loaded.network is not None
     for point in cases.scattered(outcome.problem.domain, 5, case.id + " network"):
         value = evaluate_exactly(loaded.network, point)[loaded.outputs[0]]
@@ -43,8 +44,8 @@ def test_loaded_network_agrees_with_the_network_in_the_json(case: Case) -> None:
 @pytest.mark.parametrize("case", cases.parameters(cases.FEW))
 def test_transformer_is_within_the_gates_row_of_its_network(case: Case) -> None:
     outcome = cases.outcome(replace(case, proof="adjoint"))
-    loaded = pipeline.load(outcome.verdict)
-    gates = dict(pipeline.error_budget(loaded.certificate))["gates"]
+    loaded = load(outcome.verdict)
+    gates = dict(error_budget(loaded.certificate))["gates"]
     for point in cases.scattered(outcome.problem.domain, 6, case.id + " gates"):
         (value,) = evaluate(loaded.transformer, point, context(150))  # + 1: exp(-10^60) has no short fraction
         distance = abs(exact(value + 1) - 1 - independent.network_value(outcome.certificate, point))

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import pytest
 
 import relucert
-from relucert import Outcome, pipeline
+from relucert import Outcome
+from relucert.loaded import load
 from relucert.relu.closed_form import closed_forms
 from relucert.spec.problem import make_problem
 from relucert.study.sequence import random_rows, target_values
+from relucert.summary import error_budget
 from relucert.target.expression import Expression, Node
 from tests import independent
 
@@ -56,7 +58,7 @@ def built(asked: Asked, length: str, mask: str, layout: str = "tokenwise") -> Ou
 
 def difficult_rows(outcome: Outcome, count: int) -> Rows:
     """Random rows, with tokens at breakpoints of the network, at corners, and next to a token of opposite corner."""
-    loaded = pipeline.load(outcome.verdict)
+    loaded = load(outcome.verdict)
     rows = random_rows(loaded, count)
     box = outcome.problem.domain
     corners = [[lo for lo, _ in box], [hi for _, hi in box]]
@@ -97,7 +99,7 @@ def test_every_token_is_inside_the_bound(name: str, count: int, mask: str) -> No
 @pytest.mark.parametrize("name", OVER_TOKENS)
 def test_the_extremum_over_tokens_is_inside_the_bound(name: str, count: int, mask: str) -> None:
     outcome = built(OVER_TOKENS[name], "<=16", mask, "one-per-token")
-    assert_inside(outcome, random_rows(pipeline.load(outcome.verdict), count), DIGITS)
+    assert_inside(outcome, random_rows(load(outcome.verdict), count), DIGITS)
 
 
 def worst_case(outcome: Outcome, count: int) -> Rows:
@@ -142,7 +144,7 @@ def difficult_rows_of_one_token(arity: int) -> Rows:
 def test_inputs_that_share_a_coordinate_are_gathered_with_a_leak(target: str, arity: int, mask: str) -> None:
     asked: dict[str, str | int | None] = {"layout": "one-per-token", "coordinates": "shared", "mask": mask}
     outcome = relucert.build(make_problem(target, Fraction(1, 1000), sequence=asked))
-    budget = dict(pipeline.error_budget(pipeline.load(outcome.verdict).certificate))
+    budget = dict(error_budget(load(outcome.verdict).certificate))
     assert 0 < budget["leak"] < Fraction(1, 10**15)
     assert outcome.resources.heads == outcome.resources.gates + arity
     data = json.loads(outcome.certificate)["subject"]["embedding"]
@@ -188,7 +190,7 @@ def test_a_million_tokens_need_twenty_columns_of_signs() -> None:
     resources = outcome.resources
     assert (resources.code_size, resources.code_max, resources.tokens) == (20, 1, 1_000_001)
     assert resources.heads == resources.gates == 10
-    budget = dict(pipeline.error_budget(pipeline.load(outcome.verdict).certificate))
+    budget = dict(error_budget(load(outcome.verdict).certificate))
     assert 0 < budget["leak"] < Fraction(1, 10**15)
     assert sum(budget.values()) == outcome.verdict.error_bound
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from relucert.errors import UnreachableError
+from relucert.loaded import load
 from relucert.transformer.evaluate import context, evaluate, exact
 from relucert.transformer.model import Transformer
 from tests import cases, independent
@@ -47,9 +48,8 @@ def assert_true(case: Case) -> None:
     assert outcome.verdict.status == "accepted"
     assert bound is not None
     assert 0 <= bound <= case.tolerance
-    from relucert import pipeline
 
-    transformer = pipeline.load(outcome.verdict).transformer
+    transformer = load(outcome.verdict).transformer
     box = outcome.problem.domain
     size = 1 + sum(len(m.entries) for h in transformer.heads for m in (h.w_q, h.w_k, h.w_v, h.w_o))
     digits = working_digits(case, transformer, box)
@@ -122,9 +122,8 @@ def test_a_bound_one_tenth_smaller_would_be_false_for_the_product_at_1e_3() -> N
     """The truth test can fail: the largest error seen is within a tenth of the bound."""
     case = Case("multiply", "1e-3")
     outcome = cases.outcome(case)
-    from relucert import pipeline
 
-    transformer = pipeline.load(outcome.verdict).transformer
+    transformer = load(outcome.verdict).transformer
     errors = [
         observed_error(case, transformer, (Fraction(a, 64), Fraction(b, 64)), 60)
         for a in range(-4, 5)

@@ -4,7 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ..kernel import Context, Rule, range_of
-from ..model import ONE, Fact, Near
+from ..model import Fact, Near
 from ..number import ceil_to, cost, floor_to
 from ..refusal import Declined, Rejected
 from . import elementary, plane
@@ -12,7 +12,7 @@ from .elementary import Ends
 from .jets import Arithmetic, Jet
 from .plane import Rectangle
 from .polynomial import reachable
-from .sweep import Sweep
+from .sweep import Sweep, one_atom, require_cover
 
 FUNCTIONS = frozenset(["add", "mul", "inv", "exp", "log", "sin", "cos", "erf", "power"])
 MAX_DEGREE = 1 << 16
@@ -51,19 +51,14 @@ def analytic(
     |q| <= W + T; the claim follows with |left - right| <= m + T.
     Source: Bernstein 1912; Trefethen, Approximation Theory and Approximation Practice, theorems 8.1 and 8.2.
     """
-    network, form = context.output(variable)
-    atom = next(iter(form), ONE)
-    if len(form) != 1 or atom[0] not in ("x", "u") or form[atom] != 1:
-        raise Rejected(f"t{variable} is not one input or neuron alone")
-    inside = range_of(premises, variable)
-    if len(knots) < 2 or any(a >= b for a, b in pairwise(knots)) or knots[0] > inside.lo or knots[-1] < inside.hi:
-        raise Rejected("the knots do not increase or do not cover the range of the variable")
+    network, atom = one_atom(context, variable)
+    require_cover(knots, range_of(premises, variable))
     if not len(ellipse) == len(degrees) == len(nodes) == len(knots) - 1:
         raise Rejected("ellipse, degrees and nodes must have one entry for each cell")
     polynomial = _below(context, left, variable, frozenset(["add", "mul"]))
     function = _below(context, right, variable, FUNCTIONS)
     outputs = {t: context.output(t, network)[1] for t in polynomial if context.nodes[t].op == "net"}
-    sweep = Sweep(context, network, atom, outputs | {variable: form}, knots)
+    sweep = Sweep(context, network, atom, outputs | {variable: {atom: Fraction(1)}}, knots)
     own, at = _degree(context, polynomial, left, variable), Arithmetic(context.precision, 1, context.spend)
     cosines: dict[int, list[Ends]] = {}
     fixed = {t: at.line(value, value, Fraction(0)) for t, value in _constants(context, polynomial, function).items()}
@@ -145,19 +140,8 @@ def _value(context: Context, a: Arithmetic, order: list[int], known: dict[int, J
     values = dict(known)
     for t in order:
         node = context.nodes[t]
-        if t in values:
-            continue
-        result = values[node.children[0]]
-        if node.op == "power" and node.value is not None:
-            result = a.power(result, node.value)
-        elif node.op in ("sin", "cos"):
-            result = a.sin_cos(result)[node.op == "cos"]
-        elif node.op in ("add", "mul"):
-            for child in node.children[1:]:
-                result = a.add(result, values[child]) if node.op == "add" else a.mul(result, values[child])
-        else:
-            result = {"inv": a.inv, "exp": a.exp, "log": a.log, "erf": a.erf}[node.op](result)
-        values[t] = result
+        if t not in values:
+            values[t] = a.applied(node.op, node.value, [values[child] for child in node.children])
     return values[root]
 
 

@@ -1,4 +1,4 @@
-"""Affine forms of networks, for the families ``gates`` and ``sequence``: equality, and the adjoint sweep."""
+"""Affine forms of networks, for the families of gates and of sequences: equality, and the adjoint sweep."""
 
 from collections.abc import Callable
 from fractions import Fraction

@@ -156,6 +156,19 @@ class Arithmetic:
 
         return self._series(a, first, step)
 
+    def applied(self, op: str, exponent: Fraction | None, arguments: list[Jet]) -> Jet:
+        """Return the jet of a term from those of its arguments; ``op`` is one of the methods above."""
+        result = arguments[0]
+        if op in ("add", "mul"):
+            for other in arguments[1:]:
+                result = self.add(result, other) if op == "add" else self.mul(result, other)
+            return result
+        if op == "power" and exponent is not None:
+            return self.power(result, exponent)
+        if op in ("sin", "cos"):
+            return self.sin_cos(result)[op == "cos"]
+        return {"inv": self.inv, "exp": self.exp, "log": self.log, "erf": self.erf}[op](result)
+
     def _series(self, a: Jet, first: Jet, step: Callable[[Jet, int], tuple[int, int, int]]) -> Jet:
         """Return the jet of a function of ``a`` that begins with ``first``.
 

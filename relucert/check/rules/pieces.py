@@ -5,11 +5,11 @@ from itertools import pairwise
 from math import lcm
 
 from ..kernel import Context, Rule, range_of
-from ..model import ONE, Atom, Fact, Near
+from ..model import Atom, Fact, Near
 from ..number import cost
 from ..refusal import Declined, Rejected
 from .polynomial import bernstein, reachable
-from .sweep import Line, Place, Sweep
+from .sweep import Line, Place, Sweep, one_atom, require_cover
 
 MAX_DEGREE = 64
 
@@ -40,13 +40,8 @@ def pieces(
     The two inequalities say |P / Q| <= bound, as Q has no zero.
     Source: derived here.
     """
-    network, form = context.output(variable)
-    atom = next(iter(form), ONE)
-    if len(form) != 1 or atom[0] not in ("x", "u") or form[atom] != 1:
-        raise Rejected(f"t{variable} is not one input or neuron alone")
-    inside = range_of(premises, variable)
-    if len(knots) < 2 or any(a >= b for a, b in pairwise(knots)) or knots[0] > inside.lo or knots[-1] < inside.hi:
-        raise Rejected("the knots do not increase or do not cover the range of the variable")
+    network, atom = one_atom(context, variable)
+    require_cover(knots, range_of(premises, variable))
     if bound < 0:
         raise Rejected("a bound must not be negative")
     order = reachable((left, right), context.nodes, lambda t: context.nodes[t].op in RATIONAL)

@@ -124,9 +124,10 @@ class _Machine:
         negative ones; (1 + u)^n <= 1 + 2 n u covers that its operands are rounded, as n u <= 1/4.  The last node, the
         sum itself, is also enclosed by the form.  Rounding to nearest is monotone, so a float that bounds the exact
         value bounds the rounded one.  A sum c u~_j + d r~_j with c and c + d powers of two or zero is within
-        |d| D_j of a float, c u~_j or (c + d) u~_j, and rounding to nearest moves it no further than to that float;
-        for the other bound see ``gate``.  ``below`` and ``above``: rounding keeps signs, so where the sum before its
-        last rounding has the other sign, max(., 0) is 0 of it and of the result, and only earlier errors count.
+        |d| D_j of a float, c u~_j or (c + d) u~_j, and rounding to nearest moves it no further than to that float; any
+        products stored before must be exact; for the other bound see ``gate``.  ``below`` and ``above``: rounding keeps
+        signs, so where the sum before its last rounding has the other sign, max(., 0) is 0 of it and of the result,
+        and only earlier errors count.
         """
         form: Form = {}
         error = ZERO
@@ -162,7 +163,8 @@ class _Machine:
             if i:
                 bound = min(most, largest_first * (1 + 2 * unit) + n * self.floats.tiny)
                 inner += half_ulp(bound, self.floats.fine.precision) + self.floats.tiny
-        pair = self.pair(form, error) if n == 2 else None
+        exact = not (stored and self.floats.mixed) or all(power_of_two(weight) for weight, _ in parts)
+        pair = self.pair(form, error) if n == 2 and exact else None
         if n > 1 and pair is None and self.floats.mixed:
             inner += stored * (half_ulp(most, self.floats.format.precision) + self.floats.tiny)
         error, lows, highs = error + inner, lows - inner, highs + inner
@@ -171,8 +173,7 @@ class _Machine:
         below = above = error
         if n > 1:
             last, below, above = (
-                error
-                + min(self.floats.nearest(size), pair * (1 + stored) if pair is not None else self.floats.nearest(size))
+                error + min(self.floats.nearest(size), pair if pair is not None else self.floats.nearest(size))
                 for size in (max(-lows, highs), -lows, highs)
             )
             lows, highs = widened(lows, highs, last - error, self.floats.format.precision)

@@ -8,7 +8,7 @@ from ..model import ONE, Atom, Fact, Form, Near
 from ..refusal import Declined, Rejected
 from .jets import Arithmetic, Jet
 from .polynomial import reachable
-from .sweep import Place, Sweep
+from .sweep import Place, Sweep, require_cover
 
 MAX_ORDER = 64
 CELL = 60  # units of work for a cell beside its jets
@@ -40,9 +40,7 @@ def smooth(
     closed cell: neurons that keep their signs are linear there.  A neuron is gated by u sigma(beta u).
     Source: interval Taylor expansion (Moore 1966).
     """
-    inside = range_of(premises, variable)
-    if len(knots) < 2 or any(a >= b for a, b in pairwise(knots)) or knots[0] > inside.lo or knots[-1] < inside.hi:
-        raise Rejected("the knots do not increase or do not cover the range of the variable")
+    require_cover(knots, range_of(premises, variable))
     if not 1 <= order <= MAX_ORDER:
         raise Declined(f"the order must be from 1 to {MAX_ORDER}")
     functions = _Functions(context, variable, (left, right), knots)
@@ -124,16 +122,7 @@ class _Functions:
             return x
         if node.op not in OPS:
             raise Rejected(f"t{t} ({node.op}) is not a smooth function of the variable")
-        result = jets[node.children[0]]
-        if node.op == "power" and node.value is not None:
-            return a.power(result, node.value)
-        if node.op in ("sin", "cos"):
-            return a.sin_cos(result)[node.op == "cos"]
-        if node.op in ("add", "mul"):
-            for child in node.children[1:]:
-                result = a.add(result, jets[child]) if node.op == "add" else a.mul(result, jets[child])
-            return result
-        return {"inv": a.inv, "exp": a.exp, "log": a.log, "erf": a.erf}[node.op](result)
+        return a.applied(node.op, node.value, [jets[child] for child in node.children])
 
     def _gated(self, a: Arithmetic, network: int, forms: dict[int, Form], x: Jet) -> dict[int, Jet]:
         """Return the jets of outputs of a gated network: neurons in order, each u from the u and r before it."""

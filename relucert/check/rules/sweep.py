@@ -1,16 +1,32 @@
-"""The lines of a ReLU network of one variable, piece by piece, for the families ``pieces`` and ``smooth``."""
+"""The lines of a ReLU network of one variable on cells, for the families ``pieces``, ``smooth`` and ``analytic``."""
 
 from bisect import bisect_right
 from fractions import Fraction
 from heapq import heappop, heappush
+from itertools import pairwise
 
 from ..kernel import Context
-from ..model import ONE, Atom, Form
+from ..model import ONE, Atom, Form, In
 from ..number import cost
 from ..refusal import Rejected
 
 Line = tuple[Fraction, Fraction]  # (constant, slope)
 Place = tuple[str, int]  # ("t", term) or ("u", neuron)
+
+
+def one_atom(context: Context, variable: int) -> tuple[int, Atom]:
+    """Return the network of an output whose form is one input x or one u_j alone, and that atom."""
+    network, form = context.output(variable)
+    atom = next(iter(form), ONE)
+    if len(form) != 1 or atom[0] not in ("x", "u") or form[atom] != 1:
+        raise Rejected(f"t{variable} is not one input or neuron alone")
+    return network, atom
+
+
+def require_cover(knots: tuple[Fraction, ...], inside: In) -> None:
+    """Raise Rejected unless the knots increase and cover the enclosure."""
+    if len(knots) < 2 or any(a >= b for a, b in pairwise(knots)) or knots[0] > inside.lo or knots[-1] < inside.hi:
+        raise Rejected("the knots do not increase or do not cover the range of the variable")
 
 
 class Sweep:

@@ -66,10 +66,6 @@ def design(problem: Problem) -> Design:
 
 def predict(problem: Problem) -> str | None:
     """Return None where the route applies, and otherwise why it does not."""
-    if problem.arithmetic is not None:
-        return "float arithmetic is certified on the route relu alone"
-    if not problem.sequence.is_single or problem.is_over_tokens:
-        return "it knows a single data token only"
     if problem.sequence.mask != "full":
         return "its anchor tokens have to see the data token; it needs --mask full"
     if len(problem.inputs) > grid.MOST_INPUTS:
@@ -85,10 +81,7 @@ def predict(problem: Problem) -> str | None:
 
 
 def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
-    """Return the proved transformer; UnreachableError where the route does not apply or would be too large."""
-    reason = predict(problem)
-    if reason is not None:
-        raise UnreachableError(f"the partition route does not apply: {reason}")
+    """Return the proved transformer; UnreachableError where it would be too large."""
     progress("building local approximations")
     plan, box, tolerance = design(problem), problem.domain, problem.tolerance
     cells = math.prod(plan.cells)
