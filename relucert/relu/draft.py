@@ -20,6 +20,7 @@ Domain = Sequence[tuple[Fraction, Fraction]]
 LONGEST_FORM = 2
 SQUARE_PIECES = 16
 ONE_WEIGHT = Fraction(1)
+FOLD = {"r": Fraction(2), "u": Fraction(-1)}  # |u| = 2 r - u
 
 
 class Value(NamedTuple):
@@ -90,7 +91,7 @@ class Draft:
     def fold(self, form: Form) -> tuple[int, Form]:
         """Append a neuron and return (its index, |form|)."""
         j = self.neuron(form)
-        return j, Form({("r", j): Fraction(2), ("u", j): Fraction(-1)})
+        return j, Form({(kind, j): weight for kind, weight in FOLD.items()})
 
     def named(self, form: Form) -> Form:
         """Return ``form``, as a neuron that nobody gates if it is long; that costs nothing and keeps proofs short."""

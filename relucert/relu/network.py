@@ -14,6 +14,7 @@ from typing import Any
 
 Atom = tuple[str, int]  # ("1", 0), ("x", k), ("u", j) before a gate, ("r", j) after it
 ONE: Atom = ("1", 0)
+UNIT = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,16 @@ def weighted(parts: Iterable[tuple[Fraction | int, Form]], offset: Fraction | in
     """Return offset + sum weight * form, in time linear in the forms' terms."""
     terms: dict[Atom, Fraction] = {ONE: Fraction(offset)} if offset else {}
     for weight, form in parts:
+        alone = weight == 1
         for atom, value in form.terms.items():
-            term = value if weight == 1 else weight * value
+            term = value if alone else weight * value
             terms[atom] = terms[atom] + term if atom in terms else term
     return Form(terms)
 
 
 def atom(kind: str, index: int) -> Form:
     """Return the form that is one atom."""
-    return Form({(kind, index): Fraction(1)})
+    return Form({(kind, index): UNIT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def lay_out(network: Network, inverse_temperature: Fraction, form: FloatFormat, 
 
     for depth in range(count):
         names.append(tuple(i for j in kept if depths[j] == depth for i in (coordinate[j], j)))
-        gates = tuple(gate(j) for j in network.gated if depths[j] == depth)
+        gates = tuple(map(gate, wired.gates[depth]))
         layers.append(Layer(gates + tuple(mover(coordinate[j], to) for j, to in wired.moves[depth].items())))
     transformer = Transformer(
         matrix(d_model, 1 + network.inputs, wired.embedding),
