@@ -72,6 +72,11 @@ class Draft:
         """Return the network as it stands."""
         return Network(len(self.domain), tuple(self.neurons), tuple(self.outputs))
 
+    def network_of(self, values: Sequence[Value]) -> Network:
+        """Return the network as it stands, with the outputs of these values alone."""
+        outputs = [self.outputs[self.derivation.nodes[value.term].children[1]] for value in values]
+        return Network(len(self.domain), tuple(self.neurons), tuple(outputs))
+
     def neuron(self, form: Form) -> int:
         """Append a neuron with this pre-activation and return its index."""
         self.neurons.append(form)

@@ -67,29 +67,34 @@ def atom(kind: str, index: int) -> Form:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Neurons in evaluation order and output forms; each neuron reads inputs and earlier neurons only."""
+    """Neurons in evaluation order and output forms; each neuron reads inputs and earlier neurons only.
+
+    ``gated`` are the neurons whose r is read; ``depths`` counts the gates on the longest path that ends at each u.
+    """
 
     inputs: int
     neurons: tuple[Form, ...]
     outputs: tuple[Form, ...]
     gated: tuple[int, ...] = field(init=False)
+    depths: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         read: set[int] = set()
+        depths: list[int] = []
         for i, form in enumerate(self.neurons + self.outputs):
+            depth = 0
             for kind, j in form.terms:
-                if (kind in "ur" and j >= i) or (kind == "x" and j >= self.inputs):
+                if (kind in "ur" and j >= len(depths)) or (kind == "x" and j >= self.inputs):
                     raise ValueError(f"form {i} reads {kind}{j}, which is not before it")
                 if kind == "r":
                     read.add(j)
+                    depth = max(depth, depths[j] + 1)
+                elif kind == "u":
+                    depth = max(depth, depths[j])
+            if i < len(self.neurons):
+                depths.append(depth)
         object.__setattr__(self, "gated", tuple(sorted(read)))
-
-    def depths(self) -> list[int]:
-        """Return for every neuron the number of gates on the longest path that ends at its u."""
-        result: list[int] = []
-        for form in self.neurons:
-            result.append(max((result[j] + (kind == "r") for kind, j in form.terms if kind in "ur"), default=0))
-        return result
+        object.__setattr__(self, "depths", tuple(depths))
 
     def pruned(self, outputs: Sequence[int]) -> tuple[Network, dict[int, int]]:
         """Return the network of the chosen outputs alone, and the new index of every neuron that stays."""

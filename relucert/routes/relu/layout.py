@@ -31,7 +31,7 @@ def lay_out(network: Network, inverse_temperature: Fraction, form: FloatFormat, 
 
     The gates to ``reverse`` return max(-u, 0), and max(u, 0) = u + max(-u, 0) is made of that and of the inputs.
     """
-    depths = network.depths()
+    depths = network.depths
     count = 1 + max((depths[j] for j in network.gated), default=-1)
     forms, outputs = same_depth_expanded(network)
     outputs = [expanded(output, forms, set(stored(network, forms, ()))) for output in network.outputs]

@@ -61,7 +61,7 @@ class Candidate:
     @property
     def layers(self) -> int:
         """The number of layers: the gates on the longest path."""
-        depths = self.network.depths()
+        depths = self.network.depths
         return 1 + max((depths[j] for j in self.network.gated), default=-1)
 
     @property
@@ -174,12 +174,10 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     """Return the built plan, or None if its proved approximation error leaves nothing for the gates."""
     draft = Draft(problem.expression, problem.domain, _bits(problem))
     values = tuple(plan.build(draft))
-    everything = draft.network()
-    outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
     left = [_allowed(problem) - problem.tolerance * RESERVE - value.near.bound for value in values]
     if min(left) <= 0:
         return None
-    network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
+    network = draft.network_of(values)
     found, precision = _sensitivities(network)
     if not problem.expression.rational:
         precision = max(precision, draft.bits)
@@ -231,11 +229,8 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
         draft = Draft(problem.expression, problem.domain, BITS, rounded)
         values = tuple(plan.build(draft))
         if max(value.near.bound for value in values) <= _allowed(problem):
-            everything = draft.network()
-            outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
-            network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
             precision = max(dip_bits(gates) for _, chain in plan.chains for gates in chain)
-            return Candidate(plan, draft, values, network, (), precision, rounded)
+            return Candidate(plan, draft, values, draft.network_of(values), (), precision, rounded)
     return None
 
 

@@ -103,7 +103,7 @@ def same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]
     A u_j of the reader's own depth becomes complete in the layer before both are read, too late to be moved, and so is
     replaced by its form.  An output is read at the end, when every gated u_j is complete.
     """
-    depths = network.depths()
+    depths = network.depths
     forms: dict[int, Terms] = {}
     for j, form in enumerate(network.neurons):
         forms[j] = expanded(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
@@ -140,7 +140,7 @@ class Wiring:
     @classmethod
     def of(cls, network: Network, forms: dict[int, Terms], outputs: Sequence[Terms], read_from: int = 0) -> Wiring:
         """Return the wiring for these forms; outputs read the u_j that are complete at depth ``read_from`` or later."""
-        depths = network.depths()
+        depths = network.depths
         coordinate = {j: 1 + k for k, j in enumerate(forms)}
         embedding: Entries = {(ONE_COORDINATE, 0): Fraction(1)}
         readout: Entries = {}
