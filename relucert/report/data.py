@@ -45,7 +45,7 @@ def build_json(report: BuildReport) -> str:
         "resources": _resources([(row.name, row.counted) for row in report.resources]),
         "closed_forms": closed,
         "construction": {"name": report.construction, **dict(report.parameters)},
-        "even_split": None if report.even_split is None else {"gates": report.even_split},
+        "even_split": _resources([(row.name, row.even) for row in report.even_split]) or None,
         "lower_bound": None
         if report.lower_bound is None
         else {"gates": report.lower_bound[0], "reason": report.lower_bound[1]},

@@ -17,7 +17,7 @@ from ...relu.constructions.sawtooth import dip_bits, estimated_dip
 from ...relu.draft import Draft, Value
 from ...relu.gate import gate_constant
 from ...relu.network import Network
-from ...relu.plan import Outline, Plan, chain_weights, plans
+from ...relu.plan import Counts, Outline, Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import PROOFS, Problem
 from ...spec.sequence import MIRRORED, SINGLE, Sequence
@@ -64,6 +64,11 @@ class Candidate:
         depths = self.network.depths()
         return 1 + max((depths[j] for j in self.network.gated), default=-1)
 
+    @property
+    def counts(self) -> Counts:
+        """What the network takes."""
+        return Counts(len(self.network.gated), self.layers, self.inverse_temperature)
+
 
 def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
     """Return the cheapest proved network under the problem's objective; raises as ``choose`` does."""
@@ -73,22 +78,29 @@ def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
 
 
 def choose(problem: Problem, progress: Progress) -> Candidate:
-    """Return the cheapest network under the problem's objective, with the proof of what it approximates.
+    """Return the cheapest network under the problem's objective, the even split of the tolerance among them.
 
     heads: fewest gates, then layers, then the smallest inverse temperature; layers: the first two swapped; weight:
     the smallest inverse temperature, over a range of smaller approximation errors.
     Raises UnreachableError where no construction reaches the tolerance.
     """
     found: list[Candidate] = []
+    temperatures: list[Fraction] = []
     outline = Outline.of(problem)
     for allowance in _allowances(problem):
         progress(f"building within {decimal_up(allowance, 3)}")
-        found += candidates(outline, allowance)
-        if _past_the_best(found):
-            break
+        made = candidates(outline, allowance)
+        found += made
+        temperatures += [min(candidate.inverse_temperature for candidate in made)] if made else []
+        if len(temperatures) > PATIENCE and min(temperatures[-PATIENCE:]) >= min(temperatures[:-PATIENCE]):
+            break  # the last few, ever finer, needed no smaller inverse temperature than one before
     if not found:
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
-    return min(found, key=lambda c: _key(problem, c))
+    best = min(found, key=lambda c: _key(problem, c))
+    even = min((c for c in found if c.plan.even), key=lambda c: _key(problem, c), default=None)
+    if even is None:
+        return best
+    return replace(best, plan=replace(best.plan, compared=(best.counts, even.counts)))
 
 
 def chosen_alike(problem: Problem) -> Problem:
@@ -133,20 +145,8 @@ def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> li
     return []
 
 
-def _past_the_best(candidates: list[Candidate]) -> bool:
-    """Return whether the last few, ever finer, networks needed no smaller inverse temperature than one before."""
-    temperatures = [candidate.inverse_temperature for candidate in candidates]
-    return len(temperatures) > PATIENCE and min(temperatures[-PATIENCE:]) >= min(temperatures[:-PATIENCE])
-
-
 def _key(problem: Problem, candidate: Candidate) -> tuple[Fraction | int, ...]:
-    gates, layers, beta = len(candidate.network.gated), candidate.layers, candidate.inverse_temperature
-    orders: dict[str, tuple[Fraction | int, ...]] = {
-        "heads": (gates, layers, beta),
-        "layers": (layers, gates, beta),
-        "weight": (beta, gates, layers),
-    }
-    return orders[problem.objective]
+    return tuple(number for _, number in candidate.counts.order(problem.objective))
 
 
 def _allowances(problem: Problem) -> list[Fraction]:
