@@ -9,7 +9,8 @@ from .exact.number import exact_text
 from .pipeline import Outcome, shortfalls
 from .relu.closed_form import closed_forms
 from .relu.lower_bound import lower_bound, published
-from .report.record import BudgetRow, BuildReport, ResourceRow
+from .relu.plan import Counts
+from .report.record import BudgetRow, BuildReport, EvenRow, ResourceRow
 
 
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:
@@ -99,7 +100,7 @@ def summarise(outcome: Outcome) -> BuildReport:
         resources=tuple(rows),
         construction=plan.construction,
         parameters=plan.parameters,
-        even_split=None if plan.saved is None else outcome.resources.gates + plan.saved,
+        even_split=() if plan.compared is None else _compared(problem.objective, *plan.compared),
         lower_bound=None if below is None else (below.gates, below.reason),
         published=published(problem),
         steps=len(certificate.trace),
@@ -108,6 +109,12 @@ def summarise(outcome: Outcome) -> BuildReport:
         sha256=verdict.sha256,
         missed_limits=tuple(shortfalls(verdict, problem)),
     )
+
+
+def _compared(objective: str, built: Counts, even: Counts) -> tuple[EvenRow, ...]:
+    """Return what was built beside the even split, those numbers first that the objective minimises first."""
+    pairs = zip(built.order(objective), even.order(objective), strict=True)
+    return tuple(EvenRow(name, Fraction(a), Fraction(b)) for (name, a), (_, b) in pairs)
 
 
 def _about(certificate: Certificate) -> str:

@@ -19,6 +19,7 @@ COMMANDS = (
 INTERNAL = 70
 INTERRUPTED = 130
 USAGE = 2
+LONGEST = 80  # characters of a complaint that quotes an option
 COLLECTIONS = (100_000, 20, 100)  # rarely: networks and proofs are large trees of objects without cycles
 
 EXIT_CODES = """\b
@@ -83,6 +84,10 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return USAGE
+    except click.NoSuchOption as error:
+        advice = "" if error.possibilities else " An expression that begins with a minus goes in parentheses: '(-x)'."
+        _complain(f"{_shortened(error.format_message())}{advice}")
+        return USAGE
     except click.ClickException as error:
         _complain(error.format_message())
         return USAGE
@@ -102,6 +107,10 @@ def _run(arguments: list[str]) -> int:
 
             traceback.print_exc()
         return INTERNAL
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 def _complain(text: str) -> None:

@@ -109,7 +109,7 @@ def intervals(option: str, texts: tuple[str, ...]) -> dict[str, Interval]:
     """Return name -> interval for texts such as ``x=[-1,1]``; several may stand in one text."""
     split: list[str] = []
     for text in texts:
-        split += [part if part.endswith("]") else part + "]" for part in _parts(text)]
+        split += [part + "]" if "[" in part else part for part in _parts(text)]
     result: dict[str, Interval] = {}
     for name, value in assignments(option, tuple(split)).items():
         ends = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else []

@@ -13,7 +13,6 @@ from .options import assignments, number, verbosity, whole_number, write_atomica
 from .progress import counted
 
 SUFFIXES = (".svg", ".png")
-STEPS = 100
 
 
 @click.command("plot")
@@ -41,12 +40,7 @@ def command(ctx: click.Context, certificate: Path, output: Path, slices: tuple[s
     from ..report.figure import error_figure
     from ..study.picture import picture
 
-    with counted("evaluating", STEPS, ctx.obj) as show:
-
-        def progress(done: int, total: int) -> None:
-            if done * STEPS // total != (done - 1) * STEPS // total:
-                show(done * STEPS // total)
-
+    with counted("evaluating", ctx.obj) as progress:
         found = picture(loaded, fixed, chosen, progress)
     write_atomically(output, error_figure(found, output.suffix[1:]))
     if not ctx.obj.quiet:

@@ -33,7 +33,7 @@ class Target:
 
     def __init__(self, expression: Expression, root: int, inputs: int) -> None:
         self.expression, self.root, self.inputs = expression, root, inputs
-        self.order = _below(expression, root)
+        self.order = expression.below([root])
         for t in self.order:
             if expression.nodes[t].op not in OPERATIONS:
                 raise DeclinedError(
@@ -119,18 +119,6 @@ class Target:
                         row = tuple(gap.get(self._unit(i), Fraction(0)) for i in range(self.inputs + 1))
                         rows.setdefault(row)
         return list(rows)
-
-
-def _below(expression: Expression, root: int) -> list[int]:
-    seen: set[int] = set()
-    stack = [root]
-    while stack:
-        t = stack.pop()
-        if t not in seen:
-            seen.add(t)
-            if expression.nodes[t].op != "input":
-                stack += expression.nodes[t].children
-    return sorted(seen)
 
 
 def _times(a: Polynomial, b: Polynomial) -> Polynomial:

@@ -18,7 +18,6 @@ from ..relu.gate import gate_constant
 from ..relu.network import Network
 from ..relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ..spec.problem import Problem
-from ..target.expression import Expression
 from ..transformer.model import Transformer
 from .attention import Heads, gated_network
 from .search import Search
@@ -96,7 +95,7 @@ def _regions(d: Derivation, left: int, right: int, search: Search, bound: Fracti
 def _denominators(problem: Problem) -> Derivation:
     """Return a derivation that encloses every denominator of the targets, as a statement needs it."""
     draft = Draft(problem.expression, problem.domain, BITS)
-    for t in _reached(problem.expression):
+    for t in problem.expression.below(problem.expression.roots):
         node = problem.expression.nodes[t]
         if node.op == "inv":
             try:
@@ -106,18 +105,6 @@ def _denominators(problem: Problem) -> Derivation:
             if inside.lo <= 0 <= inside.hi:
                 raise DeclinedError("a denominator of the target is not seen to stay away from zero")
     return draft.derivation
-
-
-def _reached(expression: Expression) -> list[int]:
-    seen: set[int] = set()
-    stack = list(expression.roots)
-    while stack:
-        t = stack.pop()
-        if t not in seen:
-            seen.add(t)
-            if expression.nodes[t].op != "input":
-                stack += expression.nodes[t].children
-    return sorted(seen)
 
 
 def _precision(network: Network) -> int:

@@ -93,22 +93,23 @@ class Choices:
         return "composition", (*counts, ("functions", len(self.recipes)))
 
 
-def choices(problem: Problem, allowance: Fraction) -> Iterator[tuple[Choices, int | None]]:
-    """Yield what to build within an allowance, and the gates that an even split needs; None with nothing to split.
+def choices(problem: Problem, allowance: Fraction) -> Iterator[tuple[Choices, bool]]:
+    """Yield what to build within an allowance, and whether it splits it evenly.
 
+    The objective ``layers`` gets all that was found, as fewer gates may be deeper; others get that of fewest gates.
     Raises ArithmeticError where that is beyond the range of floats, UnreachableError where nothing reaches it.
     """
     expression = problem.expression
     inside = ranges(expression, problem.domain, problem.inputs)
     shallow = (False, True) if problem.objective == "layers" else (False,)
-    found: list[tuple[bool, Choices]] = []
-    evens: dict[bool, int] = {}
+    found: list[Choices] = []
+    evens: list[Choices] = []
     tried, failed = set[Parts](), None
     for kind in (merged, single):
         parts = Parts.of(expression, tuple(kind(expression)))
         if kind is merged and any(_steep(f, inside) for f in parts.functions):
             continue
-        if parts in tried or min((chosen.gates for _, chosen in found), default=math.inf) <= FEW_GATES:
+        if parts in tried or min((chosen.gates for chosen in found), default=math.inf) <= FEW_GATES:
             continue
         tried.add(parts)
         for how in shallow:
@@ -117,13 +118,15 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[tuple[Choices, in
             except ArithmeticError as error:  # floats plan, and one of several plans can be beyond their range
                 failed = error
                 continue
-            if even is not None:
-                evens[how] = min(even, evens.get(how, even))
-            found += [(how, chosen) for chosen in offered[: None if problem.objective == "layers" else 1]]
+            found += offered[: None if problem.objective == "layers" else 1]
+            evens += [] if even is None else [even]
     if not found:
         raise failed or _advice(problem, inside, allowance)
-    for how, chosen in found:
-        yield chosen, evens.get(how)
+    for chosen in found:
+        if chosen not in evens:
+            yield chosen, False
+    for even in evens:
+        yield even, True
 
 
 def _steep(f: Univariate, inside: list[Interval]) -> bool:
@@ -153,8 +156,8 @@ def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> Un
 
 def _shared(
     problem: Problem, parts: Parts, inside: list[Interval], allowance: Fraction, shallow: bool
-) -> tuple[list[Choices], int | None]:
-    """Return what to build, by growing gates, and the gates of an even split; None where there is nothing to split.
+) -> tuple[list[Choices], Choices | None]:
+    """Return what to build, by growing gates, and the even split; None where there is nothing to split.
 
     A function offers recipes for a few shares around the even one, products and reciprocals what they offer elsewhere;
     ``share`` then finds the price on error that is common to all.  The even split is among what is found.
@@ -211,8 +214,8 @@ def _shared(
         nodes = offered(influence, [k * per for k in times if k * per < most])
         if nodes is not None:
             found += [chosen(nodes, _spent(nodes, split, room, inside, shallow)) for split in _splits(nodes, room)]
-    least = found[0].gates if even is not None and len(places) > 1 else None
-    return sorted(dict.fromkeys(found), key=lambda each: each.gates), least
+    split = found[0] if even is not None and len(places) > 1 else None
+    return sorted(dict.fromkeys(found), key=lambda each: each.gates), split
 
 
 def _recipes(

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..spec.problem import Problem
 from ..target.expression import Expression
@@ -28,11 +28,25 @@ if TYPE_CHECKING:
     from .constructions.reciprocal import ZigzagPlan
 
 MOST_TRIES = 16
-MOST_ROOTS = 16  # with more, the even split is not worked out
+MOST_ROOTS = 16  # with more, the even split is not worked out,
+MOST_GATES = 20_000  # nor with more of these
 STRETCHES = 5
 SAME = 1e-6
 MOST_TRIMMED = 128  # chains; beyond, one gate less somewhere is hardly seen
 KINDS = ("any", "shallow", "chords")
+
+
+class Counts(NamedTuple):
+    """What a built network takes: ``layers`` are the gates on its longest path."""
+
+    gates: int
+    layers: int
+    inverse_temperature: Fraction
+
+    def order(self, objective: str) -> tuple[tuple[str, Fraction | int], ...]:
+        """Return names and numbers, those first that the objective minimises first."""
+        first = {"heads": "gates", "layers": "layers", "weight": "inverse_temperature"}[objective]
+        return tuple(sorted(self._asdict().items(), key=lambda item: item[0] != first))
 
 
 Chains = tuple[tuple[int, tuple[int, ...]], ...]  # node, gates of its chains
@@ -44,8 +58,8 @@ class Plan:
     """What to build each product or reciprocal node with: chains of folds, a number of chords, or a zigzag.
 
     ``construction`` and ``parameters`` name the one construction that the whole is, or a composition; ``predicted`` is
-    its error; ``saved`` is how many gates fewer this has than an even split, None where there is nothing to split.
-    Expressions with elementary functions have ``choices`` for their parts.
+    its error; ``even`` says that it splits the tolerance evenly, ``compared`` what was built and what the best even
+    split takes, None with one part.  Expressions with elementary functions have ``choices`` for their parts.
     """
 
     construction: str
@@ -53,8 +67,9 @@ class Plan:
     chains: Chains
     inverses: Inverses
     predicted: float = 0.0
-    saved: int | None = None
     choices: Choices | None = None
+    even: bool = False
+    compared: tuple[Counts, Counts] | None = None
 
     def build(self, draft: Draft) -> list[Value]:
         """Return the values of the expression's roots, built into the draft."""
@@ -193,29 +208,32 @@ class Outline:
 
 
 def plans(outline: Outline, allowance: Fraction) -> Iterator[Plan]:
-    """Yield plans whose error is predicted to stay below ``allowance``, that of fewest gates first.
+    """Yield plans whose error is predicted to stay below ``allowance``: that of fewest gates, and the even split.
 
     The objective ``heads`` needs no other; for the others reciprocals are also built with fewest layers, or by chords.
     """
     if not outline.problem.expression.rational:
         from .composed import choices as composed_choices
 
-        for chosen, split in composed_choices(outline.problem, allowance):
+        for chosen, evenly in composed_choices(outline.problem, allowance):
             named = chosen.named(outline.problem.expression)
-            saved = None if split is None else split - chosen.gates
-            yield Plan(*named, chosen.chains, chosen.inverses, saved=saved, choices=chosen)
+            yield Plan(*named, chosen.chains, chosen.inverses, choices=chosen, even=evenly)
         return
     kinds = KINDS if outline.inverses and outline.problem.objective != "heads" else KINDS[:1]
     several = len(outline.approximated) > 1 and len(outline.problem.expression.roots) <= MOST_ROOTS
     for kind in kinds:
         nodes = outline.nodes(kind, outline.influence)
         choices = _stretched(outline, nodes, allowance)
-        even = _even(outline, kind, allowance) if several else None
-        if choices is not None and even is not None and _gates(even) < _gates(choices):
-            choices = even
-        if choices is not None:
-            slack = max(0.0, float(allowance) - outline.predicted(choices))
-            yield _plan(outline, choices, slack, kind == "shallow", None if even is None else _gates(even))
+        if choices is None:
+            continue
+        slack = max(0.0, float(allowance) - outline.predicted(choices))
+        plan = _plan(outline, choices, slack, kind == "shallow")
+        split = _even(outline, kind, allowance) if several and _gates(choices) <= MOST_GATES else None
+        even = None if split is None else _plan(outline, split, 0.0, kind == "shallow")
+        if plan != even:
+            yield plan
+        if even is not None:
+            yield replace(even, even=True)
 
 
 def _gates(choices: Sequence[Choice]) -> int:
@@ -277,25 +295,19 @@ def _trimmed(outline: Outline, choices: list[Choice], allowance: Fraction) -> li
         choices = min(shorter)[2]
 
 
-def _plan(
-    outline: Outline, choices: Sequence[Choice], slack: float, shallow: bool = False, even: int | None = None
-) -> Plan:
-    """Return the plan of these choices, whose first reciprocal may use the ``slack``; ``even`` has an even split."""
+def _plan(outline: Outline, choices: Sequence[Choice], slack: float, shallow: bool = False) -> Plan:
+    """Return the plan of these choices, whose first reciprocal may use the ``slack``."""
     expression, influence = outline.problem.expression, outline.adjoint()[0] if outline.inverses else []
-    chains, inverses, gates = [], [], 0
+    chains, inverses = [], []
     for t, choice in zip(outline.approximated, choices, strict=True):
         node = expression.nodes[t]
         if node.op == "mul":
             chains.append((t, tuple(sorted(choice.chains, reverse=True))))
-            gates += choice.gates
         else:
             room, slack = slack / float(influence[t]), 0.0
-            how = inverse_plan(choice, outline.inside[node.children[0]], room, shallow)
-            inverses.append((t, how))
-            gates += how - 1 if isinstance(how, int) else how.gates
+            inverses.append((t, inverse_plan(choice, outline.inside[node.children[0]], room, shallow)))
     parts = tuple(chains), tuple(inverses)
-    predicted = outline.predicted(choices)
-    return Plan(*_named(expression, *parts), *parts, predicted, None if even is None else even - gates)
+    return Plan(*_named(expression, *parts), *parts, outline.predicted(choices))
 
 
 def chain_weights(outline: Outline, plan: Plan) -> dict[int, float]:

@@ -23,10 +23,18 @@ class ResourceRow(NamedTuple):
     limit: Fraction | None
 
 
+class EvenRow(NamedTuple):
+    """A number of the network that was built, and of the one that the best even split of the tolerance leads to."""
+
+    name: str
+    built: Fraction
+    even: Fraction
+
+
 class BuildReport(NamedTuple):
     """Everything that ``relucert build`` shows.
 
-    ``even_split`` is how many gates an even split of the tolerance is planned to need, None with one part or none.
+    ``even_split`` begins with what the objective minimises first; it is empty where there is nothing to split.
     """
 
     verdict: str
@@ -40,7 +48,7 @@ class BuildReport(NamedTuple):
     resources: tuple[ResourceRow, ...]
     construction: str
     parameters: tuple[tuple[str, int], ...]
-    even_split: int | None
+    even_split: tuple[EvenRow, ...]
     lower_bound: tuple[int, str] | None
     published: str | None
     steps: int

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from ..exact.number import decimal_down, decimal_nearest, decimal_up, exact_text
 from .output import say
-from .record import BuildReport, CheckRow
+from .record import BuildReport, CheckRow, EvenRow
 
 if TYPE_CHECKING:
     from .studied import Catalogue, PointResult, RuntimeResult
@@ -126,10 +126,8 @@ def build_report(report: BuildReport) -> Group:
         section(f"Resources, counted from the matrices ({report.construction}: {parameters})", resources),
         section("Error budget", budget),
     ]
-    if report.even_split is not None:
-        built = next(real(row.counted) for row in report.resources if row.name == "gates")
-        line = f"budget: {built} gates; an even split of the tolerance would need {report.even_split}"
-        blocks.append(Padding(Text(line), (0, 0, 0, 2)))
+    if report.even_split:
+        blocks.append(Padding(Text(_split(report.even_split)), (0, 0, 0, 2)))
     if comparison:
         blocks.append(section("Beside it", table(["", ""], comparison)))
     blocks.append(section("Proof", Text(f"{report.steps} steps, each recomputed by the checker: {rules}")))
@@ -140,6 +138,18 @@ def build_report(report: BuildReport) -> Group:
         verdict = verdict_text("limit missed", "; ".join(report.missed_limits))
     blocks.append(section("Verdict", verdict))
     return Group(*blocks)
+
+
+def _split(rows: Sequence[EvenRow]) -> str:
+    """Return what an even split of the tolerance would need: gates, after what the objective puts before them."""
+    shown = rows[: 1 + [row.name for row in rows].index("gates")]
+
+    def counted(numbers: Iterable[Fraction]) -> str:
+        pairs = zip(shown, numbers, strict=True)
+        return ", ".join(f"{real(n)} {r.name}" if n.denominator == 1 else f"{r.name} {real(n)}" for r, n in pairs)
+
+    built, even = counted(row.built for row in shown), counted(row.even for row in shown)
+    return f"budget: {built}; an even split of the tolerance would need {'as much' if even == built else even}"
 
 
 def check_rows(rows: Sequence[CheckRow]) -> Table:

@@ -96,8 +96,9 @@ def fact_(terms: Terms, fact: Any, norm: str = "sup") -> str:
 
 def integral(difference: str, norm: str, bound: str) -> str:
     """Return that the norm "L1" or "L2" of a difference over the box B is at most a bound."""
-    p = norm[1:]
-    return rf"\Bigl( \int_B \left| {difference} \right|^{{{p}}} \Bigr)^{{1/{p}}} \le {bound}"
+    if norm == "L1":
+        return rf"\int_B \left| {difference} \right| \le {bound}"
+    return rf"\Bigl( \int_B \left| {difference} \right|^2 \Bigr)^{{1/2}} \le {bound}"
 
 
 def _end(value: Fraction, down: bool = False) -> str:

@@ -50,6 +50,18 @@ class Expression:
         """Whether only rational operations and extrema occur, so that values at rational points are rational."""
         return all(node.op not in FUNCTIONS for node in self.nodes)
 
+    def below(self, roots: Sequence[int]) -> list[int]:
+        """Return the nodes that these are built from, themselves included, in increasing order."""
+        seen: set[int] = set()
+        stack = list(roots)
+        while stack:
+            t = stack.pop()
+            if t not in seen:
+                seen.add(t)
+                if self.nodes[t].op != "input":
+                    stack += self.nodes[t].children
+        return sorted(seen)
+
 
 def evaluate(expression: Expression, point: Sequence[Fraction], bits: int = VALUE_BITS) -> list[Fraction]:
     """Return the values of all roots at an exact point; ZeroDivisionError where 1/0 occurs.

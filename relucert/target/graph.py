@@ -13,6 +13,10 @@ from .expression import LEAVES, Expression, Node
 MAX_POWER = 64
 MAX_NODES = 1 << 20
 MAX_MONOMIALS = 2_000
+MAX_DIGITS = 4_000  # which certificates hold, too
+MAX_BITS = MAX_DIGITS * 1000 // 302  # fewer than so many digits have at most so many bits
+
+PARTIAL = ("inv", "log", "power")  # operations that are not defined everywhere
 
 Polynomial = dict[tuple[int, ...], Fraction]  # sorted node indices -> coefficient
 
@@ -24,6 +28,7 @@ class Graph:
     inputs: dict[str, int]
     nodes: list[Node] = field(default_factory=list)
     known: dict[Node, int] = field(default_factory=dict)
+    polynomials: dict[int, Polynomial | None] = field(default_factory=dict)
     jumps: bool = False  # whether functions may jump, as norms other than the sup norm allow
 
     def __post_init__(self) -> None:
@@ -42,15 +47,29 @@ class Graph:
 
     def constant(self, value: Fraction) -> int:
         """Return a constant."""
-        return self.node("const", value=value)
+        return self.node("const", value=_short(value))
 
     def value(self, t: int) -> Fraction | None:
         """Return the value of a constant node, None for any other."""
         return self.nodes[t].value if self.nodes[t].op == "const" else None
 
+    def settled(self, t: int) -> Fraction | None:
+        """Return the value of a node whose polynomial is a constant, such as x - x + 1, None for any other.
+
+        What is not defined everywhere may not be cancelled: log(x) - log(x) has the domain of log(x).
+        """
+        polynomial = self.polynomial(t)
+        if polynomial is None or set(polynomial) - {()}:
+            return None
+        if any(self.nodes[s].op in PARTIAL for s in self.below(t)):
+            return None
+        return polynomial.get((), Fraction(0))
+
     def add(self, terms: Sequence[int]) -> int:
         """Return a sum."""
-        offset = sum((self.value(t) or Fraction(0) for t in terms), Fraction(0))
+        offset = Fraction(0)
+        for t in terms:
+            offset = _short(offset + (self.value(t) or 0))
         rest = [t for t in terms if self.value(t) is None]
         if offset or not rest:
             rest.append(self.constant(offset))
@@ -64,7 +83,7 @@ class Graph:
             if value is None:
                 rest.append(t)
             else:
-                scale *= value
+                scale = _short(scale * value)
         if not rest or not scale:
             return self.constant(scale if not rest else Fraction(0))
         while len(rest) > 1:
@@ -82,7 +101,7 @@ class Graph:
 
     def invert(self, t: int, column: int) -> int:
         """Return 1/t."""
-        value = self.value(t)
+        value = self.settled(t)
         if value is None:
             return self.node("inv", t)
         if not value:
@@ -109,14 +128,14 @@ class Graph:
 
     def function(self, op: str, t: int, column: int, exponent: Fraction | None = None) -> int:
         """Return an elementary function of a node, folded where its value is a rational that is known."""
-        value = self.value(t)
+        value = self.settled(t)
         if value is None:
             return self.node(op, t, value=exponent)
         if (op == "log" and value <= 0) or (op == "power" and (value < 0 or (not value and (exponent or 0) < 0))):
             shown = "a rational power" if op == "power" else "log"
             raise UsageError(f"column {column}: {shown} of the constant {value} is not defined", "target")
         exact = exactly(op, value, exponent)
-        return self.constant(exact) if exact is not None else self.node(op, t, value=exponent)
+        return self.constant(exact) if exact is not None else self.node(op, self.constant(value), value=exponent)
 
     def extremum(self, op: str, terms: Sequence[int]) -> int:
         """Return a max or min."""
@@ -196,27 +215,36 @@ class Graph:
 
     def polynomial(self, t: int) -> Polynomial | None:
         """Return ``t`` as a polynomial in inputs and in nodes that are no sum or product; None if it is too long."""
-        done: dict[int, Polynomial] = {}
-        for s in self.below(t):
+        stack = [t]
+        while stack:
+            s = stack.pop()
             node = self.nodes[s]
-            if node.op == "const" and node.value is not None:
-                done[s] = {(): node.value} if node.value else {}
-            elif node.op == "add":
-                total: Polynomial = {}
-                for child in node.children:
-                    for monomial, value in done[child].items():
-                        total[monomial] = total.get(monomial, Fraction(0)) + value
-                done[s] = {m: v for m, v in total.items() if v}
-            elif node.op == "mul":
-                product: Polynomial = {(): Fraction(1)}
-                for child in node.children:
-                    if len(product) * len(done[child]) > MAX_MONOMIALS:
-                        return None
-                    product = _times(product, done[child])
-                done[s] = product
+            below = [c for c in node.children if c not in self.polynomials] if node.op in ("add", "mul") else []
+            if below:
+                stack += [s, *below]
+            elif s not in self.polynomials:
+                self.polynomials[s] = self._polynomial(s)
+        return self.polynomials[t]
+
+    def _polynomial(self, t: int) -> Polynomial | None:
+        """Return ``t`` as a polynomial, from those of its children."""
+        node = self.nodes[t]
+        if node.op == "const" and node.value is not None:
+            return {(): node.value} if node.value else {}
+        if node.op not in ("add", "mul"):
+            return {(t,): Fraction(1)}
+        result: Polynomial = {} if node.op == "add" else {(): Fraction(1)}
+        for child in node.children:
+            part = self.polynomials[child]
+            size = 0 if part is None else len(part) + len(result) if node.op == "add" else len(part) * len(result)
+            if part is None or size > MAX_MONOMIALS:
+                return None
+            if node.op == "mul":
+                result = _times(result, part)
             else:
-                done[s] = {(s,): Fraction(1)}
-        return done[t]
+                for monomial, value in part.items():
+                    result[monomial] = result.get(monomial, Fraction(0)) + value
+        return {m: v for m, v in result.items() if v}
 
     def expression(self, roots: Sequence[int]) -> Expression:
         """Return the expression with these roots, unused nodes left out."""
@@ -231,6 +259,13 @@ class Graph:
             children = node.children if node.op == "input" else tuple(index[c] for c in node.children)
             nodes.append(Node(node.op, children, node.value))
         return Expression(tuple(nodes), tuple(index[root] for root in roots))
+
+
+def _short(value: Fraction) -> Fraction:
+    """Return the value; UsageError if it is too long, as soon as it is, for the next could exhaust the machine."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+        raise UsageError(f"the expression has a constant of more than {MAX_DIGITS} digits", "target")
+    return value
 
 
 def _times(p: Polynomial, q: Polynomial) -> Polynomial:

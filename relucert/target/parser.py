@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError, nearest
@@ -48,21 +49,23 @@ def parse_expression(text: str, jumps: bool = False) -> tuple[Expression, tuple[
     if len(text) > MAX_LENGTH:
         raise UsageError(f"an expression of more than {MAX_LENGTH} characters", "target")
     tokens = _tokens(text)
-    follow = [token.group().strip() for token in tokens[1:]] + [""]
-    pairs = ((token.group("name"), after) for token, after in zip(tokens, follow, strict=True))
+    pairs = (
+        (token.group("name"), after.group().strip() if after else "")
+        for token, after in zip_longest(tokens, tokens[1:])
+    )
     found = {name for name, after in pairs if after != "(" and (name, after) != ("else", ":")}
     names = sorted((name for name in found if name), key=_natural)
     for name in names:
         if name in FUNCTION_NAMES or RESERVED.fullmatch(name) or len(name) > 32:
             raise UsageError(f"column {text.index(name) + 1}: {name!r} is no name for an input", "target")
-    if not names:
-        raise UsageError("the expression has no input", "target")
     parser = _Parser(text, tokens, Graph({name: k for k, name in enumerate(names)}, jumps=jumps))
     roots = parser.output()
     while parser.peek() == ";":
         parser.take()
         roots += parser.output()
     parser.end()
+    if not names:
+        raise UsageError("the expression has no input", "target")
     return parser.builder.expression(roots), tuple(names)
 
 
@@ -104,7 +107,7 @@ class _Parser:
         return token
 
     def error(self, expected: str) -> UsageError:
-        found = repr(self.peek()) if self.peek() else "the end"
+        found = {"": "the end", ";": "the end of the output"}.get(self.peek(), repr(self.peek()))
         return UsageError(f"column {self.column()}: expected {expected}, found {found}", "target")
 
     def end(self) -> None:
@@ -193,7 +196,8 @@ class _Parser:
                 return self.call(name, column, depth)
             return self.builder.inputs[name]
         if self.peek() != "(":
-            raise self.error("a number, a name or '('")
+            twice = self.peek() == "*" and self.at > 0 and self.tokens[self.at - 1].group().strip() == "*"
+            raise self.error("a number, a name or '('" + " (powers are written ^)" * twice)
         self.take()
         inner = self.sum(depth + 1)
         self.close()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ..errors import UsageError
 from ..exact.functions import FUNCTIONS, enclosed
 from ..exact.number import decimal_down, decimal_up, exact_text
-from .expression import Expression, Node
+from .expression import LEAVES, Expression, Node
 
 Interval = tuple[Fraction, Fraction]
 
 LONGEST = 60
+MAX_BITS = 1 << 16  # of exact ends; repeated squaring would soon exhaust the machine
 BITS = 128
 ROOT = Fraction(1, 2)
 
@@ -21,10 +22,10 @@ def ranges(expression: Expression, domain: Sequence[Interval], names: Sequence[s
     """Return an enclosure of every node over the box, exact for rational operations and extrema.
 
     Raises UsageError, naming the part and its enclosure, where a denominator may be zero, the argument of log not
-    positive, or that of a rational power negative.
+    positive, or that of a rational power negative; and where ends would take very many digits.
     """
     result: list[Interval] = []
-    for node in expression.nodes:
+    for t, node in enumerate(expression.nodes):
         parts = [result[c] for c in node.children] if node.op != "input" else []
         if node.op == "input":
             result.append(domain[node.children[0]])
@@ -47,6 +48,9 @@ def ranges(expression: Expression, domain: Sequence[Interval], names: Sequence[s
             result.append(_function(expression, node, parts[0], names))
         else:
             result.append(_combine(node.op, parts))
+        if any(max(end.numerator.bit_length(), end.denominator.bit_length()) > MAX_BITS for end in result[t]):
+            part = formula(expression, t, names)
+            raise UsageError(f"the range of {part} has ends of more than {MAX_BITS} binary digits", "domain")
     return result
 
 
@@ -89,16 +93,23 @@ def _combine(op: str, parts: Sequence[Interval]) -> Interval:
 
 def formula(expression: Expression, t: int, names: Sequence[str]) -> str:
     """Return a node in infix notation, shortened beyond 60 characters."""
-    node = expression.nodes[t]
+    needed = {t}
+    for k in range(t, -1, -1):
+        if k in needed and expression.nodes[k].op not in LEAVES:
+            needed.update(expression.nodes[k].children)
+    texts: dict[int, str] = {}  # each part is written once, however often it is shared
+    for k in sorted(needed):
+        texts[k] = _infix(expression.nodes[k], texts, names)
+    return texts[t]
+
+
+def _infix(node: Node, texts: Mapping[int, str], names: Sequence[str]) -> str:
     if node.op == "input":
         return names[node.children[0]]
     if node.op == "const" and node.value is not None:
-        return exact_text(node.value)
-    parts = []
-    for c in node.children:
-        parts.append(formula(expression, c, names))
-        if len(parts[-1]) > LONGEST:
-            return parts[-1]
+        text = exact_text(node.value)
+        return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    parts = [texts[c] for c in node.children]
     sign = {"add": " + ", "mul": "*"}.get(node.op)
     text = sign.join(f"({p})" if " " in p and node.op == "mul" else p for p in parts) if sign else ""
     if node.op == "inv":

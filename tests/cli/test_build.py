@@ -164,6 +164,10 @@ def test_a_missed_limit_is_exit_code_1_and_the_certificate_is_still_written(tmp_
         (["missing.yaml"], ["missing.yaml", "No such file"]),
         (["(" * 10_000 + "x" + ")" * 10_000, "--eps", "1e-3"], ["column 102", "nested more than 100 deep"]),
         (["x" * 10_000, "--eps", "1e-3"], ["unknown target"]),
+        (["", "--eps", "1e-3"], ["column 1", "found the end"]),
+        (["-x*y", "--eps", "1e-3"], ["No such option '-x'", "goes in parentheses: '(-x)'"]),
+        (["-" * 10_000 + "x", "--eps", "1e-3"], ["No such option '---", "...", "goes in parentheses"]),
+        (["x*y", "--eps", "1e-3", "--domain", "x=0,1"], ["expected an interval such as x=[-1,1], not '0,1'"]),
     ],
     ids=lambda value: "_".join(value)[:60] if isinstance(value, list) else None,
 )

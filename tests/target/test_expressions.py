@@ -99,6 +99,9 @@ REFUSED = {
     "exp + x": "column 1: 'exp' is no name for an input",
     "exp(x, y)": "column 1: exp takes 1 argument, not 2",
     "log(0)*x": "column 1: log of the constant 0 is not defined",
+    "1/(x^2 - x*x)": "column 3: division by zero",
+    "log(x - x)": "column 1: log of the constant 0 is not defined",
+    "y + sqrt((x - 1)*(x + 1) - x^2)": "column 5: a rational power of the constant -1 is not defined",
     "x + (0 - 2)^(1/2)": "column 13: a rational power of the constant -2 is not defined",
     "x^y": "column 3: expected a number as exponent",
     "x^(1/0)": "column 6: division by zero",
@@ -120,6 +123,13 @@ REFUSED = {
     "piecewise(x < 1: x, 1)": "column 22: expected a comparison such as x < 1, or 'else:', found ')'",
     "piecewise(else: x)": "column 1: piecewise needs a condition before else",
     "piecewise(x: 1, else: x)": "column 12: expected a comparison",
+    "": "column 1: expected a number, a name or '(', found the end",
+    "exp()": "column 5: expected a number, a name or '(', found ')'",
+    "3*4": "the expression has no input",
+    "x**2": "column 3: expected a number, a name or '(' (powers are written ^), found '*'",
+    "((2^64)^64)^4*x": "a constant of more than 4000 digits",
+    "((((2^64)^64)^64)^64)^64*x": "a constant of more than 4000 digits",
+    "x" + "".join(f"+1/{k}" for k in range(1, 10_000, 2)): "a constant of more than 4000 digits",
 }
 
 
@@ -140,15 +150,47 @@ def test_deep_nesting_is_refused_by_the_depth_limit(text: str) -> None:
         parse_expression(text)
 
 
+SETTLED: dict[str, Callable[[float, float], float]] = {
+    "exp(x - x) + y": lambda x, y: math.exp(x - x) + y,
+    "sqrt(x - x + 1)*y": lambda x, y: math.sqrt(x - x + 1) * y,
+    "x/(2 + y - y)": lambda x, y: x / (2 + y - y),
+    "sin(0*x) + y": lambda x, y: math.sin(0 * x) + y,
+    "log((x + y)^2 - x^2 - y^2 - 2*x*y + 3)*x + y": lambda x, y: math.log(3) * x + y,
+    "x*exp(sin(y) - sin(y) + 1)": lambda x, y: x * math.exp(1),
+    "exp(abs(x*y) - abs(y*x)) + x": lambda x, y: 1 + x,
+}
+
+
+@pytest.mark.parametrize("text", SETTLED)
+def test_functions_of_what_cancels_are_functions_of_a_constant(text: str) -> None:
+    problem = make_problem(text, Fraction(1, 100))
+    assert problem.inputs == ("x", "y")
+    for point in itertools.product((Fraction(-1), Fraction(-1, 3), Fraction(1, 2)), repeat=2):
+        (value,) = evaluate(problem.expression, point)
+        assert float(value) == pytest.approx(SETTLED[text](*map(float, point)), abs=1e-13)
+    moving = {"inv", "exp", "log", "sin", "power"}
+    for node in problem.expression.nodes:
+        assert node.op not in moving or problem.expression.nodes[node.children[0]].op == "const"
+
+
 @pytest.mark.parametrize(
     ("text", "domain", "part"),
     [
+        ("exp(log(x) - log(x))", {}, "the logarithm needs a positive argument"),
+        ("sin(1/x - 1/x)", {}, r"the denominator x range over \[-1, 1\]"),
+        ("exp(sqrt(x) - sqrt(x))", {}, "a rational power needs a nonnegative argument"),
         ("log(x*y)", {}, r"the argument x\*y of log range over \[-1, 1\]"),
         ("sqrt(x - 2)", {}, r"the argument x \+ -2 of sqrt range over \[-3, -1\]"),
         ("x^(-1/2)", {"x": (Fraction(0), Fraction(1))}, r"range over \[0, 1\]; .* needs a positive argument"),
         ("y/exp(x)", {}, None),
         ("1/sin(x)", {}, r"the denominator sin\(x\) range over \[-0.84"),
         ("exp(x)", {"x": (Fraction(0), Fraction(10_000))}, "such large arguments"),
+        (
+            "(" * 40 + "1 + x" + "^2)" * 40,
+            {},
+            r"the range of \(+x\*x \+ 1\).*\.\.\. has ends of more than 65536 binary",
+        ),
+        ("1/" + "(" * 60 + "x" + "^2)" * 60, {}, r"the denominator (x\*)+x\.\.\. range over \[0, 1\]"),
     ],
 )
 def test_domain_violations_name_the_part_and_its_enclosure(
@@ -186,12 +228,30 @@ def test_values_have_the_digits_that_are_asked() -> None:
     ("text", "message"),
     [
         ("{target: max(x, y), eps: 1e-3}", "quote an expression that has a comma"),
-        ("target: piecewise(x < 0: 0, else: x)\neps: 1e-3\n", "quote an expression that has a colon"),
+        ("{target: min(x, y, z), eps: 1e-3}", "1:17: unknown key 'y'; quote an expression that has a comma"),
+        ("{outputs: [x*y, max(x, y)]}", r"1:17: 'max\(x' has a parenthesis .*; quote an expression that has a comma"),
+        ("{target: sort(x, y)[1], eps: 1e-3}", "quote an expression that has a comma, a colon or a bracket"),
+        ("{target: piecewise(x < 0: 0, else: x)}", "quote an expression that has a comma, a colon or a bracket"),
+        ("target: piecewise(x < 0: 0, else: x)\n", "quote an expression that has a comma, a colon or a bracket"),
     ],
 )
 def test_an_expression_that_yaml_splits_gets_told_to_be_quoted(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_spec(text.encode(), "spec.yaml")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ("[x*y, expp(x), y]", "1:16: column 1: unknown function 'expp'"),
+        ("[x*y, x + y, 1 + x*]", r"1:23: column 7: expected a number, a name or '\(', found the end"),
+        ("[x*, y]", r"1:11: column 3: .* found the end of the output"),
+        ("['']", r"1:11: column 1: expected a number"),
+    ],
+)
+def test_errors_point_at_the_column_of_the_output(outputs: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_spec(f"outputs: {outputs}\neps: 1e-3\n".encode(), "spec.yaml")
 
 
 def test_a_quoted_piecewise_is_read() -> None:

@@ -1,18 +1,15 @@
-"""The ``relu`` route for a float machine: lay a network out for it, and prove what the machine returns.
+"""The ``relu`` route for a float machine: choose a network and its layout, and prove what the machine returns.
 
-Every gated pre-activation has a coordinate of its own, which the inputs start and each layer adds to once.  A gate and
-its pre-activation arrive in one layer, where c u + d max(u, 0) is nearly a float: a fold 2 |u| is moved by nothing but
-its gate's error.  Outputs are accumulated in the stream in the same way, and read as they are.  All weights are
-rounded to the format, and the inverse temperature is a power of two, so that scores are exact.
+All weights are rounded to the format, and the inverse temperature is a power of two, so that scores are exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from ...arithmetic.model import Arithmetic, FloatFormat
+from ...arithmetic.model import Arithmetic
 from ...certificate.write import Proved
 from ...derivation import prove
 from ...derivation.judgement import In
@@ -20,13 +17,12 @@ from ...errors import UnreachableError
 from ...exact.enclosure import Enclosure
 from ...exact.number import decimal_up, round_up
 from ...relu.gate import gate_constant
-from ...relu.network import ONE, Atom, Network
+from ...relu.network import Atom, Network
 from ...relu.plan import Outline, Plan
 from ...spec.problem import Problem
-from ...transformer.model import Head, Layer, Matrix, Transformer
-from .rounding import Machine, Names, Share, UnfitError
+from .layout import Laid, lay_out
+from .rounding import Machine, Share, UnfitError
 from .route import BITS, RESERVE, Candidate, candidates
-from .translate import expanded, same_depth_expanded
 
 ONE_COORDINATE = 0
 LEAST_BITS = 256
@@ -261,96 +257,3 @@ def _prove(problem: Problem, run: Run) -> Proved:
     bits = max(LEAST_BITS, candidate.precision)
     network = candidate.draft.network()
     return Proved(run.laid.transformer, ((network, beta),), tuple(d.nodes), tuple(d.steps), bits)
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """A transformer whose weights are floats, and which coordinate is which neuron's from which layer on."""
-
-    transformer: Transformer
-    names: Names
-    spelled: tuple[int, ...]
-
-
-def lay_out(network: Network, inverse_temperature: Fraction, form: FloatFormat, reverse: frozenset[int]) -> Laid:
-    """Return the transformer for a float machine; gates of equal depth share a layer.
-
-    The gates to ``reverse`` return max(-u, 0), and max(u, 0) = u + max(-u, 0) is made of that and of the inputs.
-    """
-    depths = network.depths()
-    count = 1 + max((depths[j] for j in network.gated), default=-1)
-    forms, outputs = same_depth_expanded(network)
-    outputs = [expanded(output, forms, set(_stored(network, forms, ()))) for output in network.outputs]
-    stored = _stored(network, forms, outputs)
-    forms = {j: _turned(terms, forms, reverse) for j, terms in forms.items()}
-    outputs = [_turned(terms, forms, reverse) for terms in outputs]
-    coordinate = {j: 1 + k for k, j in enumerate(stored)}
-    d_model = 1 + len(stored) + len(outputs)
-    embedding: Entries = {(ONE_COORDINATE, 0): Fraction(1)}
-    readout: Entries = {}
-    writes: dict[int, Entries] = {j: {} for j in network.gated}
-    moves: list[dict[int, dict[int, Fraction]]] = [{} for _ in range(count)]
-    rows = [(coordinate[j], forms[j], -1) for j in stored]
-    rows += [(1 + len(stored) + o, terms, o) for o, terms in enumerate(outputs)]
-    for row, terms, output in rows:
-        if output >= 0:
-            readout[output, row] = Fraction(1)
-        for (kind, index), value in terms.items():
-            if kind == "r":
-                writes[index][row, 0] = value
-            elif kind == "u" and depths[index] < count:
-                moves[depths[index]].setdefault(coordinate[index], {})[row] = value
-            elif kind == "u":
-                readout[output, coordinate[index]] = value
-            else:
-                embedding[row, 0 if (kind, index) == ONE else 1 + index] = value
-    names: list[tuple[int, ...]] = []
-    layers: list[Layer] = []
-
-    def matrix(height: int, width: int, entries: Entries) -> Matrix:
-        return Matrix.of(height, width, {place: form.nearest(value) for place, value in entries.items()})
-
-    def gate(j: int) -> Head:
-        sign = -1 if j in reverse else 1
-        own = {(0, coordinate[j]): Fraction(sign)}
-        query = {(0, coordinate[j]): sign * inverse_temperature}
-        key = {(0, ONE_COORDINATE): Fraction(1)}
-        w_q, w_k, w_v = (matrix(1, d_model, entries) for entries in (query, key, own))
-        return Head(w_q, w_k, w_v, matrix(d_model, 1, writes[j]))
-
-    def mover(start: int, to: dict[int, Fraction]) -> Head:
-        zero = Matrix.of(1, d_model, {})
-        write = {(row, 0): weight for row, weight in to.items()}
-        return Head(zero, zero, matrix(1, d_model, {(0, start): Fraction(2)}), matrix(d_model, 1, write))
-
-    for depth in range(count):
-        names.append(tuple(i for j in stored if depths[j] == depth for i in (coordinate[j], j)))
-        gates = tuple(gate(j) for j in network.gated if depths[j] == depth)
-        layers.append(Layer(gates + tuple(mover(start, to) for start, to in moves[depth].items())))
-    transformer = Transformer(
-        matrix(d_model, 1 + network.inputs, embedding), tuple(layers), matrix(len(outputs), d_model, readout)
-    )
-    return Laid(transformer, tuple(names), tuple(sorted(reverse)))
-
-
-def _stored(network: Network, forms: dict[int, Terms], outputs: Sequence[Terms]) -> list[int]:
-    """Return the neurons that need a coordinate: those with gates, and those that are read as they are."""
-    stored = set(network.gated)
-    for form in outputs:
-        stored |= {j for kind, j in form if kind == "u"}
-    for j in range(len(network.neurons) - 1, -1, -1):
-        if j in stored:
-            stored |= {i for kind, i in forms[j] if kind == "u"}
-    return sorted(stored)
-
-
-def _turned(terms: Terms, forms: dict[int, Terms], reverse: frozenset[int]) -> Terms:
-    """Return the form with r_j = u_j + max(-u_j, 0) for every gate that is reversed, u_j affine in the inputs."""
-    result: Terms = {}
-    for (kind, j), weight in terms.items():
-        parts = {(kind, j): Fraction(1)}
-        if kind == "r" and j in reverse:
-            parts |= forms[j]
-        for part, value in parts.items():
-            result[part] = result.get(part, Fraction(0)) + weight * value
-    return {part: value for part, value in result.items() if value}

@@ -11,6 +11,8 @@ pre-activation, its key the constant one, its value that coordinate.  Two layout
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ...relu.network import ONE, Atom, Form, Network
@@ -38,13 +40,7 @@ def translate(
         small = len(network.gated) <= MOST_WIDE_WEIGHTS and _wide_weights(network) <= MOST_WIDE_WEIGHTS
         wide = small or not linear_heads
     forms, outputs = _flattened(network) if wide else same_depth_expanded(network)
-    stored = set(network.gated)
-    for form in outputs:
-        stored |= {j for kind, j in form if kind == "u"}
-    for j in range(len(network.neurons) - 1, -1, -1):
-        if j in stored:
-            stored |= {i for kind, i in forms[j] if kind == "u"}
-    return _assemble(network, inverse_temperature, {j: forms[j] for j in sorted(stored)}, outputs)
+    return _assemble(network, inverse_temperature, {j: forms[j] for j in stored(network, forms, outputs)}, outputs)
 
 
 def translate_mirrored(network: Network, inverse_temperature: Fraction) -> tuple[Transformer, Heads]:
@@ -114,43 +110,78 @@ def same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]
     return forms, [expanded(form, forms, set(network.gated)) for form in network.outputs]
 
 
+def stored(network: Network, forms: dict[int, Terms], outputs: Sequence[Terms]) -> list[int]:
+    """Return the neurons that need a coordinate: those with gates, and those that are read as they are."""
+    needed = set(network.gated)
+    for form in outputs:
+        needed |= {j for kind, j in form if kind == "u"}
+    for j in range(len(network.neurons) - 1, -1, -1):
+        if j in needed:
+            needed |= {i for kind, i in forms[j] if kind == "u"}
+    return sorted(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The stream, a constant, the stored pre-activations and the outputs, and who writes to its coordinates.
+
+    ``writes[j]`` is the w_o of gate j; ``moves[depth][j][row]`` is the weight of u_j in ``row``, from that layer on.
+    """
+
+    coordinate: dict[int, int]
+    d_model: int
+    embedding: Entries
+    readout: Entries
+    writes: dict[int, Entries]
+    moves: tuple[dict[int, dict[int, Fraction]], ...]
+
+    @classmethod
+    def of(cls, network: Network, forms: dict[int, Terms], outputs: Sequence[Terms], read_from: int = 0) -> Wiring:
+        """Return the wiring for these forms; outputs read the u_j that are complete at depth ``read_from`` or later."""
+        depths = network.depths()
+        coordinate = {j: 1 + k for k, j in enumerate(forms)}
+        embedding: Entries = {(ONE_COORDINATE, 0): Fraction(1)}
+        readout: Entries = {}
+        writes: dict[int, Entries] = {j: {} for j in network.gated}
+        moves: list[dict[int, dict[int, Fraction]]] = [
+            {} for _ in range(1 + max((depths[j] for j in network.gated), default=-1))
+        ]
+        rows = [(coordinate[j], form, -1) for j, form in forms.items()]
+        rows += [(1 + len(forms) + o, form, o) for o, form in enumerate(outputs)]
+        for row, form, output in rows:
+            if output >= 0:
+                readout[output, row] = Fraction(1)
+            for (kind, index), value in form.items():
+                if kind == "r":
+                    writes[index][row, 0] = value
+                elif kind == "u" and output >= 0 and depths[index] >= read_from:
+                    readout[output, coordinate[index]] = value
+                elif kind == "u":
+                    moves[depths[index]].setdefault(index, {})[row] = value
+                else:
+                    embedding[row, 0 if (kind, index) == ONE else 1 + index] = value
+        return cls(coordinate, 1 + len(rows), embedding, readout, writes, tuple(moves))
+
+
 def _assemble(
-    network: Network, inverse_temperature: Fraction, stored: dict[int, Terms], outputs: list[Terms]
+    network: Network, inverse_temperature: Fraction, forms: dict[int, Terms], outputs: list[Terms]
 ) -> tuple[Transformer, Heads]:
-    """Return the transformer whose stream holds the constant, the ``stored`` pre-activations and the outputs."""
-    depths = network.depths()
-    coordinate = {j: 1 + k for k, j in enumerate(stored)}
-    d_model = 1 + len(stored) + len(outputs)
-    embedding: Entries = {(ONE_COORDINATE, 0): Fraction(1)}
-    readout: Entries = {}
-    gate_writes: dict[int, Entries] = {j: {} for j in network.gated}
-    moves: dict[int, dict[int, dict[int, Fraction]]] = {}  # layer -> neuron moved -> row -> weight
-    rows = [(coordinate[j], form, -1) for j, form in stored.items()]
-    rows += [(1 + len(stored) + o, form, o) for o, form in enumerate(outputs)]
-    for row, form, output in rows:
-        if output >= 0:
-            readout[output, row] = Fraction(1)
-        for (kind, index), value in form.items():
-            if kind == "r":
-                gate_writes[index][row, 0] = value
-            elif kind == "u" and output >= 0:
-                readout[output, coordinate[index]] = value
-            elif kind == "u":
-                moves.setdefault(depths[index], {}).setdefault(index, {})[row] = value
-            else:
-                embedding[row, 0 if (kind, index) == ONE else 1 + index] = value
-    layers: list[list[Head]] = []
+    """Return the transformer of exact weights, in which one linear head a layer moves all that is moved."""
+    depths, wired = network.depths(), Wiring.of(network, forms, outputs)
+    d_model, coordinate = wired.d_model, wired.coordinate
+    layers: list[Layer] = []
     heads: list[tuple[int, ...]] = []
-    for depth in range(1 + max((depths[j] for j in network.gated), default=-1)):
+    for depth, moves in enumerate(wired.moves):
         gates = tuple(j for j in network.gated if depths[j] == depth)
-        heads.append(gates + tuple(moves.get(depth, ())))
-        layers.append([_gate(coordinate[j], d_model, inverse_temperature, gate_writes[j]) for j in gates])
-        if depth in moves:
-            layers[-1].append(_mover({coordinate[j]: to for j, to in moves[depth].items()}, d_model))
+        heads.append(gates + tuple(moves))
+        made = [_gate(coordinate[j], d_model, inverse_temperature, wired.writes[j]) for j in gates]
+        if moves:
+            made.append(_mover({coordinate[j]: to for j, to in moves.items()}, d_model))
+        layers.append(Layer(tuple(made)))
     transformer = Transformer(
-        Matrix.of(d_model, 1 + network.inputs, embedding),
-        tuple(Layer(tuple(layer)) for layer in layers),
-        Matrix.of(len(outputs), d_model, readout),
+        Matrix.of(d_model, 1 + network.inputs, wired.embedding),
+        tuple(layers),
+        Matrix.of(len(outputs), d_model, wired.readout),
     )
     return transformer, tuple(heads)
 
