@@ -29,6 +29,7 @@ Output k of the transformer at a data token is row k of  readout X  after the la
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from .model import MIRRORED, ONE, Atom, Attention, Form, Head, Matrix, Statement
 from .number import cost
@@ -61,6 +62,9 @@ def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
         total = value if alone else factor * value
         if atom in target:
             total += target[atom]
+        elif alone and value:
+            target[atom] = total
+            continue
         if total.numerator.bit_length() + total.denominator.bit_length() > MAX_COEFFICIENT:
             raise Declined(f"a coefficient of more than {MAX_COEFFICIENT} binary digits")
         if total:
@@ -96,13 +100,9 @@ def resources(
     last = stated.sequence.most - 1
     heads = [head for layer in subject.layers for head in layer.heads]
     parts = [layer.feed_forward for layer in subject.layers if layer.feed_forward is not None]
-    matrices = [subject.embedding, subject.readout]
-    for head in heads:
-        matrices += (head.w_q, head.w_k, head.w_v, head.w_o)
-    for part in parts:
-        matrices += (part.w_in, part.w_out)
-    entries = [value for matrix in matrices for value in matrix.values()]
-    entries += [value for anchor in subject.anchors for value in anchor.values()]
+    matrices: list[dict[Any, Fraction]] = [subject.embedding, subject.readout, *subject.anchors]
+    matrices += [matrix for head in heads for matrix in head[1:]] + [matrix for part in parts for matrix in part[1:]]
+    entries = {id(value): value for matrix in matrices for value in matrix.values()}.values()  # many are one object
     columns = 1 + inputs + (code.size if code else 0) + subject.outputs + len(subject.anchors)
     columns += sum(4 * head.d_head for head in heads) + sum(2 * part.width for part in parts)
     return {
@@ -113,7 +113,7 @@ def resources(
         "d_model": subject.d_model,
         "d_head": max((head.d_head for head in heads), default=0),
         "feed_forward_width": max((part.width for part in parts), default=0),
-        "parameters": len(entries),
+        "parameters": sum(map(len, matrices)),
         "parameters_dense": subject.d_model * columns,
         "max_weight": max((abs(value) for value in entries), default=Fraction(0)),
         "inverse_temperature": max(

@@ -139,6 +139,23 @@ def test_products_of_neurons_that_need_no_scaling(text: str, value: Callable[[Fr
         assert abs(independent.network_value(outcome.certificate, point) - value(x, y)) <= Fraction(1, 100)
 
 
+ONE_GATE = (
+    ("max(x,y)-3*min(x,y)", lambda x, y: max(x, y) - 3 * min(x, y)),
+    ("max(x,y)-min(y,x)", lambda x, y: abs(x - y)),
+    ("abs(x)+relu(-x)", lambda x, y: abs(x) + max(-x, 0)),
+    ("piecewise(1/2 > x: 3*x, else: x+1)", lambda x, y: 3 * x if x < Fraction(1, 2) else x + 1),
+)
+
+
+@pytest.mark.parametrize(("text", "value"), ONE_GATE, ids=[text for text, _ in ONE_GATE])
+def test_extrema_of_one_comparison_share_its_gate(text: str, value: Callable[[Fraction, Fraction], Fraction]) -> None:
+    outcome = relucert.build(relucert.make_problem(text, Fraction(1, 100)))
+    assert outcome.verdict.resources["gates"] == 1
+    for point in cases.grid(outcome.problem.domain, 33):
+        x, y = (*point, Fraction(0))[:2]
+        assert independent.network_value(outcome.certificate, point) == value(x, y)
+
+
 EXACT = tuple(
     case
     for case in cases.CASES

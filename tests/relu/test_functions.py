@@ -160,8 +160,9 @@ def test_few_gates_do_at_a_billionth(target: str, box: Box, most: int) -> None:
     assert outcome(target, "1e-9", box, "heads").verdict.resources["gates"] <= most
 
 
-def test_the_objective_layers_gets_one_layer() -> None:
-    assert outcome("exp(x)", "1e-2", ONE, "layers").verdict.resources["layers"] == 1
+@pytest.mark.parametrize("target", ["exp(x)", "sin(4*x)", "gelu(4*x)", "softplus(4*x)"])
+def test_the_objective_layers_gets_one_layer(target: str) -> None:
+    assert outcome(target, "1e-2", ONE, "layers").verdict.resources["layers"] == 1
 
 
 def test_what_only_chords_could_reach_is_refused_with_the_size_they_would_have() -> None:

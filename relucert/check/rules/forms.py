@@ -15,6 +15,8 @@ EXP_BITS = 128
 
 def equal(context: Context, network: Network, a: Form, b: Form) -> bool:
     """Return whether two forms are equal once every u_j in their difference is replaced by its defining form."""
+    if a == b:
+        return True
     difference = dict(a)
     add_scaled(difference, Fraction(-1), b)
     pending = [-atom[1] for atom in difference if len(atom) == 2 and atom[0] == "u"]
@@ -35,10 +37,11 @@ def equal(context: Context, network: Network, a: Form, b: Form) -> bool:
 def weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:
     """Return for every neuron that the form reads its weights (c, d) before and after the gate."""
     weights: dict[int, tuple[Fraction, Fraction]] = {}
+    unread = (Fraction(0), Fraction(0))
     for atom, value in form.items():
         if len(atom) == 2 and atom[0] != "x":
-            c, d = weights.get(atom[1], (Fraction(0), Fraction(0)))
-            weights[atom[1]] = (c + value, d) if atom[0] == "u" else (c, d + value)
+            c, d = weights.get(atom[1], unread)
+            weights[atom[1]] = (value, d) if atom[0] == "u" else (c, value)
     return weights
 
 

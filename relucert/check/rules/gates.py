@@ -4,9 +4,11 @@ from fractions import Fraction
 
 from ..attention import add_scaled, embedded, read
 from ..kernel import Context, Rule
-from ..model import ONE, Fact, Form, Near, Network
+from ..model import ONE, Fact, Form, Matrix, Near, Network
 from ..refusal import Rejected
 from .forms import equal, gate_bound, sensitivities, weights
+
+ALONE = Fraction(1)
 
 
 def translation(
@@ -57,15 +59,15 @@ def translation(
             if head.d_head != 1:
                 raise Rejected(f"the gate head {j} needs d_head 1")
             context.spend(sum(len(stream[column]) for m in head[1:4] for _, column in m))
-            (query,), (key,), (value,) = (read(m, 1, stream) for m in (head.w_q, head.w_k, head.w_v))
-            context.spend(len(query) + len(key) + len(value))
+            (key,), (value,) = (read(m, 1, stream) for m in (head.w_k, head.w_v))
+            context.spend(len(key) + 2 * len(value))
             if set(key) != {ONE}:
                 raise Rejected(f"the key of the gate head {j} does not read a constant")
             if not equal(context, network, value, network.neurons[j]):
                 raise Rejected(f"the value of the gate head {j} is not the pre-activation of its neuron")
-            if {atom: q * key[ONE] for atom, q in query.items()} != {atom: beta * v for atom, v in value.items()}:
+            if read(_difference(head.w_q, key[ONE], head.w_v, beta), 1, stream)[0]:
                 raise Rejected(f"the score of the gate head {j} is not beta times its pre-activation")
-            updates += [(row, weight, {("r", j): Fraction(1)}) for (row, _), weight in head.w_o.items()]
+            updates += [(row, ALONE, {("r", j): weight}) for (row, _), weight in head.w_o.items()]
             if len(head.w_v) == 1:
                 (((_, coordinate), weight),) = head.w_v.items()
                 short[coordinate] = {("u", j): 1 / weight}
@@ -87,6 +89,13 @@ def translation(
     if not equal(context, network, result, network.outputs[o]):
         raise Rejected("the read-out is not the output of the network")
     return Near(subject, gated, Fraction(0))
+
+
+def _difference(a: Matrix, p: Fraction, b: Matrix, q: Fraction) -> Matrix:
+    """Return p times ``a`` minus q times ``b``."""
+    zero = Fraction(0)
+    entries = {place: p * a.get(place, zero) - q * b.get(place, zero) for place in a | b}
+    return {place: value for place, value in entries.items() if value}
 
 
 def gate_error(context: Context, premises: tuple[Fact, ...], gated: int, net: int, kappa: Fraction, terms: int) -> Near:
