@@ -142,7 +142,8 @@ class ErrorPicture(NamedTuple):
 
     ``axes`` are the free inputs with their values, one or two of them; the others are ``fixed``.  The arrays run over
     the first axis, or over the second and then the first.  ``network`` is empty where the certificate has none.  T is
-    read from the last of so many ``tokens``, the others being held.
+    what ``subject`` says, at a ``place`` among the data tokens, empty if there is one; the others are held.  In another
+    ``norm`` than sup the bound is one of no point.
     """
 
     statement: str
@@ -160,8 +161,9 @@ class ErrorPicture(NamedTuple):
     bound: Fraction
     points: int
     digits: int
-    subject: str = "T, the transformer"
-    tokens: int = 1
+    subject: str
+    place: str
+    norm: str
 
 
 class SweepCell(NamedTuple):
