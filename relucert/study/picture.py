@@ -117,7 +117,7 @@ def _line(
     np = require("numpy", "plot")
     lo, hi = box[name]
     values = set(_even(lo, hi, LINE_POINTS))
-    column, beta = list(box).index(name), loaded.verdict.resources["inverse_temperature"]
+    column, beta = list(box).index(name), loaded.verdict.resources.get("inverse_temperature", 0)
     if beta:
         values |= {row[column] + Fraction(score) / beta for row in others for score in SCORES}
     if loaded.network is not None and loaded.network.gated and loaded.attention is not None:
