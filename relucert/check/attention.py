@@ -36,10 +36,16 @@ from .number import cost
 from .refusal import Declined
 
 MAX_COEFFICIENT = 1 << 18  # binary digits of a coefficient of a form: sums of long fractions grow without end
+Spend = Callable[[int], None]
 
 
-def embedded(subject: Attention, inputs: int) -> list[Form]:
-    """Return each coordinate of an embedded data token as a form in ONE, ("x", input) and ("code", column)."""
+def embedded(subject: Attention, inputs: int, spend: Spend) -> list[Form]:
+    """Return each coordinate of an embedded data token as a form in ONE, ("x", input) and ("code", column).
+
+    The work counted is that of whoever goes on to visit every head and the read-out, too.
+    """
+    spend(subject.d_model + len(subject.embedding) + len(subject.readout))
+    spend(sum(1 + len(layer.heads) for layer in subject.layers))
     stream: list[Form] = [{} for _ in range(subject.d_model)]
     for (row, column), value in subject.embedding.items():
         atom: Atom = ("x", column - 1) if column <= inputs else ("code", column - 1 - inputs)
@@ -47,16 +53,18 @@ def embedded(subject: Attention, inputs: int) -> list[Form]:
     return stream
 
 
-def read(matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
+def read(matrix: Matrix, rows: int, stream: list[Form], spend: Spend) -> list[Form]:
     """Return ``matrix`` times the stream, one form for each of its ``rows``."""
+    spend(rows)
     result: list[Form] = [{} for _ in range(rows)]
     for (row, column), weight in matrix.items():
-        add_scaled(result[row], weight, stream[column])
+        add_scaled(result[row], weight, stream[column], spend)
     return result
 
 
-def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
+def add_scaled(target: Form, factor: Fraction, form: Form, spend: Spend) -> None:
     """Add ``factor`` times ``form`` to ``target`` in place; zero coefficients are not kept, very long ones declined."""
+    spend(1 + len(form))
     alone = factor == 1
     for atom, value in form.items():
         total = value if alone else factor * value
@@ -65,15 +73,18 @@ def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
         elif alone and value:
             target[atom] = total
             continue
-        if total.numerator.bit_length() + total.denominator.bit_length() > MAX_COEFFICIENT:
+        digits = total.numerator.bit_length() + total.denominator.bit_length()
+        if digits > MAX_COEFFICIENT:
             raise Declined(f"a coefficient of more than {MAX_COEFFICIENT} binary digits")
+        if digits > 512:  # shorter ones take no longer than the shortest
+            spend(cost(total))
         if total:
             target[atom] = total
         else:
             target.pop(atom, None)
 
 
-def query_key(head: Head, spend: Callable[[int], None]) -> Matrix:
+def query_key(head: Head, spend: Spend) -> Matrix:
     """Return W_Q^T W_K, which does not change when a factor is moved from one to the other."""
     keys: dict[int, list[tuple[int, Fraction]]] = {}
     for (row, column), value in head.w_k.items():
@@ -86,9 +97,7 @@ def query_key(head: Head, spend: Callable[[int], None]) -> Matrix:
     return result
 
 
-def resources(
-    subject: Attention, stated: Statement, gates: int, spend: Callable[[int], None]
-) -> dict[str, int | Fraction]:
+def resources(subject: Attention, stated: Statement, gates: int, spend: Spend) -> dict[str, int | Fraction]:
     """Return what the transformer costs, counted from its matrices, for the longest sequence stated.
 
     ``parameters`` counts nonzero entries and ``parameters_dense`` all entries of every matrix and anchor, the
