@@ -80,6 +80,8 @@ def _wide_weights(network: Network) -> int:
 
 def expanded(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
     """Return the form with every u_j outside ``keep`` replaced by its known form."""
+    if all(kind != "u" or j in keep for kind, j in form.terms):
+        return dict(form.terms)
     result: Terms = {}
     for (kind, j), weight in form.terms.items():
         replaced = kind == "u" and j not in keep
