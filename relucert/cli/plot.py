@@ -46,6 +46,9 @@ def command(ctx: click.Context, certificate: Path, output: Path, slices: tuple[s
     if not ctx.obj.quiet:
         from ..exact.number import decimal_up
 
+        certified = f"certified {decimal_up(found.bound)}"
+        if found.norm != "sup":
+            certified = f"its {found.norm} norm over the box certified {decimal_up(found.bound)}"
         sampled = f"{found.points} samples, largest |T - f| {decimal_up(found.observed)} (an estimate)"
-        say(f"wrote {output}: {sampled}, certified {decimal_up(found.bound)}")
+        say(f"wrote {output}: {sampled}, {certified}")
     return 0

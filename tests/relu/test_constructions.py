@@ -217,3 +217,28 @@ def test_rows_of_the_error_budget_sum_to_the_bound(case: Case) -> None:
     assert (len(names) == 2) == ("sawtooth_gated" in {step.rule for step in outcome.verdict.certificate.trace})
     assert sum(part for _, part in rows) == outcome.verdict.error_bound
     assert all(part >= 0 for _, part in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "lo", "hi", "eps"),
+    [("1/x", 1, 1000, "1/10"), ("1/x", -400, -1, "1/100"), ("1/(2 + x^2)", -14, 14, "1/37")],
+)
+def test_centred_chords_may_cross_zero_far_out(text: str, lo: int, hi: int, eps: str) -> None:
+    problem = relucert.make_problem(text, Fraction(eps), {"x": (Fraction(lo), Fraction(hi))})
+    outcome = relucert.build(problem)
+    assert outcome.verdict.status == "accepted"
+    values = {x: independent.network_value(outcome.certificate, (Fraction(x),)) for x in range(lo, hi + 1)}
+    for x, value in values.items():
+        assert abs(value - (Fraction(1, x) if text == "1/x" else Fraction(1, 2 + x * x))) <= Fraction(eps)
+    far = max(values, key=abs)
+    assert values[far] * far <= 0 if text == "1/x" else values[far] < 0
+
+
+def test_a_denominator_that_is_approximated_too_coarsely_is_approximated_again() -> None:
+    """A tenth of the output is 2 of the inner denominator, which must not come to zero."""
+    box = {"x": (Fraction(-1), Fraction(1))}
+    outcome = relucert.build(relucert.make_problem("1/(2 + 1/(2 + x^4)^2)", Fraction(1, 10), box, objective="layers"))
+    for k in range(-50, 51):
+        x = Fraction(k, 50)
+        exact = 1 / (2 + 1 / (2 + x**4) ** 2)
+        assert abs(independent.network_value(outcome.certificate, (x,)) - exact) <= Fraction(1, 10)
