@@ -23,6 +23,7 @@ from .budget import Choice, Node, Option, even_split, share
 from .constructions import chords, extrema, product, reciprocal
 from .constructions.elementary import Recipe, constant_value, function
 from .constructions.reciprocal import ZigzagPlan
+from .constructions.root import Root, root
 from .draft import Draft, Value
 from .plan import inverse_options, inverse_plan
 from .recipes import MOST_CHORDS as CHORDS_LIMIT
@@ -73,7 +74,7 @@ class Choices:
     parts: Parts
     chains: tuple[tuple[int, tuple[int, ...]], ...]
     inverses: tuple[tuple[int, Inverse], ...]
-    recipes: tuple[Recipe, ...]
+    recipes: tuple[Recipe | Root, ...]
 
     @property
     def gates(self) -> int:
@@ -251,7 +252,7 @@ def _spent(
     left = room - sum(errors, Fraction(0))
     for k in sorted(range(len(split)), key=lambda k: -split[k].gates):
         made = split[k].option.shape
-        if isinstance(made, Recipe) and left > 0:
+        if isinstance(made, Recipe | Root) and left > 0:
             f, error = made.function, (errors[k] + left) / Fraction(nodes[k].influence)
             for option in _recipes(f, inside[f.variable], error, (), shallow):
                 if option.gates < made.gates:
@@ -347,7 +348,9 @@ def build(draft: Draft, chosen: Choices) -> list[Value]:
         elif constants[t] is None:
             values[t] = constant_value(draft, draft.range(t))
         elif t in recipes:
-            values[t] = function(draft, draft.single(values[recipes[t].function.variable]), recipes[t])
+            how = recipes[t]
+            variable = draft.single(values[how.function.variable])
+            values[t] = root(draft, variable, how) if isinstance(how, Root) else function(draft, variable, how)
         else:
             arguments = [values[c] for c in node.children]
             values[t] = _operation(draft, t, arguments, chains.get(t, (0, 0)), inverses.get(t, 1))
