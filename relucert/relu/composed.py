@@ -23,7 +23,7 @@ from .budget import Choice, Node, Option, even_split, share
 from .constructions import chords, extrema, product, reciprocal
 from .constructions.elementary import Recipe, constant_value, function
 from .constructions.reciprocal import ZigzagPlan
-from .constructions.root import Root, root
+from .constructions.root import Root, build_root
 from .draft import Draft, Value
 from .plan import inverse_options, inverse_plan
 from .recipes import MOST_CHORDS as CHORDS_LIMIT
@@ -102,7 +102,7 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[tuple[Choices, bo
     """
     expression = problem.expression
     inside = ranges(expression, problem.domain, problem.inputs)
-    shallow = (False, True) if problem.objective == "layers" else (False,)
+    shallow = (False,) if problem.objective == "heads" else (False, True)
     found: list[Choices] = []
     evens: list[Choices] = []
     tried, failed = set[Parts](), None
@@ -123,11 +123,8 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[tuple[Choices, bo
             evens += [] if even is None else [even]
     if not found:
         raise failed or _advice(problem, inside, allowance)
-    for chosen in found:
-        if chosen not in evens:
-            yield chosen, False
-    for even in evens:
-        yield even, True
+    for chosen in dict.fromkeys([*found, *evens]):
+        yield chosen, chosen in evens
 
 
 def _steep(f: Univariate, inside: list[Interval]) -> bool:
@@ -350,7 +347,7 @@ def build(draft: Draft, chosen: Choices) -> list[Value]:
         elif t in recipes:
             how = recipes[t]
             variable = draft.single(values[how.function.variable])
-            values[t] = root(draft, variable, how) if isinstance(how, Root) else function(draft, variable, how)
+            values[t] = build_root(draft, variable, how) if isinstance(how, Root) else function(draft, variable, how)
         else:
             arguments = [values[c] for c in node.children]
             values[t] = _operation(draft, t, arguments, chains.get(t, (0, 0)), inverses.get(t, 1))

@@ -60,12 +60,12 @@ def recipe(
     tried, if given: what is best for one allowance is hardly worse for another near it, and most of the time is saved.
     """
     root = None
-    if not shallow and like in (None, ROOT) and _cut(function, inside, allowance) is not None:
+    if not shallow and like in (None, ROOT):
         root = rooted.plan(function, inside, allowance, _reduced)
     if root is not None and like == ROOT:
         return root
     found = _reduced(function, inside, allowance, shallow, like, MOST_CHORDS if root is None else root.gates)
-    return found or root
+    return found if root is None or (found is not None and found.gates < root.gates) else root
 
 
 @lru_cache(maxsize=256)

@@ -13,16 +13,18 @@ from ..exact.number import log2
 from ..target.expression import Expression, Node
 from ..target.ranges import Interval
 from .budget import allocate
-from .constructions.elementary import Recipe
-from .constructions.root import Root
+from .constructions.elementary import MOST_WORK, Recipe
+from .constructions.root import CELLS, Root, bernstein
 from .univariate import Univariate, affine
 
 CUTS = (1, 2, 3)  # bits by which what is lost below the cut is smaller than the allowance
-RATIOS = (2.25, 4.0, 9.0)  # of knots
+RATIOS = (Fraction(9, 4), Fraction(4), Fraction(9))  # of knots
 CORE = Fraction(1, 4)  # of the allowance, for the power of w
-MARGIN = 1.01  # of the range of w, for rounding and what is not of first order
+MARGIN = Fraction(101, 100)  # of the range of w, for rounding and what is not of first order
 MOST_PIECES = 2000
-ROUND = 1 << 12
+STEPS = 32
+WORKABLE = 0.6  # of the work that the checker allows
+ROUND = 1 << 10
 
 
 def plan(
@@ -39,46 +41,61 @@ def plan(
     line = affine(f.expression, node.children[0], f.variable) if node.op == "power" else None
     if line is None or node.value is None or not 0 < node.value < 1:
         return None
-    top = max(line[0] * end + line[1] for end in inside)
-    made = list(_plans(f, node.value, top, allowance, recipe))
+    ends = sorted(line[0] * end + line[1] for end in inside)
+    made = _plans(f, node.value, (ends[0], ends[1]), allowance, recipe)
     return min(made, key=lambda each: (each.gates, each.layers), default=None)
 
 
 def _plans(
     f: Univariate,
     p: Fraction,
-    top: Fraction,
+    span: Interval,
     allowance: Fraction,
     recipe: Callable[[Univariate, Interval, Fraction], Recipe | None],
 ) -> Iterator[Root]:
-    m, n = p.numerator, p.denominator
-    rest = Fraction(m - n, n)  # the exponent of w
-    inner = Univariate(Expression((Node("input", (0,)), Node("power", (0,), rest)), (1,)), 1, 0)
-    for bits in CUTS:
-        k = max(0, math.ceil((bits - log2(allowance)) / m))
-        least, z = Fraction(1, 2 ** (n * k)), Fraction(2) ** k  # z is about the largest value of the chords
-        if least >= top:
+    (bottom, top), m, n = span, p.numerator, p.denominator
+    core_power = Univariate(Expression((Node("input", (0,)), Node("power", (0,), p - 1)), (1,)), 1, 0)
+    cuts = [Fraction(1, 2 ** (n * max(0, math.ceil((bits - log2(allowance)) / m)))) for bits in CUTS]
+    for cut in cuts if bottom <= cuts[0] else [None]:
+        least = cut or bottom
+        z = Fraction(2.0 ** (-log2(least) / n))  # about the largest value of the chords
+        left = allowance * (Fraction(99, 100) - CORE) - (0 if cut is None else 1 / z**m)
+        if least >= top or left <= 0:
             continue
         for ratio in RATIOS:
-            pieces = max(1, round((log2(top) - log2(least)) / math.log2(ratio)))
-            most = Fraction(math.ceil(_largest(ratio, n) * MARGIN * ROUND), ROUND)
-            size = most * Fraction(math.ceil(2.0 ** (float(p) * log2(top)) * ROUND), ROUND)  # of x z^(n-m)
-            core = recipe(inner, (Fraction(ROUND - 4, ROUND), most), allowance * CORE / size)
-            if core is None or pieces > MOST_PIECES:
-                continue
-            weights = _weights(m, n, z, top, most, size)
-            left = allowance * Fraction(99, 100) - allowance * CORE - Fraction(1, 2 ** (m * k))
-            counts = allocate([w for w in weights for _ in range(2)], left) if left > 0 else None
-            if counts is not None:
-                pairs = tuple(zip(counts[::2], counts[1::2], strict=True))
-                yield Root(f, least, pieces, pairs, core)
+            octaves = log2(top) - log2(least)
+            pieces = math.ceil(octaves / log2(ratio))
+            step = math.ceil(octaves / pieces * STEPS) / STEPS  # few different ones, as fits are kept
+            most = _largest(Fraction(2.0**step), n) * MARGIN
+            size = most * Fraction(2.0 ** (float(p) * log2(top)))  # of x z^(n-m)
+            core = recipe(core_power, (Fraction(ROUND - 4, ROUND), most), allowance * CORE / size)
+            counts = allocate([w for w in _weights(m, n, z, top, most, size) for _ in range(2)], left)
+            workable = pieces <= MOST_PIECES and _work(n, max(0.0, -log2(least)), pieces) <= MOST_WORK * WORKABLE
+            if core is not None and counts is not None and workable:
+                yield Root(f, cut, pieces, tuple(zip(counts[::2], counts[1::2], strict=True)), core)
 
 
-def _largest(ratio: float, n: int) -> float:
-    """Return the largest x z^n on a piece from 1 to ``ratio``, z being the chord of x^(-1/n)."""
-    slope = (1 - ratio ** (-1 / n)) / (ratio - 1)
-    x = (1 + slope) / ((n + 1) * slope)
-    return x * (1 + slope - slope * x) ** n
+def _largest(ratio: Fraction, n: int) -> Fraction:
+    """Return about what w = x z^n is shown not to exceed on a piece from 1 to ``ratio``."""
+    end = Fraction(round(ratio ** (-1 / n) * ROUND), ROUND)
+    return Fraction(math.ceil(bernstein((Fraction(1), ratio), (Fraction(1), end), n, CELLS)[2] * ROUND), ROUND)
+
+
+def _work(n: int, octaves: float, pieces: int) -> float:
+    """Return about how much work it is for the checker to bound the u_i and w, by the sizes of their coefficients."""
+
+    def cost(bits: float) -> float:
+        words = bits / 64
+        return 1 + words + words * words / 256
+
+    total = 0.0
+    for i in range(2, n + 1):
+        cells = pieces * (CELLS if i == n else 1)
+        for k in range(cells):
+            bits = octaves * (1 - k / cells)  # of the places there
+            long = cost((i + 1) * (i + 2) / 2 * bits + 64 * (i + 2)) * (1 + (i + 1) * cost(2 * bits + 64) / 16)
+            total += 4 * (i + 2) ** 2 * long
+    return total
 
 
 def _weights(m: int, n: int, z: Fraction, top: Fraction, most: Fraction, size: Fraction) -> list[Fraction]:
@@ -92,5 +109,5 @@ def _weights(m: int, n: int, z: Fraction, top: Fraction, most: Fraction, size: F
         reach = size * Fraction(n - m, n) * z ** (n - i) + (z ** (n - m - i) if i <= n - m else 0)
         before = Fraction(2.0 ** (log2(top) * (1 - (i - 1) / n))) * most
         result.append(reach * before / 2 * z / 2 / 2)
-    spread = 1 - Fraction(float(most) ** (-(n - m) / n))
+    spread = 1 - Fraction(math.pow(most, -(n - m) / n))
     return [*result, size / 2 * spread / 2 / 2]
