@@ -19,7 +19,7 @@ from .univariate import Univariate, affine
 
 CUTS = (1, 2, 3)  # bits by which what is lost below the cut is smaller than the allowance
 RATIOS = (Fraction(9, 4), Fraction(4), Fraction(9))  # of knots
-CORE = Fraction(1, 4)  # of the allowance, for the power of w
+CORE = Fraction(2, 5)  # of the allowance, for the power of w, at most
 MARGIN = Fraction(101, 100)  # of the range of w, for rounding and what is not of first order
 MOST_PIECES = 2000
 STEPS = 32
@@ -59,17 +59,18 @@ def _plans(
     for cut in cuts if bottom <= cuts[0] else [None]:
         least = cut or bottom
         z = Fraction(2.0 ** (-log2(least) / n))  # about the largest value of the chords
-        left = allowance * (Fraction(99, 100) - CORE) - (0 if cut is None else 1 / z**m)
-        if least >= top or left <= 0:
+        left = allowance * Fraction(99, 100) - (0 if cut is None else 1 / z**m)
+        if least >= top:
             continue
         for ratio in RATIOS:
             octaves = log2(top) - log2(least)
             pieces = math.ceil(octaves / log2(ratio))
-            step = math.ceil(octaves / pieces * STEPS) / STEPS  # few different ones, as fits are kept
+            step = math.ceil(octaves / pieces * STEPS) / STEPS  # few different fits, as they are kept
             most = _largest(Fraction(2.0**step), n) * MARGIN
             size = most * Fraction(2.0 ** (float(p) * log2(top)))  # of x z^(n-m)
-            core = recipe(core_power, (Fraction(ROUND - 4, ROUND), most), allowance * CORE / size)
-            counts = allocate([w for w in _weights(m, n, z, top, most, size) for _ in range(2)], left)
+            error = Fraction(2) ** math.floor(log2(allowance * CORE / size))
+            core = recipe(core_power, (Fraction(ROUND - 4, ROUND), most), error)
+            counts = allocate([w for w in _weights(m, n, z, top, most, size) for _ in range(2)], left - error * size)
             workable = pieces <= MOST_PIECES and _work(n, max(0.0, -log2(least)), pieces) <= MOST_WORK * WORKABLE
             if core is not None and counts is not None and workable:
                 yield Root(f, cut, pieces, tuple(zip(counts[::2], counts[1::2], strict=True)), core)
