@@ -29,16 +29,23 @@ Output k of the transformer at a data token is row k of  readout X  after the la
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from .model import MIRRORED, ONE, Atom, Attention, Form, Head, Matrix, Statement
 from .number import cost
 from .refusal import Declined
 
 MAX_COEFFICIENT = 1 << 18  # binary digits of a coefficient of a form: sums of long fractions grow without end
+Spend = Callable[[int], None]
 
 
-def embedded(subject: Attention, inputs: int) -> list[Form]:
-    """Return each coordinate of an embedded data token as a form in ONE, ("x", input) and ("code", column)."""
+def embedded(subject: Attention, inputs: int, spend: Spend) -> list[Form]:
+    """Return each coordinate of an embedded data token as a form in ONE, ("x", input) and ("code", column).
+
+    The work counted is that of whoever goes on to visit every head and the read-out, too.
+    """
+    spend(subject.d_model + len(subject.embedding) + len(subject.readout))
+    spend(sum(1 + len(layer.heads) for layer in subject.layers))
     stream: list[Form] = [{} for _ in range(subject.d_model)]
     for (row, column), value in subject.embedding.items():
         atom: Atom = ("x", column - 1) if column <= inputs else ("code", column - 1 - inputs)
@@ -46,30 +53,38 @@ def embedded(subject: Attention, inputs: int) -> list[Form]:
     return stream
 
 
-def read(matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
+def read(matrix: Matrix, rows: int, stream: list[Form], spend: Spend) -> list[Form]:
     """Return ``matrix`` times the stream, one form for each of its ``rows``."""
+    spend(rows)
     result: list[Form] = [{} for _ in range(rows)]
     for (row, column), weight in matrix.items():
-        add_scaled(result[row], weight, stream[column])
+        add_scaled(result[row], weight, stream[column], spend)
     return result
 
 
-def add_scaled(target: Form, factor: Fraction, form: Form) -> None:
+def add_scaled(target: Form, factor: Fraction, form: Form, spend: Spend) -> None:
     """Add ``factor`` times ``form`` to ``target`` in place; zero coefficients are not kept, very long ones declined."""
+    spend(1 + len(form))
     alone = factor == 1
     for atom, value in form.items():
         total = value if alone else factor * value
         if atom in target:
             total += target[atom]
-        if total.numerator.bit_length() + total.denominator.bit_length() > MAX_COEFFICIENT:
+        elif alone and value:
+            target[atom] = total
+            continue
+        digits = total.numerator.bit_length() + total.denominator.bit_length()
+        if digits > MAX_COEFFICIENT:
             raise Declined(f"a coefficient of more than {MAX_COEFFICIENT} binary digits")
+        if digits > 512:  # shorter ones take no longer than the shortest
+            spend(cost(total))
         if total:
             target[atom] = total
         else:
             target.pop(atom, None)
 
 
-def query_key(head: Head, spend: Callable[[int], None]) -> Matrix:
+def query_key(head: Head, spend: Spend) -> Matrix:
     """Return W_Q^T W_K, which does not change when a factor is moved from one to the other."""
     keys: dict[int, list[tuple[int, Fraction]]] = {}
     for (row, column), value in head.w_k.items():
@@ -82,9 +97,7 @@ def query_key(head: Head, spend: Callable[[int], None]) -> Matrix:
     return result
 
 
-def resources(
-    subject: Attention, stated: Statement, gates: int, spend: Callable[[int], None]
-) -> dict[str, int | Fraction]:
+def resources(subject: Attention, stated: Statement, gates: int, spend: Spend) -> dict[str, int | Fraction]:
     """Return what the transformer costs, counted from its matrices, for the longest sequence stated.
 
     ``parameters`` counts nonzero entries and ``parameters_dense`` all entries of every matrix and anchor, the
@@ -96,13 +109,9 @@ def resources(
     last = stated.sequence.most - 1
     heads = [head for layer in subject.layers for head in layer.heads]
     parts = [layer.feed_forward for layer in subject.layers if layer.feed_forward is not None]
-    matrices = [subject.embedding, subject.readout]
-    for head in heads:
-        matrices += (head.w_q, head.w_k, head.w_v, head.w_o)
-    for part in parts:
-        matrices += (part.w_in, part.w_out)
-    entries = [value for matrix in matrices for value in matrix.values()]
-    entries += [value for anchor in subject.anchors for value in anchor.values()]
+    matrices: list[dict[Any, Fraction]] = [subject.embedding, subject.readout, *subject.anchors]
+    matrices += [matrix for head in heads for matrix in head[1:]] + [matrix for part in parts for matrix in part[1:]]
+    entries = {id(value): value for matrix in matrices for value in matrix.values()}.values()  # many are one object
     columns = 1 + inputs + (code.size if code else 0) + subject.outputs + len(subject.anchors)
     columns += sum(4 * head.d_head for head in heads) + sum(2 * part.width for part in parts)
     return {
@@ -113,7 +122,7 @@ def resources(
         "d_model": subject.d_model,
         "d_head": max((head.d_head for head in heads), default=0),
         "feed_forward_width": max((part.width for part in parts), default=0),
-        "parameters": len(entries),
+        "parameters": sum(map(len, matrices)),
         "parameters_dense": subject.d_model * columns,
         "max_weight": max((abs(value) for value in entries), default=Fraction(0)),
         "inverse_temperature": max(

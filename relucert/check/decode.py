@@ -32,7 +32,7 @@ from .model import (
 from .number import MAX_BITS, rational
 from .refusal import Declined, Rejected
 
-MAX_BYTES = 1 << 28
+MAX_BYTES = 1 << 27
 MAX_INDEX_DIGITS = 9
 MAX_INPUTS = 1 << 18
 MAX_WIDTH = 1 << 20
@@ -68,10 +68,8 @@ def _certificate(raw: object) -> Certificate:
     if stated.sequence.layout != "tokenwise" and any(node.op.startswith("seen") for node in terms):
         raise Rejected("seen_max and seen_min need the layout tokenwise")
     precision = index(top["precision"], MAX_BITS + 1, "precision")
-    trace: list[Step] = []
-    for item in array(top["trace"], "trace"):
-        trace.append(step(item, len(trace), len(terms)))
-    return Certificate(stated, subject, networks, terms, precision, tuple(trace))
+    trace = tuple(step(item, k, len(terms)) for k, item in enumerate(array(top["trace"], "trace")))
+    return Certificate(stated, subject, networks, terms, precision, trace)
 
 
 def parse(data: bytes) -> Any:
@@ -245,14 +243,12 @@ def nodes(
 def network(raw: object, inputs: int) -> Network:
     """Return a residual ReLU network whose forms read inputs and earlier neurons only."""
     body = fields(raw, "inverse_temperature neurons outputs", "a network")
-    neurons: list[Form] = []
-    for item in array(body["neurons"], "neurons"):
-        neurons.append(form(item, inputs, len(neurons)))
+    neurons = tuple(form(item, inputs, j) for j, item in enumerate(array(body["neurons"], "neurons")))
     outputs = tuple(form(item, inputs, len(neurons)) for item in array(body["outputs"], "outputs"))
     beta = None if body["inverse_temperature"] is None else rational(body["inverse_temperature"])
     if beta is not None and beta <= 0:
         raise Rejected("an inverse temperature must be positive")
-    return Network(tuple(neurons), outputs, beta)
+    return Network(neurons, outputs, beta)
 
 
 def form(raw: object, inputs: int, neurons: int) -> Form:

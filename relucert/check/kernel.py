@@ -149,11 +149,6 @@ def distance_in(known: dict[tuple[int, int], Fraction], left: int, right: int) -
     return known[left, right]
 
 
-def distance(premises: tuple[Fact, ...], left: int, right: int) -> Fraction:
-    """Return the bound of the premise |left - right| <= bound, or zero if both are one term."""
-    return distance_in(distances(premises), left, right)
-
-
 def entails(proved: Fact, claimed: Fact) -> bool:
     """Return whether the proved fact implies the claimed one: the one comparison of the checker."""
     if isinstance(proved, In) and isinstance(claimed, In):

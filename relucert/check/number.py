@@ -45,8 +45,10 @@ def _rational(text: str) -> Fraction:
 
 def cost(*values: Fraction) -> int:
     """Return about how many microseconds an operation on these numbers takes, from their sizes in words alone."""
-    words = sum(value.numerator.bit_length() + value.denominator.bit_length() for value in values) // 64
-    return 1 + words + words * words // 256
+    bits = 0
+    for value in values:
+        bits += value.numerator.bit_length() + value.denominator.bit_length()
+    return 1 + bits // 64 + (bits // 64) ** 2 // 256
 
 
 def floor_to(value: Fraction, bits: int) -> int:

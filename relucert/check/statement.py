@@ -106,9 +106,9 @@ def sentence(stated: Statement, bound: Fraction) -> str:
     names = ["T"] if len(targets) == 1 else [f"T{k + 1}" for k in range(len(targets))]
     where = f"  where {'; '.join(definitions)}" if definitions else ""
     if stated.norm != "sup":
-        p = stated.norm[1:]
-        sizes = [f"| {name}{arguments} - {target} |^{p}" for name, target in zip(names, targets, strict=True)]
-        claims = " and ".join(f"( integral of {size} )^(1/{p}) <= {short(bound)}" for size in sizes)
+        norm = {"L1": "integral of {}", "L2": "( integral of {}^2 )^(1/2)"}[stated.norm]
+        sizes = [norm.format(f"| {name}{arguments} - {target} |") for name, target in zip(names, targets, strict=True)]
+        claims = " and ".join(f"{size} <= {short(bound)}" for size in sizes)
         return f"over the box of real {box}, with Lebesgue measure, not normalised:  {claims}{where}"
     claims = " and ".join(
         f"| {name}{arguments} - {target} | <= {short(bound)}" for name, target in zip(names, targets, strict=True)

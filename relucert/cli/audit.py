@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from ..spec.problem import Problem
 from .grids import tolerances, whole_numbers
 from .options import SPEC_SUFFIXES, Asked, asks, problem_of, verbosity
 from .progress import counted
+from .workers import workers
 
 EPS = "1e-1..1e-6"
 SIZES = "2..16"
@@ -26,6 +28,7 @@ CONTRADICTED = 1
 @click.option("--eps", metavar="A..B", help=f"Tolerances of the family.  [default: {EPS}]")
 @click.option("--arity", metavar="A..B", help=f"Numbers of inputs of min and max.  [default: {SIZES}]")
 @asks("domain", "args", "objective")
+@click.option("-j", "--jobs", metavar="N", help="Networks to build at once.  [default: the number of processors]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the report.")
 @click.pass_context
 def command(
@@ -34,6 +37,7 @@ def command(
     eps: str | None,
     arity: str | None,
     asked: Asked,
+    jobs: str | None,
     form: str,
 ) -> int:
     """Answer three questions for a family of networks, with verdict, evidence and hidden costs.
@@ -45,8 +49,8 @@ def command(
     problems = _family(target, eps, arity, asked)
     from ..study import audit
 
-    with counted(f"auditing {target}", audit.steps(problems), ctx.obj) as progress:
-        report = audit.audit(problems, progress)
+    with closing(workers(jobs)) as crew, counted(f"auditing {target}", ctx.obj) as progress:
+        report = audit.audit(problems, crew, progress)
     if form == "json":
         from ..report.audit import audit_json
 

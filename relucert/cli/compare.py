@@ -16,7 +16,7 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 @click.command("compare")
 @verbosity
 @click.argument("target", metavar="TARGET|EXPRESSION|SPEC.yaml")
-@asks("eps", "domain", "arity", "args", "objective", *SEQUENCE)
+@asks("eps", "domain", "arity", "args", "objective", "norm", *SEQUENCE)
 @click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the Pareto front (.svg or .png).")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the table.")
 @click.pass_context
@@ -27,10 +27,11 @@ def command(
     picture: Path | None,
     form: str,
 ) -> int:
-    """Build TARGET by every route and compare what each costs and certifies; the best of each column is marked.
+    """Build TARGET by every route and compare what each costs and certifies; the best of each row is marked.
 
-    A route that does not apply, or would be too large, is named with its reason and its predicted size.  The observed
-    error is an estimate on a grid.  --plot needs matplotlib: pip install 'relucert[plot]'.
+    ``relu mirror`` has the gates of --gate mirror, ``anchors stated`` is certified as --proof stated does.  A route
+    that does not apply, or would be too large, is named with its reason and its predicted size.  The observed error is
+    an estimate on a grid.  --plot needs matplotlib: pip install 'relucert[plot]'.
     """
     if picture is not None:
         writable("--plot", picture, PICTURES)

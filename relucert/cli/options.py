@@ -190,18 +190,25 @@ def writable(option: str, path: Path, known: Sequence[str]) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: a unique temporary file in its folder, then one replacement."""
+    """Write a file whole or not at all: a unique temporary file in its folder, then one replacement.
+
+    Links are followed, and devices and pipes are written to, not replaced.
+    """
     import tempfile
 
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+            return
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
             mask = os.umask(0)
             os.umask(mask)
             os.chmod(name, 0o666 & ~mask)
-            os.replace(name, path)
+            os.replace(name, target)
         except BaseException:
             if os.path.exists(name):  # else an interrupt came just after the replacement
                 os.unlink(name)

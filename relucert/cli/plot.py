@@ -13,7 +13,6 @@ from .options import assignments, number, verbosity, whole_number, write_atomica
 from .progress import counted
 
 SUFFIXES = (".svg", ".png")
-STEPS = 100
 
 
 @click.command("plot")
@@ -41,17 +40,15 @@ def command(ctx: click.Context, certificate: Path, output: Path, slices: tuple[s
     from ..report.figure import error_figure
     from ..study.picture import picture
 
-    with counted("evaluating", STEPS, ctx.obj) as show:
-
-        def progress(done: int, total: int) -> None:
-            if done * STEPS // total != (done - 1) * STEPS // total:
-                show(done * STEPS // total)
-
+    with counted("evaluating", ctx.obj) as progress:
         found = picture(loaded, fixed, chosen, progress)
     write_atomically(output, error_figure(found, output.suffix[1:]))
     if not ctx.obj.quiet:
         from ..exact.number import decimal_up
 
+        certified = f"certified {decimal_up(found.bound)}"
+        if found.norm != "sup":
+            certified = f"its {found.norm} norm over the box certified {decimal_up(found.bound)}"
         sampled = f"{found.points} samples, largest |T - f| {decimal_up(found.observed)} (an estimate)"
-        say(f"wrote {output}: {sampled}, certified {decimal_up(found.bound)}")
+        say(f"wrote {output}: {sampled}, {certified}")
     return 0

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from .options import Verbosity
 
+STEPS = 100  # of a progress that is logged
+
 
 @contextmanager
 def stages(title: str, verbosity: Verbosity) -> Iterator[Callable[[str], None]]:
@@ -31,10 +33,20 @@ def stages(title: str, verbosity: Verbosity) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def counted(title: str, total: int, verbosity: Verbosity) -> Iterator[Callable[[int], None]]:
-    """Give a function that shows how many of ``total`` jobs are finished: a bar, or log lines with -v when piped."""
+def counted(title: str, verbosity: Verbosity) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows how many jobs of how many are finished: a bar, or log lines with -v when piped.
+
+    It may be called often: what would look the same is not shown again.
+    """
     if verbosity.quiet or not sys.stderr.isatty():
-        yield lambda finished: verbosity.log(f"{finished} of {total} finished")
+        parts: list[int] = []
+
+        def log(finished: int, total: int) -> None:
+            if finished * STEPS // total not in parts[-1:]:
+                parts.append(finished * STEPS // total)
+                verbosity.log(f"{finished} of {total} finished")
+
+        yield log
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -42,5 +54,5 @@ def counted(title: str, total: int, verbosity: Verbosity) -> Iterator[Callable[[
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda finished: progress.update(task, completed=finished)
+        task = progress.add_task(title, total=None)
+        yield lambda finished, total: progress.update(task, completed=finished, total=total)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -26,15 +25,14 @@ from .options import (
     asks,
     problem_of,
     verbosity,
-    whole_number,
     writable,
     write_atomically,
 )
 from .progress import counted
+from .workers import workers
 
 if TYPE_CHECKING:
     from ..report.studied import SweepCell, SweepReport
-    from ..study.crew import Crew
 
 MOST_CELLS = 10_000
 SAVE_SECONDS = 0.5
@@ -95,7 +93,7 @@ def command(
         ctx.obj.log(f"{len(kept)} cells are kept in {place}")
     keeper = _Keeper(place, dict(kept))
     try:
-        with closing(_crew(dask, jobs)) as crew, counted(f"sweeping {target}", len(problems), ctx.obj) as progress:
+        with closing(workers(jobs, dask)) as crew, counted(f"sweeping {target}", ctx.obj) as progress:
             built = iter(sweep.run(problems, crew, kept, keeper.keep, progress))
     except KeyboardInterrupt:
         left = f"; what is finished is kept in {place}, and the same command goes on from there" if keeper.cells else ""
@@ -222,17 +220,6 @@ class _Keeper:
 
             write_atomically(self.place, encode(self.cells))
             self._saved, self._when = len(self.cells), time.monotonic()
-
-
-def _crew(dask: str | None, jobs: str | None) -> Crew:
-    from ..study.crew import Dask, Processes
-
-    count = whole_number("--jobs", jobs)
-    if dask is not None:
-        if count is not None:
-            raise UsageError("--jobs is about this machine; a Dask cluster has as many workers as it has")
-        return Dask(dask)
-    return Processes(count or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _reason(cell: SweepCell) -> str:

@@ -69,6 +69,10 @@ class Derivation:
             derivation.nodes.append(node)
         return derivation
 
+    def copied(self) -> Derivation:
+        """Return one that goes on from here by itself."""
+        return Derivation(list(self.nodes), list(self.steps), dict(self._known))
+
     def term(self, op: str, *children: int, value: Fraction | None = None) -> int:
         """Return the index of a term, new or known."""
         node = Node(op, children, value)

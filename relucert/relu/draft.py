@@ -83,6 +83,10 @@ class Draft:
             self.compared[key] = self.neuron(form)
         return self.compared[key]
 
+    def has_shared(self, form: Form) -> bool:
+        """Whether ``shared`` has made a neuron with this pre-activation."""
+        return frozenset(form.terms.items()) in self.compared
+
     def gate(self, form: Form) -> Form:
         """Append a neuron and return max(form, 0) as a form."""
         return atom("r", self.neuron(form))

@@ -56,7 +56,7 @@ def recipe(
 ) -> Recipe | Root | None:
     """Return the way to build the function on an interval within the allowance that has fewest gates, or None.
 
-    ``shallow`` asks for chords, in one layer but for folds, where not too many do.  Only what has the shape ``like`` is
+    ``shallow`` asks for chords in fewest layers, where not too many do.  Only what has the shape ``like`` is
     tried, if given: what is best for one allowance is hardly worse for another near it, and most of the time is saved.
     """
     root = None
@@ -82,13 +82,17 @@ def _reduced(
     least, upward, inside = cut or (None, True, inside)
     if cut is not None:
         allowance = allowance * 3 / 4
+
+    def key(made: Recipe) -> tuple[int, int]:
+        return (made.layers, made.gates) if shallow else (made.gates, made.layers)
+
     eps = Fraction(1, 2 ** max(0, allowance.denominator.bit_length() - allowance.numerator.bit_length()))
     best: Recipe | None = None
     since = 0
     for reduction in reductions(context(eps), function, inside, eps):
         if like is not None and (reduction.kind, reduction.doublings) != like[:2]:
             continue
-        most, since = limit if best is None else best.gates, since + 1
+        most, since = limit if best is None or shallow else best.gates, since + 1
         if since > PATIENCE:
             break
         try:
@@ -96,7 +100,7 @@ def _reduced(
             orders = ORDERS if like is None else like[2]
             for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow, deep, orders):
                 found = Recipe(function, used, core, squares, _goal(reduction, inside, core, allowance), least, upward)
-                if best is None or (found.gates, found.layers) < (best.gates, best.layers):
+                if best is None or key(found) < key(best):
                     best, since = found, 0
         except (ArithmeticError, ValueError):  # beyond floats, or undefined somewhere on the way
             continue

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 MARK = "*"
+SIDE_BY_SIDE = 4  # routes on a terminal of 80 columns
 PARETO = ("tokens", "heads", "parameters")  # each against the inverse temperature
 HEADINGS = {
     "d_model": "d_model",
@@ -65,20 +66,27 @@ def _notes(comparison: Comparison) -> list[str]:
 
 
 def text(comparison: Comparison) -> Group:
-    """Return the table for a terminal: routes side by side, the best marked with a star."""
+    """Return the table for a terminal: a few routes side by side, the others below, the best marked with a star."""
     from rich.console import Group
     from rich.text import Text
 
     from .text import section, table
 
     routes = [row.route for row in comparison.rows if not row.reason]
-    body = table(
-        ["", *routes],
-        ([heading, *values] for heading, values in _cells(comparison, lambda value: value + MARK)),
-        right=range(1, 1 + len(routes)),
-    )
+    cells = _cells(comparison, lambda value: value + MARK)
+    bodies = [
+        table(
+            ["", *routes[k : k + SIDE_BY_SIDE]],
+            ([heading, *values[k : k + SIDE_BY_SIDE]] for heading, values in cells),
+            right=range(1, 1 + SIDE_BY_SIDE),
+        )
+        for k in range(0, len(routes), SIDE_BY_SIDE)
+    ]
     title = f"{comparison.target} within {exact_text(comparison.tolerance)}, by route ({MARK} is best)"
-    return Group(section(title, body), *(Text(note) for note in _notes(comparison)))
+    return Group(
+        section(title, Group(*bodies[:1], *(part for body in bodies[1:] for part in (Text(), body)))),
+        *(Text(note) for note in _notes(comparison)),
+    )
 
 
 def markdown(comparison: Comparison) -> str:

@@ -78,7 +78,10 @@ def check_json(rows: Sequence[CheckRow]) -> str:
 
 
 def point_json(results: Sequence[PointResult]) -> str:
-    """Return f, N and T at a point as JSON text; values are rounded to nearest, errors and the bound up."""
+    """Return f, N and T at a point as JSON text; values are rounded to nearest, errors and the bound up.
+
+    In another ``norm`` than sup the certified bound is not one at the point.
+    """
     return json.dumps(_point(results), indent=2)
 
 
@@ -95,6 +98,7 @@ def _point(results: Sequence[PointResult]) -> dict[str, object]:
             "T": decimal_nearest(result.transformer, result.digits),
             "observed": _real(abs(result.transformer - result.target)),
             "certified": _real(result.bound),
+            "norm": result.norm,
         }
         for result in results
     ]

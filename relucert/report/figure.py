@@ -31,11 +31,12 @@ def error_figure(found: ErrorPicture, form: str) -> bytes:
 def _title(found: ErrorPicture) -> str:
     claim = found.statement if len(found.statement) <= LONGEST_TITLE else found.statement[: LONGEST_TITLE - 3] + "..."
     parts = [f"{name} = {exact_text(value)}" for name, value in found.fixed[:6]]
-    if found.tokens > 1:
-        parts.append(f"the last of {found.tokens} data tokens")
+    if found.place:
+        parts.append(found.place)
     if found.outputs > 1:
         parts.append(f"output {found.output} of {found.outputs}")
-    sampled = f"certified on the whole domain; sampled at {found.points} points: an estimate"
+    where = "on the whole domain" if found.norm == "sup" else "for the integral over the domain, and not at any point"
+    sampled = f"certified {where}; sampled at {found.points} points: an estimate"
     return "\n".join([_plain(claim), _plain(", ".join([*parts, sampled]))])
 
 
@@ -52,30 +53,38 @@ def _curves(figure: Any, found: ErrorPicture) -> None:
         above.plot(x, found.network, color="tab:orange", linewidth=1.2, label="N, the ReLU network")
     above.plot(x, found.transformer, color="tab:blue", linewidth=1.0, linestyle="--", label=found.subject)
     above.legend(loc="best", fontsize=8)
-    bound = float(found.bound)
-    below.fill_between([x[0], x[-1]], -bound, bound, color="tab:green", alpha=0.15, linewidth=0)
-    for sign in (-1, 1):
-        label = f"certified: |T - f| <= {decimal_up(found.bound)}" if sign > 0 else None
-        below.axhline(sign * bound, color="tab:green", linewidth=1.2, label=label)
+    height = float(found.bound if found.norm == "sup" else found.observed) or 1.0
+    if found.norm == "sup":
+        below.fill_between([x[0], x[-1]], -height, height, color="tab:green", alpha=0.15, linewidth=0)
+        for sign in (-1, 1):
+            label = f"certified: |T - f| <= {decimal_up(found.bound)}" if sign > 0 else None
+            below.axhline(sign * height, color="tab:green", linewidth=1.2, label=label)
     if found.network:
         below.plot(x, found.network_error, color="tab:orange", linewidth=0.8, label="N - f")
     seen = f"T - f, at most {decimal_up(found.observed, 4)} at these samples"
+    if found.norm != "sup":
+        seen = f"{seen}; {_of_the_norm(found)}"
     below.plot(x, found.error, color="tab:blue", linewidth=0.8, label=seen)
     below.set_xlabel(name)
     below.set_ylabel("error")
-    below.set_ylim(-1.6 * (bound or 1.0), 1.6 * (bound or 1.0))
+    below.set_ylim(-1.6 * height, 1.6 * height)
     below.legend(loc="upper right", fontsize=7, ncols=3)
 
 
+def _of_the_norm(found: ErrorPicture) -> str:
+    return f"certified: its {found.norm} norm over the box <= {decimal_up(found.bound)}"
+
+
 def _heat_map(figure: Any, found: ErrorPicture) -> None:
-    """Draw the error over two inputs; the colours span the certified envelope."""
+    """Draw the error over two inputs; the colours span the certified envelope, or what is sampled without one."""
     (name, x), (other, y) = found.axes
     axes = figure.subplots()
     rows = [found.error[k * len(x) : (k + 1) * len(x)] for k in range(len(y))]
-    bound = float(found.bound) or 1.0
+    bound = float(found.bound if found.norm == "sup" else found.observed) or 1.0
     mesh = axes.pcolormesh(x, y, rows, cmap="RdBu_r", vmin=-bound, vmax=bound, shading="nearest", rasterized=True)
     bar = figure.colorbar(mesh, ax=axes)
-    bar.set_label(f"T - f; the scale ends at the certified bound, {decimal_up(found.bound)}")
+    ends = f"the scale ends at the certified bound, {decimal_up(found.bound)}"
+    bar.set_label(f"T - f; {ends}" if found.norm == "sup" else f"T - f; {_of_the_norm(found)}")
     places = dict(found.worst)
     seen = f"largest sampled error, {decimal_up(found.observed, 4)}"
     axes.plot([float(places[name])], [float(places[other])], "k+", markersize=9, clip_on=False, label=seen)

@@ -3,6 +3,7 @@ r"""A theorem as LaTeX: a document that compiles with amsmath and amsthm alone, 
 from __future__ import annotations
 
 from .lemmas import LEMMAS
+from .lemmas_machine import BEFORE, MACHINE_LEMMAS, machine_latex
 from .studied import Theorem, TheoremStep
 
 HEAD = r"""\documentclass{article}
@@ -56,9 +57,11 @@ def theorem_latex(found: Theorem) -> str:
         "% ---- paste from here ----",
         f"% certificate with SHA-256 {found.sha256}",
         _model(found),
+        *([] if found.machine is None else [machine_latex(found.machine)]),
         _theorem(found),
     ]
-    parts += [_lemma(rule) for rule in used]
+    lemmas = LEMMAS | MACHINE_LEMMAS
+    parts += [_lemma(name, lemmas[name]) for rule in used for name in (*BEFORE.get(rule, ()), rule)]
     parts += [_proof(found), "% ---- to here ----", r"\end{document}"]
     return "\n".join(_wrapped(line) for part in parts for line in part.splitlines()) + "\n"
 
@@ -80,6 +83,12 @@ def _model(found: Theorem) -> str:
     return "\n".join(lines)
 
 
+def _numbers(found: Theorem) -> str:
+    if found.machine is None:
+        return "exact rational weights"
+    return rf"weights in the format \texttt{{{found.machine.dtype}}}, computed as (M1) to (M4) say,"
+
+
 def _theorem(found: Theorem) -> str:
     cost = ", ".join(f"{WORDS.get(name, name)}: ${value}$" for name, value in found.resources)
     parts = PARTS if found.has_network else PARTS | OF_HEADS
@@ -91,7 +100,7 @@ def _theorem(found: Theorem) -> str:
         beta = rf"The largest entry of $W_Q^\top W_K$ of its heads is ${found.largest_score}$."
     lines = [
         r"\begin{theorem}\label{thm:relucert}",
-        rf"There is {found.subject} $T$ with exact rational weights such that {found.places}",
+        rf"There is {found.subject} $T$ with {_numbers(found)} such that {found.places}",
         *(rf"\[ {claim} . \]" for claim in found.claims),
         rf"Its cost is: {cost}.  {beta}",
         f"The bound is the sum of {split}.",
@@ -100,11 +109,11 @@ def _theorem(found: Theorem) -> str:
     return "\n".join(lines)
 
 
-def _lemma(rule: str) -> str:
-    title, claim, proof = LEMMAS[rule]
+def _lemma(name: str, lemma: tuple[str, str, str]) -> str:
+    title, claim, proof = lemma
     return "\n".join(
         [
-            rf"\begin{{lemma}}[{title}]\label{{lem:{rule.replace('_', '-')}}}",
+            rf"\begin{{lemma}}[{title}]\label{{lem:{name.replace('_', '-')}}}",
             claim,
             r"\end{lemma}",
             r"\begin{proof}",

@@ -7,6 +7,7 @@ $\tilde n_o$ the same with every gate replaced by $u\,\sigma(\beta u)$.
 
 from __future__ import annotations
 
+from .lemmas_machine import ROUNDING
 from .lemmas_routes import ROUTE_LEMMAS
 
 LEMMAS: dict[str, tuple[str, str, str]] = {
@@ -172,5 +173,6 @@ LEMMAS: dict[str, tuple[str, str, str]] = {
         r"slope $s \in [0, 1]$.  And $F + d \max(u, 0)$ is $\max(F, F + d u)$ or $\min(F, F + d u)$, neither of "
         "which moves by more than its arguments do.",
     ),
+    "rounding": ROUNDING,
     **ROUTE_LEMMAS,
 }

@@ -142,7 +142,8 @@ class ErrorPicture(NamedTuple):
 
     ``axes`` are the free inputs with their values, one or two of them; the others are ``fixed``.  The arrays run over
     the first axis, or over the second and then the first.  ``network`` is empty where the certificate has none.  T is
-    read from the last of so many ``tokens``, the others being held.
+    what ``subject`` says, at a ``place`` among the data tokens, empty if there is one; the others are held.  In another
+    ``norm`` than sup the bound is one of no point.
     """
 
     statement: str
@@ -160,8 +161,9 @@ class ErrorPicture(NamedTuple):
     bound: Fraction
     points: int
     digits: int
-    subject: str = "T, the transformer"
-    tokens: int = 1
+    subject: str
+    place: str
+    norm: str
 
 
 class SweepCell(NamedTuple):
@@ -278,16 +280,31 @@ class TheoremStep(NamedTuple):
     premises: tuple[int, ...]
 
 
+class Machine(NamedTuple):
+    """The arithmetic of a statement: the formats of numbers and of sums, with their bits, and how softmax goes."""
+
+    dtype: str
+    precision: int
+    emax: int
+    accumulate: str
+    fine_precision: int
+    softmax: str
+    exp_ulps: int
+    subnormals: str
+
+
 class Theorem(NamedTuple):
     """A certificate as a theorem with its proof; every text is TeX, in mathematics mode unless it is a sentence.
 
-    ``tokens`` says of which tokens T is made.  ``neurons`` are the definitions u_j = ..., ``outputs`` those of the
-    network's outputs, ``definitions`` those of long terms.  ``layers`` are the neurons whose gates stand in each layer
-    where they fix the transformer; else it is None and ``weights`` lists every weight.
+    ``tokens`` says of which tokens T is made, ``machine`` what computes it, None over the reals.  ``neurons`` are
+    the definitions u_j = ..., ``outputs`` those of the network's outputs, ``definitions`` those of long terms.
+    ``layers`` are the neurons whose gates stand in each layer where they fix the transformer; else it is None and
+    ``weights`` lists every weight.
     """
 
     subject: str
     tokens: str
+    machine: Machine | None
     has_feed_forward: bool
     places: str
     claims: tuple[str, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -141,12 +141,6 @@ class Problem:
         if self.arithmetic is not None:
             lines.append("arithmetic: {" + ", ".join(f"{k}: {v}" for k, v in self.arithmetic.entries.items()) + "}")
         return "\n".join(lines) + "\n"
-
-
-def by_route(problem: Problem, route: str) -> Problem:
-    """Return the problem with another route, and for a single data token with the mask that the route needs."""
-    tokens = Sequence(mask="full") if route in SEEING and problem.sequence == SINGLE else problem.sequence
-    return replace(problem, route=route, sequence=tokens)
 
 
 def _machine(entries: Mapping[str, str | int] | None) -> Arithmetic | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,8 @@ from .sequence import KEYS as KEYS_OF_SEQUENCE
 KEYS: tuple[str, ...] = ("target", "outputs", "arity", "args", "domain", "eps", "objective", "limits")
 KEYS += ("sequence", "route", "proof", "arithmetic", "gate", "alpha", "norm")
 MAX_BYTES = 1 << 20
+BETWEEN = "; "  # outputs, as the parser of expressions reads them
+QUOTE = "quote an expression that has a comma"
 
 
 class _Place:
@@ -55,8 +58,8 @@ def parse_spec(data: bytes, name: str, overrides: Mapping[str, object] | None = 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        colon = "mapping values" in (error.problem or "")
-        advice = "; quote an expression that has a colon" if colon else ""
+        split = re.search("mapping values|but got '[:[]'", error.problem or "")
+        advice = "; quote an expression that has a comma, a colon or a bracket" if split else ""
         raise UsageError(f"{where}: not YAML: {error.problem or error.context}{advice}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
@@ -86,7 +89,19 @@ def parse_spec(data: bytes, name: str, overrides: Mapping[str, object] | None = 
     except UsageError as error:
         if error.key in given:
             raise
-        raise _Place(name, entries.get(error.key or "", root)).error(str(error)) from None
+        raise _complaint(name, entries.get(error.key or "", root), str(error)) from None
+
+
+def _complaint(name: str, node: yaml.Node, text: str) -> UsageError:
+    """Return the error about a node; where it has a column in a list of outputs, about that output and its column."""
+    match = re.match("column ([0-9]+): ", text)
+    if match and isinstance(node, yaml.SequenceNode):
+        column = int(match.group(1))
+        for item in node.value:
+            if column <= len(item.value) + 1:
+                return _Place(name, item).error(f"column {column}: {text[match.end() :]}")
+            column -= len(item.value) + len(BETWEEN)
+    return _Place(name, node).error(text)
 
 
 def _mapping(name: str, node: yaml.Node, what: str, known: tuple[str, ...] | None) -> dict[str, yaml.Node]:
@@ -96,13 +111,18 @@ def _mapping(name: str, node: yaml.Node, what: str, known: tuple[str, ...] | Non
     for key_node, value_node in node.value:
         key = _text(name, key_node)
         if known is not None and key not in known:
-            split = key.count(")") > key.count("(")
-            advice = "; quote an expression that has a comma" if split else nearest(key, known)
+            split = any(_is_open(value) for value in result.values())
+            advice = f"; {QUOTE}" if split else nearest(key, known)
             raise _Place(name, key_node).error(f"unknown key {key!r}{advice}")
         if key in result:
             raise _Place(name, key_node).error(f"the key {key!r} occurs twice")
         result[key] = value_node
     return result
+
+
+def _is_open(node: yaml.Node) -> bool:
+    """Whether a text has a parenthesis that is not closed, as YAML leaves of an expression at its first comma."""
+    return isinstance(node, yaml.ScalarNode) and node.value.count("(") > node.value.count(")")
 
 
 def _text(name: str, node: yaml.Node) -> str:
@@ -157,7 +177,10 @@ def _arithmetic(name: str, node: yaml.Node) -> dict[str, str | int]:
 def _outputs(name: str, node: yaml.Node) -> str:
     if not isinstance(node, yaml.SequenceNode) or not node.value:
         raise _Place(name, node).error("expected a list of expressions such as ['x*y', 'max(x, y)']")
-    return "; ".join(_text(name, item) for item in node.value)
+    for item in node.value:
+        if _is_open(item):
+            raise _Place(name, item).error(f"{item.value!r} has a parenthesis that is not closed; {QUOTE}")
+    return BETWEEN.join(_text(name, item) for item in node.value)
 
 
 def _sequence(name: str, node: yaml.Node) -> dict[str, str]:

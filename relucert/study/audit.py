@@ -2,67 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
-from ..errors import UnreachableError
+from ..errors import DeclinedError, UnreachableError
 from ..exact.number import exact_text
 from ..report.studied import AuditReport
 from ..spec.problem import Problem, make_problem
-from .built import Built, construct
+from .built import Asked, Built, construct, together
 from .heads import head_counts
-from .length import build_lengths, independence, lengths_of
+from .length import independence, lengths_of
 from .overhead import LAYOUTS, constant_overhead
+from .parallel import run_all
 from .replies import replies
+from .workers import Workers
 
-Progress = Callable[[int], None]
+Progress = Callable[[int, int], None]
 SIZES = (2, 3, 4, 5, 8, 16)
 PRECISIONS = tuple(Fraction(1, 10**k) for k in (1, 3, 6, 12))
 EXTREMA = ("max", "min")
 OVER_TOKENS = (2, 512, 10**6)
 
 
-def steps(problems: Sequence[Problem]) -> int:
-    """Return how many networks an audit builds."""
-    own = len(problems) * (len(LAYOUTS) + 1) + len(lengths_of(problems[0]))
-    return own + len(EXTREMA) * (len(SIZES) * len(PRECISIONS) + len(OVER_TOKENS))
+class Family(NamedTuple):
+    """What an audit asks for, by what it is for."""
+
+    layouts: tuple[Asked, ...]
+    adjoint: tuple[Asked, ...]
+    lengths: tuple[Asked, ...]
+    extrema: tuple[Asked, ...]
+    over_tokens: tuple[Asked, ...]
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> Family:
+        """Return what an audit of one target at several tolerances or sizes asks for."""
+        return cls(
+            tuple(Asked(problem, layout) for layout in LAYOUTS for problem in problems),
+            tuple(Asked(replace(problem, proof="adjoint")) for problem in problems),
+            tuple(map(Asked, lengths_of(problems[len(problems) // 2]))),
+            tuple(Asked(make_problem(name, eps, None, d)) for name in EXTREMA for d in SIZES for eps in PRECISIONS),
+            tuple(Asked(_over_tokens(name, n)) for name in EXTREMA for n in OVER_TOKENS),
+        )
+
+    @property
+    def everything(self) -> list[Asked]:
+        """All of it."""
+        return [asked for part in self for asked in part]
 
 
-def audit(problems: Sequence[Problem], progress: Progress = lambda finished: None) -> AuditReport:
+def audit(
+    problems: Sequence[Problem], workers: Workers, progress: Progress = lambda finished, total: None
+) -> AuditReport:
     """Return every finding for the family of problems: one target at several tolerances or sizes.
 
     Raises UnreachableError if none of them can be built.
     """
-    finished = 0
+    family = Family.of(problems)
+    built = build_all(family.everything, workers, progress)
 
-    def count() -> None:
-        nonlocal finished
-        finished += 1
-        progress(finished)
+    def made(part: Iterable[Asked]) -> list[Built]:
+        return [found for found in map(built.__getitem__, part) if found is not None]
 
-    def made(asked: Sequence[Problem], layout: str) -> list[Built]:
-        found = []
-        for problem in asked:
-            try:
-                found.append(construct(problem, layout))
-            except UnreachableError:
-                pass
-            finally:
-                count()
-        return found
-
-    family = {layout: made(problems, layout) for layout in LAYOUTS}
-    wide = family["wide"]
+    both, adjoint, lengths = made(family.layouts), made(family.adjoint), made(family.lengths)
+    extrema, tokens = made(family.extrema), made(family.over_tokens)
+    wide = [b for b in both if b.layout == "wide"]
     if not wide:
         raise UnreachableError(f"no construction of {problems[0].target} reaches any of these tolerances")
-    adjoint = made([replace(problem, proof="adjoint") for problem in problems], "wide")
-    together = build_lengths(problems[len(problems) // 2], count)
-    extrema = made([make_problem(name, eps, None, d) for name in EXTREMA for d in SIZES for eps in PRECISIONS], "wide")
-    tokens = made([_over_tokens(name, n) for name in EXTREMA for n in OVER_TOKENS], "wide")
-    both = [b for built in family.values() for b in built]
     overhead, first = constant_overhead(both)
-    length, second = independence(wide, together)
+    length, second = independence(wide, lengths)
     counts, third = head_counts(extrema, wide, tokens)
     problem = problems[0]
     same = all(p.inputs == problem.inputs for p in problems)
@@ -71,9 +80,30 @@ def audit(problems: Sequence[Problem], progress: Progress = lambda finished: Non
         target=problem.target,
         domain=tuple((name, exact_text(lo), exact_text(hi)) for name, (lo, hi) in box),
         eps=tuple(dict.fromkeys(exact_text(p.tolerance) for p in problems)),
-        networks=sum(map(len, (both, adjoint, together, extrema, tokens))),
+        networks=len({found.sha256 for found in built.values() if found is not None}),
         findings=(overhead, length, counts, *replies(both, adjoint, extrema)),
         contradicted=first or second or third,
+    )
+
+
+def build_all(asked: Sequence[Asked], workers: Workers, progress: Progress) -> dict[Asked, Built | None]:
+    """Return what is built, in parallel; None for what no construction reaches."""
+    hardest_first = sorted(together(asked), key=lambda group: (-len(group), group[0].problem.tolerance))
+    groups = {str(k): group for k, group in enumerate(hardest_first)}
+    total, built = sum(map(len, groups.values())), dict[Asked, Built | None]()
+
+    def finished(name: str, found: Sequence[Built | None]) -> None:
+        built.update(zip(groups[name], found, strict=True))
+        progress(len(built), total)
+
+    run_all(workers, groups, construct, finished, _died)
+    return built
+
+
+def _died(group: Sequence[Asked]) -> list[Built | None]:
+    problem = group[0].problem
+    raise DeclinedError(
+        f"the process that built {problem.target} within {exact_text(problem.tolerance)} died; out of memory?"
     )
 
 

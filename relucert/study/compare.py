@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
-from ..errors import RelucertError, UnreachableError
+from ..errors import RelucertError, UnreachableError, UsageError
 from ..loaded import load
 from ..pipeline import Outcome, build_by, check_bytes
 from ..relu.lower_bound import lower_bound, published
 from ..report.comparison import CompareRow, Comparison
 from ..routes.table import ROUTES, Route
-from ..spec.problem import Problem, by_route
+from ..spec.problem import PROOFS, SEEING, Problem
+from ..spec.sequence import MIRRORED, SINGLE, Sequence
 from ..target.expression import evaluate
 from ..transformer import evaluate as transformer
 
 POINTS = 400
-WORK = 400_000  # nonzero weights times points
+WORK, MOST_WORK = 400_000, 3_000_000  # nonzero weights times points
 READS = 8  # what one token costs one head, in weights
 LEAST_POINTS = 25
 GUARD_DIGITS = 30
+VARIANTS: Mapping[str, Mapping[str, Mapping[str, str]]] = {  # of a route: what else it is asked for, by name of the row
+    "relu": {"relu mirror": {"gate": "mirror"}},
+    "anchors": {"anchors stated": {"proof": "stated"}},
+}
 BEST_IS_LEAST = (
     "tokens",
     "layers",
@@ -36,48 +42,73 @@ BEST_IS_LEAST = (
 
 
 def compare(problem: Problem, progress: Callable[[str], None] = lambda stage: None) -> Comparison:
-    """Return a row for every route, with its reason where it does not apply or reach the tolerance.
+    """Return a row for every route and its variants, with the reason where one does not apply or reach the tolerance.
 
+    The problem's own route, gate and proof as stated are not looked at: all of them have rows.
     Raises UnreachableError where no route succeeds.
     """
-    rows = []
+    rows, known = [], [published(_by_route(problem, "relu"))]
     for route in ROUTES:
-        progress(f"the route {route.name}")
-        rows.append(_row(route, by_route(problem, route.name)))
+        for name, changes in {route.name: {}, **VARIANTS.get(route.name, {})}.items():
+            progress(f"the route {name}")
+            try:
+                asked = _by_route(problem, route.name, **changes)
+            except UsageError as error:
+                rows.append(CompareRow(name, "", str(error)))
+                continue
+            rows.append(_row(name, route, asked))
+            known += [] if rows[-1].reason else [published(asked)]
     if not any(row.reason == "" for row in rows):
         raise UnreachableError("no route succeeds; " + "; ".join(f"{row.route}: {row.reason}" for row in rows))
     below = lower_bound(problem)
     bound = None if below is None else f"at least {below.gates} ReLU gates: {below.reason}"
-    known = [published(by_route(problem, name)) for name in ("relu", *(r.route for r in rows if not r.reason))]
     texts = "; ".join(dict.fromkeys(text for text in known if text is not None))
     return Comparison(problem.target, problem.tolerance, BEST_IS_LEAST, tuple(rows), bound, texts or None)
 
 
-def _row(route: Route, problem: Problem) -> CompareRow:
+def _by_route(problem: Problem, route: str, gate: str = "sink", proof: str | None = None) -> Problem:
+    """Return the problem with another route, gate and proof, and for a single data token the mask that they need.
+
+    Raises UsageError where these do not know what the problem asks.
+    """
+    tokens = SINGLE if problem.sequence == MIRRORED else problem.sequence
+    if problem.norm != "sup":  # known to no route with tokens of its own, as ``predict`` says
+        pass
+    elif gate == "mirror":
+        if not tokens.is_single:
+            raise UsageError("the gate mirror knows a single data token only")
+        tokens = MIRRORED
+    elif route in SEEING and tokens == SINGLE:
+        tokens = Sequence(mask="full")
+    kept = PROOFS[0] if problem.proof == "stated" else problem.proof
+    return replace(problem, route=route, sequence=tokens, proof=proof or kept)
+
+
+def _row(name: str, route: Route, problem: Problem) -> CompareRow:
     reason = route.predict(problem)
     if reason is not None:
-        return CompareRow(route.name, "", reason)
+        return CompareRow(name, "", reason)
     start = time.perf_counter()
     try:
         outcome = build_by(route, problem)
     except UnreachableError as error:
-        return CompareRow(route.name, "", str(error), predicted=error.size)
+        return CompareRow(name, "", str(error), predicted=error.size)
     except RelucertError as error:
-        return CompareRow(route.name, "", str(error))
+        return CompareRow(name, "", str(error))
     built = time.perf_counter()
     verdict = check_bytes(outcome.certificate)
     checked = time.perf_counter()
     counted = tuple((name, Fraction(verdict.resources[name])) for name in BEST_IS_LEAST)
     observed, points = _observed(outcome)
     return CompareRow(
-        route.name,
+        name,
         outcome.plan.construction,
         "",
         counted,
         verdict.error_bound,
         observed,
         points,
-        built - start - (checked - built),  # a build checks once itself
+        max(0.0, built - start - (checked - built)),  # a build checks once itself
         checked - built,
         verdict.sha256,
     )
@@ -86,7 +117,7 @@ def _row(route: Route, problem: Problem) -> CompareRow:
 def _observed(outcome: Outcome) -> tuple[Fraction | None, int]:
     """Return the largest | T - f | seen on a grid of the box, T by plain softmax at many digits, and how many points.
 
-    None where the data tokens are not one, or the bound is in another norm.
+    None where the data tokens are not one, the bound is in another norm, or the fewest points would take too long.
     """
     problem = outcome.problem
     if not problem.sequence.is_single or problem.norm != "sup":
@@ -94,6 +125,8 @@ def _observed(outcome: Outcome) -> tuple[Fraction | None, int]:
     loaded = load(outcome.verdict)
     counted = outcome.verdict.resources
     weights = int(counted["parameters"] + READS * counted["tokens"] * counted["heads"])
+    if weights * LEAST_POINTS > MOST_WORK:
+        return None, 0
     points = list(_grid(problem, max(LEAST_POINTS, min(POINTS, WORK // max(1, weights)))))
     size = max(Fraction(1), Fraction(outcome.verdict.resources["max_weight"]))
     digits = GUARD_DIGITS + len(str(int(size))) * 2 + len(str(int(1 / problem.tolerance)))

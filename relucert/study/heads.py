@@ -26,7 +26,7 @@ def head_counts(
 ) -> tuple[Finding, bool]:
     """Return the finding on min and max, over inputs and over tokens, with the growth of the target's own heads."""
     evidence = [_symbols()]
-    wrong = [f"{b.plan.construction} at {b.place}: {text}" for b in extrema for text in _mismatches(b)]
+    wrong = [f"{b.construction} at {b.place}: {text}" for b in extrema for text in _mismatches(b)]
     strange = [f"n = {b.problem.sequence.most}: {text}" for b in tokens for text in _mismatches_over_tokens(b)]
     sizes = sorted({len(b.problem.inputs) for b in extrema})
     eps = sorted({b.problem.tolerance for b in extrema}, reverse=True)

@@ -5,19 +5,18 @@ Built and checked at several lengths and under both masks, and once for every le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import sympy
 
-from ..errors import DeclinedError, UnreachableError
 from ..exact.number import decimal_nearest, decimal_up
 from ..report.studied import Evidence, Finding
 from ..spec.problem import Problem
 from ..spec.sequence import MASKS
 from ..spec.sequence import Sequence as Tokens
-from .built import Built, construct
+from .built import Built
 
 QUESTION = "Is the end-to-end error bounded independently of the sequence length n?"
 LENGTHS = (2, 16, 512, 10**4, 10**6, 10**9)
@@ -33,19 +32,6 @@ def lengths_of(problem: Problem) -> list[Problem]:
     """Return the problem at every length and mask, and for any length up to the largest."""
     single = [Tokens(n, n, mask) for mask in MASKS for n in LENGTHS]
     return [replace(problem, sequence=tokens) for tokens in (*single, *(Tokens(1, LENGTHS[-1], m) for m in MASKS))]
-
-
-def build_lengths(problem: Problem, finished: Callable[[], None]) -> list[Built]:
-    """Return what can be built of them."""
-    found = []
-    for asked in lengths_of(problem):
-        try:
-            found.append(construct(asked, "wide"))
-        except (UnreachableError, DeclinedError):
-            pass
-        finally:
-            finished()
-    return found
 
 
 def independence(alone: Sequence[Built], together: Sequence[Built]) -> tuple[Finding, bool]:
@@ -64,7 +50,7 @@ def independence(alone: Sequence[Built], together: Sequence[Built]) -> tuple[Fin
             (("largest_n", "1"), ("leak", "0")),
         )
         return finding, leak != {Fraction(0)}
-    bounds = {b.loaded.verdict.error_bound or Fraction(0) for b in together}
+    bounds = {b.bound for b in together}
     spread, worst = max(bounds) - min(bounds), max(b.share("leak") for b in together)
     wrong = spread > SAME or leak != {Fraction(0)}
     any_length = [b for b in together if b.problem.sequence.least < b.problem.sequence.most]
@@ -75,7 +61,7 @@ def independence(alone: Sequence[Built], together: Sequence[Built]) -> tuple[Fin
         Evidence(
             "certified",
             f"one certificate for every n from 1 to {MOST}, under each mask: bound "
-            f"{decimal_up(max(b.loaded.verdict.error_bound or Fraction(0) for b in any_length))}",
+            f"{decimal_up(max(b.bound for b in any_length))}",
         ),
         Evidence(
             "confirmed",
@@ -85,7 +71,7 @@ def independence(alone: Sequence[Built], together: Sequence[Built]) -> tuple[Fin
         first,
     )
     largest = max(together, key=lambda b: (b.problem.sequence.most, b.count("code_size")))
-    code = largest.loaded.transformer.code
+    code = largest.code
     kind = "none" if code is None else f"{code.kind}, {code.size} columns of entries up to {largest.count('code_max')}"
     costs = (
         ("position code", f"{kind} at n = {MOST}; ceil(log2 n) columns of +-1, or 2 of size n^2"),

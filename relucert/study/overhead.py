@@ -23,7 +23,7 @@ LAYOUTS = ("wide", "sparse")
 def constant_overhead(built: Sequence[Built]) -> tuple[Finding, bool]:
     """Return the finding, and whether a built network contradicts it."""
     evidence = [_general()]
-    names = dict.fromkeys(b.plan.construction for b in built)
+    names = dict.fromkeys(b.construction for b in built)
     known = [found for found in map(overhead_of, names) if found is not None]
     limits = {(o.construction, layout): per_gate_limit(o, layout) for o in known for layout in LAYOUTS}
     for o in known:
@@ -112,7 +112,7 @@ def _closed(o: Overhead, limits: dict[tuple[str, str], sympy.Expr]) -> list[Evid
 def mismatches(b: Built) -> list[str]:
     """Return how a built network differs from what is proved of it; empty if in nothing."""
     gates, heads, layers = b.count("gates"), b.count("heads"), b.count("layers")
-    outputs, inputs = len(b.loaded.certificate.statement.targets), len(b.problem.inputs)
+    outputs, inputs = len(b.problem.expression.roots), len(b.problem.inputs)
     found = []
 
     def hold(fact: bool, text: str) -> None:
@@ -139,19 +139,19 @@ def mismatches(b: Built) -> list[str]:
 
 def _formula(b: Built) -> tuple[Overhead, int] | None:
     """Return the closed forms and the size of a network that stands at a whole one where they hold."""
-    o, size = overhead_of(b.plan.construction), _size(b)
+    o, size = overhead_of(b.construction), _size(b)
     return None if o is None or size is None or size < o.least else (o, size)
 
 
 def _size(b: Built) -> int | None:
     """Return the size at which the closed form is to be taken, if this network stands at a whole one."""
-    values = [value for _, value in b.plan.parameters]
-    if b.plan.construction == "product" and len(set(values)) == 1:
+    values = [value for _, value in b.parameters]
+    if b.construction == "product" and len(set(values)) == 1:
         return values[0]
-    if b.plan.construction in ("max", "min"):
+    if b.construction in ("max", "min"):
         (d,) = values
         return d.bit_length() - 1 if d & (d - 1) == 0 else None
-    return values[0] if b.plan.construction in ("square", "chords") and values else None
+    return values[0] if b.construction in ("square", "chords") and values else None
 
 
 def _per_gate(built: Sequence[Built]) -> tuple[str, str]:

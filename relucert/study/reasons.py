@@ -55,6 +55,7 @@ def reason(loaded: Loaded, terms: Terms, step: Any) -> str:
         "regions": lambda: _cells(loaded, args),
         "tokens": lambda: _tokens(loaded, args),
         "token_extremum": lambda: f"with $c = {upward(Fraction(args['constant']))}$",
+        "rounding": lambda: _named(args),
         "gate_error": lambda: _sensitivity(loaded, step),
         "gate_error_forward": lambda: _sensitivity(loaded, step),
     }
@@ -148,6 +149,18 @@ def _tokens(loaded: Loaded, args: Any) -> str:
     }
     shown = ", ".join(f"${name} = {exact_text(Fraction(value or 0))}$" for name, value in constants.items())
     return f"with the heads, by layers, of {'; '.join(layers) or 'no neuron'}, and {shown}"
+
+
+def _named(args: Any) -> str:
+    """Return which coordinate is called which neuron from which layer on, and which neurons are spelled."""
+    layers = []
+    for n, pairs in enumerate(args["names"], 1):
+        called = [rf"$\xi_{{{i + 1}}}$ is called $u_{{{j}}}$" for i, j in zip(pairs[::2], pairs[1::2], strict=True)]
+        if called:
+            layers.append(f"in layer ${n}$ {', '.join(called)}")
+    spelled = f"; ${_listed(args['spelled'])}$ spelled" if args["spelled"] else ""
+    kappa = exact_text(Fraction(args["kappa"]))
+    return rf"where {'; '.join(layers) or 'no coordinate is named'}{spelled}, with $\kappa = {kappa}$"
 
 
 def _cells(loaded: Loaded, args: Any) -> str:

@@ -77,9 +77,9 @@ def _error(family: Sequence[Built], adjoint: Sequence[Built], extrema: Sequence[
             "certified", f"{target}: error <= {decimal_up(coefficient, 4)} delta + C on {len(adjoint)} networks; {more}"
         )
     ]
-    direct = [b for b in family if b.layout == "wide" and b.share("approximation and gates")]
+    direct = [b for b in family if b.layout == "wide" and b.share("approximation and gates") and b.gate_error]
     if direct:
-        whole = max((b.loaded.verdict.error_bound or Fraction(0)) / b.gate_error for b in direct)
+        whole = max(b.bound / b.gate_error for b in direct)
         inside = inside or whole <= CLAIMED_COEFFICIENT
         text = f"{target}, proved directly: the whole error, C included, is at most {decimal_up(whole, 4)} delta"
         evidence.append(Evidence("certified", f"{text} on {len(direct)} networks"))
@@ -88,7 +88,7 @@ def _error(family: Sequence[Built], adjoint: Sequence[Built], extrema: Sequence[
     ]
     refuting = [(seen, b) for seen, b in witnessed if seen > CLAIMED_COEFFICIENT and not b.share("approximation")]
     for seen, b in witnessed[:1] + refuting[:1]:
-        name, d = b.plan.construction, len(b.problem.inputs)
+        name, d = b.construction, len(b.problem.inputs)
         text = f"{name} of {d}: |T - f| >= {decimal_down(seen, 8)} delta at one point, with C = 0"
         evidence.append(Evidence("witnessed", f"{text}; proved bound {decimal_up(b.coefficient, 8)} delta"))
     if refuting:

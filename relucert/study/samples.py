@@ -38,7 +38,7 @@ def samples(domain: Sequence[Interval], network: Network | None, beta: float, dt
     grid = _grid(lo, hi, count // 4, random)
     near = _breakpoints(network, lo, hi, beta, count // 4, random)
     free = random.uniform(lo, hi, (count - len(grid) - len(near), len(domain)))
-    points, outside = _represented(np.concatenate((free, grid, near)), domain, dtype)
+    points, outside = represented(np.concatenate((free, grid, near)), domain, dtype)
     kinds = (("random", len(free)), ("grid", len(grid)), ("breakpoint", len(near)))
     return Samples(points, kinds, outside)
 
@@ -97,7 +97,7 @@ def _pre_activations(network: Network, points: Any) -> list[Any]:
     return [known["u", j] for j in network.gated]
 
 
-def _represented(points: Any, domain: Sequence[Interval], dtype: Dtype) -> tuple[Any, tuple[int, ...]]:
+def represented(points: Any, domain: Sequence[Interval], dtype: Dtype) -> tuple[Any, tuple[int, ...]]:
     """Return the points as numbers of the format, kept inside the domain where it holds any."""
     np = require("numpy", "numpy")
     if dtype is BFLOAT16:  # the upper half of a float32, with the dropped half rounded into it

@@ -12,12 +12,14 @@ from ..loaded import Loaded
 from ..relu.network import evaluate_exactly
 from ..report.studied import PointResult
 from ..target.expression import Expression, Node, evaluate
+from ..target.ranges import Interval
 from ..transformer import evaluate as transformer
 from .point import precision
 
 SEED = 20260428
 MOST_TOKENS = 1024
 FINENESS = 10**6  # random inputs are multiples of a millionth of their interval
+EXTREMA = ("seen_max", "seen_min")
 Rows = list[list[Fraction]]
 
 
@@ -25,6 +27,11 @@ def is_about_sequences(loaded: Loaded) -> bool:
     """Whether the certificate speaks of tokens that each carry inputs of their own."""
     tokens = loaded.certificate.statement.sequence
     return tokens.layout == "tokenwise" and tokens.most > 1
+
+
+def is_over_tokens(loaded: Loaded) -> bool:
+    """Whether the target at one token depends on what others carry."""
+    return any(node.op in EXTREMA for node in loaded.expression.nodes)
 
 
 def rows_of(loaded: Loaded, values: Mapping[str, Sequence[Fraction]]) -> Rows:
@@ -54,12 +61,17 @@ def rows_of(loaded: Loaded, values: Mapping[str, Sequence[Fraction]]) -> Rows:
 def random_rows(loaded: Loaded, count: int) -> Rows:
     """Return random inputs for ``count`` data tokens, the same ones each time; a quarter of them are corners."""
     _covered(loaded, count)
+    return some_rows(loaded.certificate.statement.domain, count)
+
+
+def some_rows(domain: Sequence[Interval], count: int) -> Rows:
+    """Return random points of a box, the same ones each time."""
     draw = random.Random(SEED)  # noqa: S311
 
     def part() -> Fraction:
         return Fraction(draw.randint(0, FINENESS), FINENESS) if draw.random() < 0.75 else Fraction(draw.randint(0, 1))
 
-    return [[lo + part() * (hi - lo) for lo, hi in loaded.certificate.statement.domain] for _ in range(count)]
+    return [[lo + part() * (hi - lo) for lo, hi in domain] for _ in range(count)]
 
 
 def _covered(loaded: Loaded, count: int) -> None:
@@ -106,7 +118,7 @@ def target_values(expression: Expression, rows: Rows, mask: str) -> list[list[Fr
     """Return the exact values of all roots at each token; an extremum over tokens becomes one more input of each."""
     nodes, inputs = list(expression.nodes), [list(row) for row in rows]
     for t, node in enumerate(expression.nodes):
-        if node.op in ("seen_max", "seen_min"):
+        if node.op in EXTREMA:
             (child,) = node.children
             inner = Expression(tuple(nodes[: child + 1]), (child,))
             values = [evaluate(inner, row)[0] for row in inputs]

@@ -1,27 +1,20 @@
-"""A grid of problems, built and checked in parallel; a finished cell is kept whatever happens to the others.
-
-A crew (study/crew.py) gives executors of the standard interface, so that this page is the same for local processes and
-for a cluster.  When a local pool breaks because a worker died, the cells in flight are run again one at a time, so that
-exactly the cell that kills its worker is given up; a cluster says itself which cell that was.
-"""
+"""A grid of problems, built and checked in parallel; a finished cell is kept whatever happens to the others."""
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
-from ..errors import RelucertError, UsageError
+from ..errors import RelucertError
 from ..exact.number import exact_text
 from ..relu.lower_bound import lower_bound
 from ..report.studied import SweepCell, SweepReport
 from ..spec.problem import Problem
-from .crew import Crew
 from .growth import growth
+from .parallel import run_all
 from .published import rates
+from .workers import Workers
 
 Work = Callable[[Problem], SweepCell]
 Keep = Callable[[Mapping[str, SweepCell]], None]
@@ -29,7 +22,6 @@ Keep = Callable[[Mapping[str, SweepCell]], None]
 STATUS = {1: "unreachable", 2: "unusable", 3: "declined", 70: "internal error"}
 EXIT_CODES = {"accepted": 0, "limit missed": 1, "unreachable": 1, "unusable": 2, "declined": 3}
 DIED = "worker died"  # the one status that is tried again when a sweep is resumed
-TURN = 0.2  # seconds between looks at the keyboard
 
 
 def identity(problem: Problem) -> str:
@@ -71,10 +63,10 @@ def _construction(name: str, parameters: Sequence[tuple[str, int]]) -> str:
 
 def run(
     problems: Sequence[Problem],
-    crew: Crew,
+    workers: Workers,
     kept: Mapping[str, SweepCell] | None = None,
     keep: Keep = lambda cells: None,
-    progress: Callable[[int], None] = lambda finished: None,
+    progress: Callable[[int, int], None] = lambda finished, total: None,
     work: Work = build_cell,
 ) -> list[SweepCell]:
     """Return one cell for each problem, in their order.
@@ -88,106 +80,16 @@ def run(
     def finished(name: str, cell: SweepCell) -> None:
         found[name] = cell
         keep(found)
-        progress(len(found))
+        progress(len(found), len(wanted))
 
-    progress(len(found))
+    progress(len(found), len(wanted))
     try:
-        with _interrupts() as look:
-            _all(crew, wanted, found, finished, work, look)
+        hardest_first = sorted(wanted.items(), key=lambda item: (item[1].tolerance, -len(item[1].inputs)))
+        run_all(workers, {name: p for name, p in hardest_first if name not in found}, work, finished, _died)
     except BaseException:
         keep(found)
         raise
     return [found[identity(problem)] for problem in problems]
-
-
-@contextlib.contextmanager
-def _interrupts() -> Iterator[Callable[[], None]]:
-    """Give a function that raises KeyboardInterrupt if one came: never in the middle of a lock or of a file."""
-    seen: list[int] = []
-    try:
-        before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
-    except ValueError:  # signals go to the main thread, and this is another
-        yield lambda: None
-        return
-
-    def look() -> None:
-        if seen:
-            raise KeyboardInterrupt
-
-    try:
-        yield look
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _all(
-    crew: Crew,
-    wanted: Mapping[str, Problem],
-    found: Mapping[str, SweepCell],
-    finished: Callable[[str, SweepCell], None],
-    work: Work,
-    look: Callable[[], None],
-) -> None:
-    """Run what is wanted and not found; what was in flight when a worker died is run again, one at a time."""
-    suspects: list[str] = []
-    while len(found) < len(wanted):
-        waiting = suspects[:1] or [name for name in wanted if name not in found]
-        most = 1 if suspects else crew.size
-        in_flight = _drain(crew, {name: wanted[name] for name in waiting}, most, finished, work, look)
-        if suspects and in_flight:
-            finished(suspects[0], _died(wanted[suspects[0]]))
-        suspects = suspects[1:] if suspects else in_flight
-
-
-def _drain(
-    crew: Crew,
-    waiting: Mapping[str, Problem],
-    most: int,
-    finished: Callable[[str, SweepCell], None],
-    work: Work,
-    look: Callable[[], None],
-) -> list[str]:
-    """Run cells, at most ``most`` at a time, until none is left or a pool breaks; return those that death may be of."""
-    queue, dead = list(waiting)[::-1], list[str]()
-    executor = crew.open(min(most, len(queue)))
-    running: dict[Future[SweepCell], str] = {}
-    done_well = False
-    try:
-        while queue or running:
-            look()
-            while queue and len(running) < most:
-                name = queue.pop()
-                running[_submitted(crew, executor, work, waiting[name])] = name
-            done, _ = wait(running, timeout=TURN, return_when=FIRST_COMPLETED)
-            broken = False
-            for future in done:
-                try:
-                    cell = future.result()
-                except BrokenExecutor:
-                    broken = True
-                    continue
-                except crew.deaths:  # of this cell, or of one that shared its worker
-                    dead.append(running.pop(future))
-                    continue
-                except (CancelledError, OSError) as error:  # no error of the cell's own, which became its status
-                    raise UsageError(f"the workers are lost ({type(error).__name__}: {error})") from None
-                finished(running.pop(future), cell)
-            if broken:
-                return dead + list(running.values())
-        done_well = True
-        return dead
-    finally:
-        crew.release(executor, in_order=done_well)
-
-
-def _submitted(crew: Crew, executor: Executor, work: Work, problem: Problem) -> Future[SweepCell]:
-    try:
-        with crew.shield():
-            return executor.submit(work, problem)
-    except BrokenExecutor:  # a worker died between two looks
-        future: Future[SweepCell] = Future()
-        future.set_exception(BrokenExecutor())
-        return future
 
 
 def _died(problem: Problem) -> SweepCell:

@@ -11,7 +11,7 @@ from ..exact.number import decimal_up, exact_text
 from ..relu.network import Form
 
 LONGEST_TERM = 160
-LEAVES = ("input", "const", "net", "gated", "subject")
+LEAVES = ("input", "const", "net", "gated", "subject", "machine")
 OPERATIONS = frozenset((*LEAVES, "add", "mul", "max", "min", "inv", "abs", "exp", "log", "sin", "cos", "erf"))
 OPERATIONS |= {"power", "where", "seen_max", "seen_min"}
 
@@ -71,15 +71,16 @@ class Terms:
             return rf"({parts[0]})^{{{rational(node.value)}}}"
         if node.op == "where":
             return rf"\begin{{cases}}{parts[1]}&\text{{if }}{parts[0]}\ge 0\\ {parts[2]}&\text{{else}}\end{{cases}}"
-        if node.op == "subject":
-            return subject(node.children[0], self.outputs)
+        if node.op in ("subject", "machine"):
+            return subject(node.children[0], self.outputs, node.op == "machine")
         letter = "n" if node.op == "net" else r"\tilde n"
         return f"{letter}_{{{node.children[1]}}}"
 
 
-def subject(output: int, outputs: int) -> str:
-    """Return the name of an output of the transformer."""
-    return "T" if outputs == 1 else f"T_{{{output + 1}}}"
+def subject(output: int, outputs: int, computed: bool = False) -> str:
+    """Return the name of an output of the transformer, or of what a machine computes for it."""
+    letter = r"\hat T" if computed else "T"
+    return letter if outputs == 1 else f"{letter}_{{{output + 1}}}"
 
 
 def fact_(terms: Terms, fact: Any, norm: str = "sup") -> str:
@@ -96,8 +97,9 @@ def fact_(terms: Terms, fact: Any, norm: str = "sup") -> str:
 
 def integral(difference: str, norm: str, bound: str) -> str:
     """Return that the norm "L1" or "L2" of a difference over the box B is at most a bound."""
-    p = norm[1:]
-    return rf"\Bigl( \int_B \left| {difference} \right|^{{{p}}} \Bigr)^{{1/{p}}} \le {bound}"
+    if norm == "L1":
+        return rf"\int_B \left| {difference} \right| \le {bound}"
+    return rf"\Bigl( \int_B \left| {difference} \right|^2 \Bigr)^{{1/2}} \le {bound}"
 
 
 def _end(value: Fraction, down: bool = False) -> str:

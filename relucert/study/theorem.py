@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from ..arithmetic.model import FORMATS
 from ..errors import DeclinedError
 from ..loaded import Loaded
 from ..report.lemmas import LEMMAS
-from ..report.studied import Theorem, TheoremStep
+from ..report.studied import Machine, Theorem, TheoremStep
 from ..summary import error_budget
 from .reasons import reason
 from .tex import OPERATIONS, Terms, affine, fact_, form_, identifier, integral, rational, subject, upward
@@ -22,8 +23,8 @@ RESOURCES = ("tokens", "layers", "heads", "d_model", "d_head", "parameters", "ma
 def theorem(loaded: Loaded) -> Theorem:
     """Return the theorem that the certificate proves, with its proof step by step.
 
-    Raises DeclinedError, by name, for rules without a lemma in words, for statements about a machine's arithmetic, for
-    more than one ReLU network, and for proofs and transformers too long to be read.
+    Raises DeclinedError, by name, for rules without a lemma in words, for more than one ReLU network, and for proofs
+    and transformers too long to be read.
     """
     certificate = loaded.certificate
     stated, bound = certificate.statement, loaded.verdict.error_bound
@@ -38,8 +39,10 @@ def theorem(loaded: Loaded) -> Theorem:
         for k, step in enumerate(certificate.trace)
     )
     at = "" if stated.sequence.most > 1 else f"({', '.join(map(identifier, stated.inputs))})"
+    computed = stated.arithmetic is not None
     differences = [
-        f"{subject(k, len(stated.targets))}{at} - {terms.tex(target)}" for k, target in enumerate(stated.targets)
+        f"{subject(k, len(stated.targets), computed)}{at} - {terms.tex(target)}"
+        for k, target in enumerate(stated.targets)
     ]
     known = loaded.verdict.resources
     width = ("feed_forward_width",) if known.get("feed_forward_width") else ()
@@ -50,6 +53,7 @@ def theorem(loaded: Loaded) -> Theorem:
     return Theorem(
         subject=_subject(is_transformer, bool(width)),
         tokens=tokens(certificate.subject, stated) if is_transformer else "",
+        machine=None if stated.arithmetic is None else _machine(stated.arithmetic),
         has_feed_forward=bool(width),
         places=_places(stated),
         claims=tuple(
@@ -82,12 +86,27 @@ def _subject(is_transformer: bool, has_feed_forward: bool) -> str:
     return "a softmax transformer" if has_feed_forward else "an attention-only softmax transformer"
 
 
+def _machine(chosen: Any) -> Machine:
+    numbers, sums = FORMATS[chosen.dtype], FORMATS[chosen.accumulate]
+    return Machine(
+        chosen.dtype,
+        numbers.precision,
+        numbers.emax,
+        chosen.accumulate,
+        sums.precision,
+        chosen.softmax,
+        chosen.exp_ulps,
+        chosen.subnormals,
+    )
+
+
 def _places(stated: Any) -> str:
     """Return where the claims hold: at every point of the box, or over it on average."""
     arguments = ", ".join(map(identifier, stated.inputs))
     box = r" \times ".join(f"[{rational(lo)}, {rational(hi)}]" for lo, hi in stated.domain)
     least, most, _, layout = stated.sequence
-    here = rf"for all $({arguments}) \in {box}$"
+    numbers = "" if stated.arithmetic is None else rf" of numbers of the format \texttt{{{stated.arithmetic.dtype}}}"
+    here = rf"for all $({arguments}) \in {box}${numbers}"
     if most > 1 and layout == "one-per-token":
         return f"{here}, at the last of the ${most}$ data tokens,"
     if most > 1:
@@ -104,8 +123,6 @@ def _places(stated: Any) -> str:
 
 def _covered(loaded: Loaded) -> None:
     certificate = loaded.certificate
-    if certificate.statement.arithmetic is not None:
-        raise DeclinedError("a certificate about a machine's arithmetic has no proof in LaTeX yet")
     for step in certificate.trace:
         if step.rule not in LEMMAS:
             raise DeclinedError(f"the rule {step.rule!r} has no lemma in LaTeX yet")

@@ -41,13 +41,12 @@ def _gate(u: Enclosure, score: Enclosure) -> Enclosure:
 
 def error_in_gates(built: Built, point: Sequence[Fraction]) -> Fraction:
     """Return a proved lower bound on | T - f | at the point, as a multiple of the error of one gate."""
-    network = built.loaded.network
+    network = built.network
     if network is None:
         raise ValueError("the certificate has a network")
-    exact = evaluate(built.loaded.expression, point)[0]
+    exact = evaluate(built.problem.expression, point)[0]
     distance = abs(
-        gated_value(network, built.loaded.outputs[0], built.count("inverse_temperature"), point)
-        - Enclosure.of(exact, BITS)
+        gated_value(network, built.output, built.count("inverse_temperature"), point) - Enclosure.of(exact, BITS)
     )
     return max(distance.lower, Fraction(0)) / built.gate_error
 
@@ -58,7 +57,7 @@ def extremum_point(built: Built) -> tuple[Fraction, ...]:
     The first input is 0.  The first input of the right half at height k stands (1 + kappa)/beta below what T computes
     for the left half, which by induction is k - 1 gate errors below 0; all others stand far below.
     """
-    d, sign = len(built.problem.inputs), 1 if built.plan.construction == "max" else -1
+    d, sign = len(built.problem.inputs), 1 if built.construction == "max" else -1
     beta, delta = built.count("inverse_temperature"), built.gate_error
     point = [-Fraction(1)] * d
     point[0] = Fraction(0)

@@ -107,7 +107,7 @@ class _Parser:
         return token
 
     def error(self, expected: str) -> UsageError:
-        found = repr(self.peek()) if self.peek() else "the end"
+        found = {"": "the end", ";": "the end of the output"}.get(self.peek(), repr(self.peek()))
         return UsageError(f"column {self.column()}: expected {expected}, found {found}", "target")
 
     def end(self) -> None:

@@ -105,7 +105,7 @@ def _native() -> list[Row]:
 def _slope() -> Row:
     """How the gates of the product grow, as ``relucert sweep`` fits it, and how long twelve cells take."""
     from relucert.study import sweep
-    from relucert.study.crew import Processes
+    from relucert.study.workers import Processes
 
     start = time.perf_counter()
     problems = [relucert.make_problem("multiply", Fraction(1, 10**k)) for k in range(1, 13)]

@@ -567,6 +567,56 @@ def test_meters_constants_alone(monkeypatch, rule):
     assert "more work" in verdict.reason
 
 
+def wide(rule: str, part: str) -> dict:
+    """Return a file whose hundred equal steps walk over 3,600 parts each, for the least result."""
+    many: dict = {"M": ["max", *["x0"] * 3600], "N": ["net", 0, 0], "G": ["gated", 0, 0]}
+    translated = ("near", "subject", "gated identity", "0"), {"subject": "subject", "gated": "gated identity"}
+    claim, args = {
+        "translation": (translated[0], translated[1] | {"heads": [[]] if part == "heads" else []}),
+        "congruence": (("near", "M", "M", "0"), {"left": "M", "right": "M"}),
+        "lattice": (("near", "M", "M", "0"), {"left": "M", "right": "M"}),
+        "gate_error": (("near", "G", "N", "0"), {"gated": "G", "net": "N", "kappa": "279/1000", "terms": 20}),
+        "gate_error_forward": (("near", "G", "N", "0"), {"gated": "G", "net": "N", "kappa": "279/1000", "terms": 20}),
+    }[rule]
+    steps = [step(rule, [*claim], (), **args)] * 100
+    idle = network(*["0"] * 3600, out=("0 + x0",))
+    data = certificate(many, steps, (idle,), (("-1", "1"),) * (60 if part == "embedding" else 1))
+    if part == "embedding":
+        entries = [[0, 1, "1"], *[[row, column, "2"] for row in range(1, 60) for column in range(61)]]
+        data["subject"] |= {"d_model": 60, "embedding": entries}
+    elif part == "heads":
+        data["subject"]["layers"] = [[{"d_head": 0, "w_q": [], "w_k": [], "w_v": [], "w_o": []}] * 3600]
+    elif part == "readout":
+        data["subject"] |= {"outputs": 3600, "readout": [[row, 0, "1"] for row in range(3600)]}
+        data["statement"]["targets"] = [0] * 3600
+    return data
+
+
+@pytest.mark.parametrize(
+    ("rule", "part"),
+    [*(("translation", part) for part in ("embedding", "heads", "readout")), ("congruence", "arguments"),
+     ("lattice", "arguments"), ("gate_error", "neurons"), ("gate_error_forward", "neurons")],
+)  # fmt: skip
+def test_meters_what_every_step_walks_over(monkeypatch, rule, part):
+    monkeypatch.setattr(kernel, "MAX_WORK", 10**5)
+    verdict = check(encode(wide(rule, part)))
+    assert (verdict.status, verdict.rule) == ("declined", rule)
+    assert "more work" in verdict.reason
+
+
+def test_meters_the_length_of_coefficients(monkeypatch):
+    """A coefficient of 10^5 digits is added as often as heads write it."""
+    monkeypatch.setattr(kernel, "MAX_WORK", 10**5)
+    by = f"1/{10**3999 + 1}"
+    layers = [[HEAD | {"w_v": [[0, k, by]], "w_o": [[k + 1, 0, by]]}] for k in range(8)]
+    data = certificate({}, [step("translation", ["near", "subject", "gated identity", "0"], (), subject="subject",
+                                 gated="gated identity", heads=[[]] * 8)] * 100)  # fmt: skip
+    data["subject"] |= {"d_model": 9, "layers": layers}
+    verdict = check(encode(data))
+    assert (verdict.status, verdict.rule) == ("declined", "translation")
+    assert "more work" in verdict.reason
+
+
 def test_declines_a_sum_of_fractions_that_grows_without_end():
     data = certificate({}, [])
     rows = range(1, 300)

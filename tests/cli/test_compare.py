@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import relucert
 from tests.cli.command import assert_one_clear_line, run
 
 
@@ -20,9 +21,10 @@ def test_compare_as_json_counts_certifies_and_names_the_best() -> None:
     assert result.returncode == 0, result.stderr
     data = json.loads(result.stdout)
     rows = {row["route"]: row for row in data["routes"]}
-    assert set(rows) == {"relu", "anchors", "max-affine", "partition", "native"}
+    assert list(rows) == ["relu", "relu mirror", "anchors", "anchors stated", "max-affine", "partition", "native"]
     assert rows["max-affine"]["reason"].startswith("it would take 40,401 cells")
-    for row in (rows[name] for name in ("relu", "anchors", "native")):
+    assert rows["anchors stated"]["observed_error"] is None  # on 6,227 tokens, which would take a minute
+    for row in (rows[name] for name in ("relu", "relu mirror", "anchors", "native")):
         assert row["reason"] == ""
         assert float(row["observed_error"]) <= Fraction(row["error_bound"]) <= Fraction(1, 100)
         assert row["observed_points"] >= 25
@@ -32,13 +34,49 @@ def test_compare_as_json_counts_certifies_and_names_the_best() -> None:
     assert "arXiv 2504.15956" in data["published"]
     assert data["best"]["heads"] == ["native"]
     assert data["best"]["tokens"] == ["relu", "native"]
+    hottest = [Fraction(rows[name]["resources"]["inverse_temperature"]) for name in ("relu", "relu mirror")]
+    assert hottest[1] == hottest[0] / 2
+    assert int(rows["anchors stated"]["resources"]["tokens"]) > 10 * int(rows["anchors"]["resources"]["tokens"])
     assert "5 ReLU gates" in data["lower_bound"]
 
 
+def test_variants_are_the_networks_that_their_options_build() -> None:
+    rows = {row["route"]: row for row in json.loads(
+        run("compare", "abs", "--eps", "1e-1", "--format", "json").stdout)["routes"]}  # fmt: skip
+    for row, options in (
+        ("relu mirror", {"gate": "mirror"}),
+        ("anchors stated", {"route": "anchors", "proof": "stated"}),
+    ):
+        problem = relucert.make_problem("abs", Fraction(1, 10), **options)  # type: ignore[arg-type]
+        assert rows[row]["sha256"] == relucert.build(problem).verdict.sha256
+
+
+@pytest.mark.parametrize("key", ["gate: mirror", "route: anchors\nproof: stated", "route: partition", ""])
+def test_a_specification_is_compared_by_every_route_whatever_its_own(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "abs.yaml"
+    path.write_text(f"target: abs\neps: 1e-1\n{key}\n")
+    result = run("compare", path, "--format", "json")
+    assert result.returncode == 0, result.stderr
+    rows = json.loads(result.stdout)["routes"]
+    assert {row["route"] for row in rows if not row["reason"]} == {
+        "relu", "relu mirror", "anchors", "anchors stated", "max-affine", "partition"
+    }  # fmt: skip
+
+
+def test_in_another_norm_every_route_that_does_not_know_it_says_so() -> None:
+    result = run("compare", "exp", "--eps", "1e-1", "--norm", "L1", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    reasons = {row["route"]: row["reason"] for row in json.loads(result.stdout)["routes"]}
+    assert reasons.pop("max-affine") == ""
+    assert set(reasons.values()) == {"it knows the sup norm only, not L1; the route max-affine knows L1 and L2"}
+
+
 def test_compare_as_text_marks_the_best_and_fits_80_columns() -> None:
-    result = run("compare", "multiply", "--eps", "1e-2")
+    result = run("compare", "abs", "--eps", "1e-1")  # six rows succeed, more than fit side by side
     assert result.returncode == 0, result.stderr
     out = result.stdout
+    heads = [line.split() for line in out.splitlines() if line.strip().startswith(("relu", "max-affine  "))]
+    assert heads == [["relu", "relu", "mirror", "anchors", "anchors", "stated"], ["max-affine", "partition"]]
     assert max(map(len, out.splitlines())) <= 80
     assert "1*" in next(line for line in out.splitlines() if "heads" in line and "product" not in line)
     assert "an estimate" in out
@@ -67,7 +105,8 @@ def test_a_route_that_would_be_too_large_keeps_its_row_with_the_predicted_size()
     assert anchors["tokens"] > 100_000
     assert anchors["gates"] >= 20
     assert f"{anchors['tokens'] - 2:,} anchors" in rows["anchors"]["reason"]
-    row = list(csv.DictReader(io.StringIO(run("compare", "multiply", "--eps", "1e-6", "--format", "csv").stdout)))[2]
+    table = io.StringIO(run("compare", "multiply", "--eps", "1e-6", "--format", "csv").stdout)
+    (row,) = (row for row in csv.DictReader(table) if row["route"] == "max-affine")
     assert row["predicted"] == f"tokens={cells['tokens']} layers=1 heads=1"
 
 

@@ -18,6 +18,12 @@ from relucert.coq.text import real
 
 WIDTH = 3
 POINTS = 2
+
+
+def _free(units: int) -> None:
+    """Count no work."""
+
+
 HEADER = """From Coq Require Import Reals List NArith QArith Qreals Lra FunctionalExtensionality.
 From Relucert Require Import Gate Translation Check.
 Import ListNotations.
@@ -73,21 +79,21 @@ def by_the_checker(model: Attention, point: list[Fraction]) -> tuple[list[str], 
     a<k> stands for sigma of score k, s<l>_<i> for coordinate i of stream l.
     """
     units: list[Form] = [{("x", i): Fraction(1)} for i in range(WIDTH)]
-    streams = [[combined(form, [f"({real(p)})" for p in point]) for form in embedded(model, POINTS)]]
+    streams = [[combined(form, [f"({real(p)})" for p in point]) for form in embedded(model, POINTS, _free)]]
     scores: list[str] = []
     for layer in model.layers:
         stream = [f"s{len(streams) - 1}_{i}" for i in range(WIDTH)]
         updates: list[list[str]] = [[] for _ in range(WIDTH)]
         for head in layer.heads:
-            weights = query_key(head, lambda _: None)
+            weights = query_key(head, _free)
             products = (f"({real(q)}) * {stream[i]} * {stream[j]}" for (i, j), q in weights.items())
             scores.append(" + ".join(["0", *products]))
-            values = [combined(form, stream) for form in read(head.w_v, head.d_head, units)]
-            for row, form in enumerate(read(head.w_o, WIDTH, units[: head.d_head])):
+            values = [combined(form, stream) for form in read(head.w_v, head.d_head, units, _free)]
+            for row, form in enumerate(read(head.w_o, WIDTH, units[: head.d_head], _free)):
                 updates[row].append(f"a{len(scores) - 1} * {combined(form, values)}")
         streams.append([f"({' + '.join([x, *added])})" for x, added in zip(stream, updates, strict=True)])
     last = [f"s{len(streams) - 1}_{i}" for i in range(WIDTH)]
-    return scores, streams, combined(read(model.readout, 1, units)[0], last)
+    return scores, streams, combined(read(model.readout, 1, units, _free)[0], last)
 
 
 @pytest.mark.slow

@@ -139,6 +139,23 @@ def test_products_of_neurons_that_need_no_scaling(text: str, value: Callable[[Fr
         assert abs(independent.network_value(outcome.certificate, point) - value(x, y)) <= Fraction(1, 100)
 
 
+ONE_GATE = (
+    ("max(x,y)-3*min(x,y)", lambda x, y: max(x, y) - 3 * min(x, y)),
+    ("max(x,y)-min(y,x)", lambda x, y: abs(x - y)),
+    ("abs(x)+relu(-x)", lambda x, y: abs(x) + max(-x, 0)),
+    ("piecewise(1/2 > x: 3*x, else: x+1)", lambda x, y: 3 * x if x < Fraction(1, 2) else x + 1),
+)
+
+
+@pytest.mark.parametrize(("text", "value"), ONE_GATE, ids=[text for text, _ in ONE_GATE])
+def test_extrema_of_one_comparison_share_its_gate(text: str, value: Callable[[Fraction, Fraction], Fraction]) -> None:
+    outcome = relucert.build(relucert.make_problem(text, Fraction(1, 100)))
+    assert outcome.verdict.resources["gates"] == 1
+    for point in cases.grid(outcome.problem.domain, 33):
+        x, y = (*point, Fraction(0))[:2]
+        assert independent.network_value(outcome.certificate, point) == value(x, y)
+
+
 EXACT = tuple(
     case
     for case in cases.CASES
@@ -200,3 +217,28 @@ def test_rows_of_the_error_budget_sum_to_the_bound(case: Case) -> None:
     assert (len(names) == 2) == ("sawtooth_gated" in {step.rule for step in outcome.verdict.certificate.trace})
     assert sum(part for _, part in rows) == outcome.verdict.error_bound
     assert all(part >= 0 for _, part in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "lo", "hi", "eps"),
+    [("1/x", 1, 1000, "1/10"), ("1/x", -400, -1, "1/100"), ("1/(2 + x^2)", -14, 14, "1/37")],
+)
+def test_centred_chords_may_cross_zero_far_out(text: str, lo: int, hi: int, eps: str) -> None:
+    problem = relucert.make_problem(text, Fraction(eps), {"x": (Fraction(lo), Fraction(hi))})
+    outcome = relucert.build(problem)
+    assert outcome.verdict.status == "accepted"
+    values = {x: independent.network_value(outcome.certificate, (Fraction(x),)) for x in range(lo, hi + 1)}
+    for x, value in values.items():
+        assert abs(value - (Fraction(1, x) if text == "1/x" else Fraction(1, 2 + x * x))) <= Fraction(eps)
+    far = max(values, key=abs)
+    assert values[far] * far <= 0 if text == "1/x" else values[far] < 0
+
+
+def test_a_denominator_that_is_approximated_too_coarsely_is_approximated_again() -> None:
+    """A tenth of the output is 2 of the inner denominator, which must not come to zero."""
+    box = {"x": (Fraction(-1), Fraction(1))}
+    outcome = relucert.build(relucert.make_problem("1/(2 + 1/(2 + x^4)^2)", Fraction(1, 10), box, objective="layers"))
+    for k in range(-50, 51):
+        x = Fraction(k, 50)
+        exact = 1 / (2 + 1 / (2 + x**4) ** 2)
+        assert abs(independent.network_value(outcome.certificate, (x,)) - exact) <= Fraction(1, 10)

@@ -49,6 +49,9 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "sqrt(x^2 + y^2 + 1/10)": lambda c, x, y: c.sqrt(x * x + y * y + c.mpf(1) / 10),
     "sqrt(x^2 + y^2)": lambda c, x, y: c.sqrt(x * x + y * y),
     "max(exp(x), y)*sin(y)": lambda c, x, y: max(c.exp(x), y) * c.sin(y),
+    "exp(x*y)": lambda c, x, y: c.exp(x * y),
+    "log(1 + x^2 + y^2)": lambda c, x, y: c.log(1 + x * x + y * y),
+    "sqrt(2 + x*y)": lambda c, x, y: c.sqrt(2 + x * y),
     "exp(x*y)/(2 + cos(x))": lambda c, x, y: c.exp(x * y) / (2 + c.cos(x)),
     "piecewise(x < 0: exp(x), else: 1 + x)": lambda c, x: c.exp(x) if x < 0 else 1 + x,
 }
@@ -76,6 +79,7 @@ QUICK: list[tuple[str, str, Box, str]] = [
     ("sigmoid(3*x - 2*y)", "1e-2", SQUARE, "heads"),
     ("sqrt(x^2 + y^2 + 1/10)", "1e-2", SQUARE, "heads"),
     ("piecewise(x < 0: exp(x), else: 1 + x)", "1e-2", ONE, "heads"),
+    ("exp(x*y)", "1e-14", SQUARE, "heads"),  # a polynomial of what is itself approximated
 ]
 SLOW: list[tuple[str, str, Box, str]] = [
     *((f, eps, box, "heads") for eps in ("1e-6", "1e-9") for f, box in
@@ -89,6 +93,8 @@ SLOW: list[tuple[str, str, Box, str]] = [
     ("sqrt(1 - x^2)", "1e-4", ONE, "heads"),
     *((f, "1e-60", box, "heads") for f, box in
       (("sqrt(x)", QUARTER), ("log(x)", QUARTER), ("softplus(x)", FOUR), ("gelu(x)", FOUR), ("tanh(x)", FOUR))),
+    ("log(1 + x^2 + y^2)", "1e-30", SQUARE, "heads"),
+    ("sqrt(2 + x*y)", "1e-60", SQUARE, "heads"),
     ("sqrt(x^2 + y^2)", "1e-2", SQUARE, "heads"),
     ("max(exp(x), y)*sin(y)", "1e-2", (("-1", "1"), ("0", "2")), "heads"),
     ("sin(x)", "1e-3", PERIOD, "heads"),
@@ -160,8 +166,9 @@ def test_few_gates_do_at_a_billionth(target: str, box: Box, most: int) -> None:
     assert outcome(target, "1e-9", box, "heads").verdict.resources["gates"] <= most
 
 
-def test_the_objective_layers_gets_one_layer() -> None:
-    assert outcome("exp(x)", "1e-2", ONE, "layers").verdict.resources["layers"] == 1
+@pytest.mark.parametrize("target", ["exp(x)", "sin(4*x)", "gelu(4*x)", "softplus(4*x)"])
+def test_the_objective_layers_gets_one_layer(target: str) -> None:
+    assert outcome(target, "1e-2", ONE, "layers").verdict.resources["layers"] == 1
 
 
 def test_what_only_chords_could_reach_is_refused_with_the_size_they_would_have() -> None:

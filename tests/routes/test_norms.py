@@ -87,11 +87,15 @@ def test_the_true_norm_of_the_error_stays_below_the_bound(norm, target, truth, e
     assert bound <= float(Fraction(eps))
 
 
-def test_the_statement_says_norm_and_measure() -> None:
-    verdict = relucert.build(problem(HALF, "1/5", "L2")).verdict
+@pytest.mark.parametrize(
+    ("norm", "claim"),
+    [("L1", "integral of | T(x) - {} | <= "), ("L2", "( integral of | T(x) - {} |^2 )^(1/2) <= ")],
+)
+def test_the_statement_says_norm_and_measure(norm: str, claim: str) -> None:
+    verdict = relucert.build(problem(HALF, "1/5", norm)).verdict
     assert verdict.statement.startswith(
         "over the box of real x in [-1, 1], with Lebesgue measure, not normalised:  "
-        "( integral of | T(x) - piecewise(x >= 0: 0, else: 1) |^2 )^(1/2) <= "
+        + claim.format("piecewise(x >= 0: 0, else: 1)")
     )
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -14,17 +18,16 @@ import sympy
 
 import relucert
 from relucert.exact.enclosure import Enclosure
-from relucert.loaded import Loaded
 from relucert.relu.overhead import OVERHEADS, overhead_of
 from relucert.spec.sequence import Sequence as Tokens
 from relucert.study import audit as study
 from relucert.study import length
-from relucert.study.built import Built, construct
+from relucert.study.built import Asked, Built, construct, together
 from relucert.study.heads import head_counts
 from relucert.study.overhead import constant_overhead, derived, mismatches, per_gate_limit
 from relucert.study.witness import error_in_gates, extremum_point, gated_value
 from tests import independent
-from tests.cli.command import assert_one_clear_line, run
+from tests.cli.command import assert_one_clear_line, environment, run
 
 GENERAL = {"x": ("-1/3", "2"), "y": ("1/7", "3")}
 
@@ -35,7 +38,13 @@ def built(target: str, eps: str, layout: str = "wide", arity: int | None = None,
     box = {n: (Fraction(GENERAL[n][0]), Fraction(GENERAL[n][1])) for n in names}
     if target == "reciprocal":
         box = {"x": (Fraction(1, 4), Fraction(4))}
-    return construct(relucert.make_problem(target, Fraction(eps), box or None, arity), layout)
+    return alone(Asked(relucert.make_problem(target, Fraction(eps), box or None, arity), layout))
+
+
+def alone(asked: Asked) -> Built:
+    (found,) = construct([asked])
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("layout", ["wide", "sparse"])
@@ -55,7 +64,7 @@ def test_closed_forms_of_the_product_are_what_is_built(layout: str, m: int) -> N
     assert form is not None
     half = Fraction(7, 6) * Fraction(10, 7)
     found = built("multiply", str(half * Fraction(101, 100) / 4**m), layout, general=True)
-    assert found.plan.parameters == (("m1", m), ("m2", m))
+    assert found.parameters == (("m1", m), ("m2", m))
     assert found.count("parameters") == form.parameters[layout](m)
     assert found.count("heads") == form.heads[layout](m)
 
@@ -75,7 +84,7 @@ def test_closed_forms_of_trees_are_what_is_built(target: str, layout: str, h: in
 def test_closed_forms_of_chords_are_what_is_built(layout: str, eps: str) -> None:
     found, form = built("reciprocal", eps, layout), overhead_of("chords")
     assert form is not None
-    (pieces,) = (value for _, value in found.plan.parameters)
+    (pieces,) = (value for _, value in found.parameters)
     assert found.count("parameters") == form.parameters[layout](pieces)
 
 
@@ -97,11 +106,51 @@ def test_limits_per_gate() -> None:
     }
 
 
+@pytest.mark.parametrize("target", ["multiply", "x/(2+y)", "x*exp(-y)", "abs"])
+def test_networks_that_share_a_choice_are_those_that_a_build_makes(target: str) -> None:
+    """Byte for byte, whatever came before in the group: its layouts, its proofs, its lengths."""
+    family = study.Family.of([relucert.make_problem(target, Fraction(1, 100))])
+    asked = [*family.layouts, *family.adjoint, *family.lengths]
+    groups = together([*asked, *asked])
+    assert [len(group) for group in groups] == ([2, 1, 14] if target == "multiply" else [3, 14])
+    for group in groups:
+        made = construct(group)
+        for each, found in zip(group, made, strict=True):
+            assert found is not None
+            if each.layout == "wide" and each in (*family.layouts, family.lengths[0], family.lengths[-1]):
+                assert found.sha256 == relucert.build(each.problem).verdict.sha256
+
+
+def test_a_target_without_gates_is_audited() -> None:
+    flat = [built("x+2*y", "1e-1"), built("x+2*y", "1e-1", "sparse")]
+    assert [(b.gate_error, b.coefficient) for b in flat] == [(0, 0)] * 2
+    result = run("audit", "sin", "--eps", "1e-1,1e-2")  # at 1e-1 it is a line
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts a group of processes")
+def test_an_audit_that_is_interrupted_says_so_and_leaves_no_process() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "relucert", "audit", "x*exp(-y)", "-v"],
+        env=environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert child.stderr is not None
+    while b" of 86 finished" not in child.stderr.readline():
+        assert child.poll() is None
+    os.killpg(child.pid, signal.SIGINT)  # as the keyboard does: to the workers too
+    out, complaint = child.communicate(timeout=60)  # which waits for all that hold the pipe
+    assert (child.returncode, out) == (130, b"")
+    assert complaint.splitlines()[-1] == b"relucert: interrupted"
+    assert b"Traceback" not in complaint
+
+
 def changed(found: Built, **resources: int) -> Built:
     """The same network with other counts, as a wrong translation would have."""
-    verdict = found.loaded.verdict
-    wrong = verdict._replace(resources={**verdict.resources, **resources})
-    return dataclasses.replace(found, loaded=dataclasses.replace(found.loaded, verdict=wrong))
+    counts = {name: Fraction(value) for name, value in resources.items()}
+    return dataclasses.replace(found, resources={**found.resources, **counts})
 
 
 @pytest.mark.parametrize(
@@ -133,7 +182,7 @@ def test_a_maximum_that_costs_more_contradicts_the_finding(name: str, by: int) -
 @cache
 def at_length(least: int, most: int, mask: str = "causal") -> Built:
     problem = relucert.make_problem("multiply", Fraction(1, 100))
-    return construct(dataclasses.replace(problem, sequence=Tokens(least, most, mask)), "wide")
+    return alone(Asked(dataclasses.replace(problem, sequence=Tokens(least, most, mask))))
 
 
 def all_lengths() -> list[Built]:
@@ -142,22 +191,19 @@ def all_lengths() -> list[Built]:
 
 
 def test_the_error_does_not_depend_on_the_length() -> None:
-    together = all_lengths()
-    finding, wrong = length.independence([built("multiply", "1e-2")], together)
+    lengths = all_lengths()
+    finding, wrong = length.independence([built("multiply", "1e-2")], lengths)
     assert not wrong
     assert finding.verdict.startswith("yes")
-    bounds = [b.loaded.verdict.error_bound or 0 for b in together]
+    bounds = [b.bound for b in lengths]
     assert max(bounds) - min(bounds) <= Fraction(1, 10**12)
-    assert {b.loaded.certificate.statement.sequence.most for b in together} == set(length.LENGTHS)
-    assert all(b.share("leak") > 0 for b in together)
+    assert {b.problem.sequence.most for b in lengths} == set(length.LENGTHS)
+    assert all(b.share("leak") > 0 for b in lengths)
 
 
 def test_a_bound_that_grows_with_the_length_contradicts_the_finding() -> None:
     *others, last = all_lengths()
-    verdict = last.loaded.verdict
-    assert verdict.error_bound is not None
-    worse = verdict._replace(error_bound=verdict.error_bound + Fraction(1, 10**11))
-    bad = dataclasses.replace(last, loaded=dataclasses.replace(last.loaded, verdict=worse))
+    bad = dataclasses.replace(last, bound=last.bound + Fraction(1, 10**11))
     finding, wrong = length.independence([built("multiply", "1e-2")], [*others, bad])
     assert wrong
     assert finding.verdict == "contradicted by a built network"
@@ -174,7 +220,7 @@ def test_extrema_over_tokens_are_one_head_with_the_weight_that_lambert_gives() -
 
     for name in ("max", "min"):
         for n in (2, 512, 10**6):
-            found = construct(study._over_tokens(name, n), "wide")
+            found = alone(Asked(study._over_tokens(name, n)))
             assert (found.count("heads"), found.count("layers")) == (1, 1)
             wanted = mpmath.lambertw(mpmath.mpf(n) / mpmath.e) * 1000
             assert float(found.count("inverse_temperature")) == pytest.approx(float(wanted), rel=1e-4)
@@ -187,13 +233,12 @@ def test_enclosures_of_the_gated_network_hold_the_transformers_value() -> None:
     rng = random.Random(3)  # noqa: S311
     for target, eps, arity in (("multiply", "1e-3", None), ("max", "1e-12", 5), ("reciprocal", "1e-2", None)):
         found = built(target, eps, "wide", arity)
-        loaded: Loaded = found.loaded
         data = relucert.build(found.problem).certificate
-        assert loaded.network is not None
+        assert found.network is not None
         for _ in range(6):
             point = tuple(lo + (hi - lo) * Fraction(rng.randrange(1001), 1000) for lo, hi in found.problem.domain)
             t = Fraction(independent.transform(data, point, 120))
-            value: Enclosure = gated_value(loaded.network, loaded.outputs[0], found.count("inverse_temperature"), point)
+            value: Enclosure = gated_value(found.network, found.output, found.count("inverse_temperature"), point)
             slack = Fraction(1, 10**60)
             assert value.lower - slack <= t <= value.upper + slack
             assert value.upper - value.lower < Fraction(1, 10**60)
@@ -251,7 +296,7 @@ def test_verdicts_and_numbers_are_those_measured(shown: dict[str, Any]) -> None:
     assert any("proved directly" in item["text"] for item in error["evidence"])
     assert 3 < float(error["numbers"]["witnessed_coefficient"]) <= 4
     problems = [relucert.make_problem("multiply", Fraction(1, 10**k), proof="adjoint") for k in (1, 2, 3)]
-    found = [construct(problem, "wide").coefficient for problem in problems]
+    found = [alone(Asked(problem)).coefficient for problem in problems]
     assert max(found) <= Fraction(error["numbers"]["proved_coefficient"]) <= max(found) * (1 + Fraction(1, 10**6))
 
 
@@ -282,11 +327,13 @@ def test_the_text_fits_in_80_columns() -> None:
 
 @pytest.mark.usefixtures("few_extrema")
 def test_a_contradiction_is_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(problem: relucert.Problem, layout: str) -> Built:
-        found = construct(problem, layout)
-        return changed(found, heads=int(found.count("heads")) + 1)
+    right = study.build_all
 
-    monkeypatch.setattr(study, "construct", wrong)
+    def wrong(*arguments: Any) -> dict[Asked, Built | None]:
+        found = right(*arguments)
+        return {asked: b and changed(b, heads=int(b.count("heads")) + 1) for asked, b in found.items()}
+
+    monkeypatch.setattr(study, "build_all", wrong)
     result = run("audit", "abs", "--eps", "1e-1")
     assert result.returncode == 1
     assert "contradicted by a built network" in result.stdout

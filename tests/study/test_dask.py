@@ -67,7 +67,7 @@ def test_a_cluster_gives_the_very_bytes_that_processes_give(cluster: str, tmp_pa
 @pytest.mark.slow
 def test_both_workers_work(cluster: str) -> None:
     code = (
-        "import os, time\nfrom relucert.study.crew import Dask\n"
+        "import os, time\nfrom relucert.study.workers import Dask\n"
         f"crew = Dask({cluster!r})\nassert crew.size == 4, crew.size\n"
         "executor = crew.open(2)\n"
         "print(len(set(executor.map(lambda k: (time.sleep(0.2), os.getpid())[1], range(6)))))\ncrew.close()"
@@ -81,7 +81,7 @@ def test_both_workers_work(cluster: str) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process by a signal")
 def test_a_cell_that_kills_its_workers_costs_only_itself(cluster: str) -> None:
-    result = launch(cluster, module="tests.study.workers")
+    result = launch(cluster, module="tests.study.jobs")
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == [
         "1/10 accepted", "1/100 accepted", "1/1000 worker died",
@@ -93,7 +93,7 @@ def test_a_cell_that_kills_its_workers_costs_only_itself(cluster: str) -> None:
 def test_no_scheduler_is_one_clear_line(tmp_path: Path) -> None:
     needed("distributed", "dask")
     code = (
-        "from relucert.study import crew\ncrew.CONNECT_SECONDS = 1\nimport sys\n"
+        "from relucert.study import workers\nworkers.CONNECT_SECONDS = 1\nimport sys\n"
         "from relucert.cli.main import _run\n"
         "sys.exit(_run(['sweep', 'multiply', '--eps', '1e-1', '--dask', 'tcp://127.0.0.1:1']))"
     )

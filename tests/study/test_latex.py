@@ -27,6 +27,7 @@ from relucert.study.tex import identifier
 from relucert.transformer.evaluate import context, evaluate_sequence
 from tests import cases
 from tests.cli.command import assert_one_clear_line, run
+from tests.feedforward import ABS
 
 CASES = {
     "multiply": ("multiply", "1e-2", None),
@@ -69,6 +70,14 @@ ROUTES |= {
     "shared": {"target": "multiply", "eps": "1e-1", "sequence": {"coordinates": "shared", **ONES}},
     "over tokens": {"target": "max", "eps": "1e-1", "sequence": {"length": "any", "up_to": "1000", **ONES}},
 }
+FLOAT32 = {"arithmetic": {"dtype": "float32"}}
+ROUTES |= {
+    "gate in float32": {"target": "relu(x)", "eps": "1e-2", **FLOAT32},
+    "product in float32": {"target": "multiply", "eps": "1e-2", **FLOAT32},
+    "reversed gates": {"target": "reciprocal", "eps": "1e-1", "domain": {"x": (Fraction(1), Fraction(4))}, **FLOAT32},
+    "two in bfloat16": {"target": "x*x; abs(x)", "eps": "1e-1", "arithmetic": {"dtype": "bfloat16"}},
+    "plain float16": {"target": "abs", "eps": "1/4", "arithmetic": {"dtype": "float16", "softmax": "plain"}},
+}
 SLOW: dict[str, dict[str, Any]] = {"analytic": {"target": "exp(x)", "eps": "1e-40"}}
 EVERY = (*CASES, *ROUTES, "network")
 
@@ -76,7 +85,7 @@ EVERY = (*CASES, *ROUTES, "network")
 @cache
 def loaded(name: str) -> Loaded:
     if name == "network":
-        return load(pipeline.check_bytes(json.dumps(NETWORK).encode()))
+        return load(pipeline.check_bytes(json.dumps(ABS).encode()))
     if name in ROUTES | SLOW:
         asked = dict((ROUTES | SLOW)[name])
         problem = relucert.make_problem(tolerance=Fraction(asked.pop("eps")), **asked)
@@ -260,6 +269,7 @@ def run_as_printed(found: Loaded, rows: list[tuple[Fraction, ...]]) -> list[Frac
 
 
 PRINTED = ["two layers", "anchors", "grid", "mean", "partition", "mirror", "every length", "full mask", "gathered"]
+PRINTED += ["gate in float32", "product in float32", "reversed gates"]
 
 
 @pytest.mark.parametrize("name", PRINTED)
@@ -275,38 +285,6 @@ def test_the_printed_weights_compute_what_the_transformer_does(name: str) -> Non
     assert len(shown) == len(rows) <= len(wanted)
     for value, (truth, *_) in zip(shown, wanted, strict=False):
         assert abs(ctx.mpf(value.numerator) / value.denominator - truth) < ctx.mpf(10) ** -25
-
-
-NETWORK = {  # |x| as max(x, 0) + max(-x, 0) against x^2
-    "format": "relucert/3",
-    "info": {"generator": "", "spec": "", "version": ""},
-    "lemmas": {
-        "networks": [{
-            "inverse_temperature": None,
-            "neurons": [["0", [[0, "1"]], [], []], ["0", [[0, "-1"]], [], []]],
-            "outputs": [["0", [], [], [[0, "1"], [1, "1"]]]],
-        }],
-        "terms": [["subject", 0]],
-    },
-    "precision": 0,
-    "statement": {
-        "domain": [["-1", "1"]],
-        "inputs": ["x"],
-        "nodes": [["input", 0], ["mul", 0, 0]],
-        "norm": "sup",
-        "semantics": "real",
-        "sequence": {"layout": "tokenwise", "lengths": ["1", "1"], "mask": "causal"},
-        "targets": [1],
-        "tolerance": "1/4",
-    },
-    "subject": {"kind": "feedforward", "network": 0},
-    "trace": [{
-        "rule": "regions",
-        "premises": [],
-        "args": {"left": 2, "right": 1, "planes": [], "cuts": [1, 0, 0], "bound": "1/4"},
-        "conclusion": ["near", 2, 1, "1/4"],
-    }],
-}  # fmt: skip
 
 
 def test_a_feed_forward_network_is_a_subject_too() -> None:
@@ -335,13 +313,60 @@ def test_a_proof_that_nobody_can_read_is_declined(monkeypatch: pytest.MonkeyPatc
         theorem.theorem(loaded("multiply"))
 
 
-def test_a_transformer_with_too_many_weights_and_a_machine_are_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transformer_with_too_many_weights_is_declined(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(theorem, "MOST_WEIGHTS", 5)
     with pytest.raises(DeclinedError, match="16 weights are too many to read; at most 5"):
         theorem.theorem(loaded("grid"))
-    problem = relucert.make_problem("abs", Fraction(1, 10), arithmetic={"dtype": "float32"})
-    with pytest.raises(DeclinedError, match="a machine's arithmetic has no proof in LaTeX yet"):
-        theorem.theorem(load(relucert.build(problem).verdict))
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "others"),
+    [
+        (
+            "product in float32",
+            ["nearest to the exact result, of \\texttt{float32}.", "may be replaced by zero", "within $32$ units"],
+            ["where a matrix product", "gradual"],
+        ),
+        ("two in bfloat16", ["or of \\texttt{float32} where a matrix product", "$24$ bits those of"], ["gradual"]),
+        ("plain float16", ["Underflow is gradual", "-14 \\le e \\le 15"], ["is subtracted first", "replaced by zero"]),
+    ],
+)
+def test_the_clauses_of_the_arithmetic_are_hypotheses(name: str, words: list[str], others: list[str]) -> None:
+    text = " ".join(latex.theorem_latex(theorem.theorem(loaded(name))).split())
+    clauses, _, claim = text.partition(r"\paragraph{The machine.}")[2].partition(r"\begin{theorem}")
+    assert all(word in clauses for word in words)
+    assert not any(word in clauses for word in others)
+    assert "computed as (M1) to (M4) say" in claim
+    assert r"\left| \hat T" in claim
+    assert claim.index("the machine's rounding") < claim.index(r"\end{theorem}")
+    assert "exact rational weights" not in text
+
+
+def test_the_lemma_about_a_gate_gives_the_distance_that_is_certified() -> None:
+    """D as the LaTeX states it, for max(x, 0) on [-1, 1], where all else is sums of two numbers, one of them 0."""
+    found = loaded("gate in float32")
+    (step,) = (step for step in found.certificate.trace if step.rule == "rounding")
+    beta, kappa = Fraction(found.verdict.resources["inverse_temperature"]), Fraction(step.args["kappa"])
+    assert beta.denominator == 1
+    assert beta.numerator & (beta.numerator - 1) == 0, "so that beta' is beta"
+    p, least, ulps = 24, Fraction(1, 2**126), 32
+    spread = (1 + Fraction(2 * ulps, 2**p)) * (1 + 4 * least * 2) - 1
+    slip, theta = 4 * least, Fraction(5, 2**p)
+    reach = min(Fraction(1), Fraction(7, 10) * (p + 3) / beta)
+    d = kappa / beta * (1 + spread) / (1 - spread) * (1 + theta) + reach * (theta + slip) + 2 * slip + 8 * least
+    certified = Fraction(step.conclusion.bound)
+    assert d <= certified <= d + 4 * Fraction(1, 2**p) * reach + Fraction(1, 10**12)
+
+
+def test_spelled_neurons_and_the_names_of_coordinates_are_printed() -> None:
+    (step,) = (step for step in theorem.theorem(loaded("reversed gates")).steps if step.rule == "rounding")
+    (raw,) = (step for step in loaded("reversed gates").certificate.trace if step.rule == "rounding")
+    assert raw.args["spelled"]
+    assert all(rf"u_{{{j}}}" in step.reason.partition(";")[2] for j in raw.args["spelled"])
+    called = re.findall(r"\$\\xi_\{(\d+)\}\$ is called \$u_\{(\d+)\}\$", step.reason)
+    assert [int(n) - (k % 2 == 0) for k, n in enumerate(n for pair in called for n in pair)] == [
+        n for layer in raw.args["names"] for n in layer
+    ]
 
 
 def test_the_command_writes_it_whole_and_refuses_what_was_not_accepted(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import relucert
 from relucert import pipeline
 from relucert.errors import DeclinedError
+from relucert.export.dtype import DTYPES
 from relucert.loaded import Loaded, load
 from relucert.study.picture import picture
 from relucert.study.sequence import random_rows
@@ -225,7 +226,7 @@ def test_the_last_token_of_a_sequence_is_drawn_as_brute_force_has_it(
     outcome = relucert.build(relucert.make_problem(target, Fraction(1, 10), sequence=sequence))
     loaded = load(outcome.verdict)
     found = picture(loaded, {"y": Fraction(1, 2)}, 1, lambda done, total: None)
-    assert found.tokens == count
+    assert found.place == f"the last of {count} data tokens"
     ((_, x),) = found.axes
     others = random_rows(loaded, count)[:-1]
     for k in range(0, len(x), max(1, len(x) // 8)):
@@ -237,11 +238,133 @@ def test_the_last_token_of_a_sequence_is_drawn_as_brute_force_has_it(
     assert found.observed <= found.bound
 
 
-def test_extrema_over_tokens_and_too_many_tokens_are_declined(matplotlib: Any) -> None:
-    for target, sequence, why in (
-        ("max", {"length": "3", "layout": "one-per-token"}, "extremum over tokens"),
-        ("abs", {"length": "17"}, "at most 16"),
+def problem(target: str, eps: str, **options: Any) -> relucert.Problem:
+    return relucert.make_problem(target, Fraction(eps), **options)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "place", "tokens"),
+    [
+        ({"length": "3", "mask": "full"}, "the last of 3 data tokens", 3),
+        ({"length": "any", "up_to": "1e9"}, "the last of 3 data tokens", 3),
+        ({"length": "1e6"}, "data token 3 of 1000000", 20),  # under a causal mask those after it do not count
+    ],
+)
+@pytest.mark.parametrize("target", ["max", "min"])
+def test_an_extremum_over_tokens_is_drawn_beside_two_others(
+    matplotlib: Any, monkeypatch: pytest.MonkeyPatch, target: str, sequence: dict[str, str], place: str, tokens: int
+) -> None:
+    monkeypatch.setattr("relucert.study.picture.LINE_POINTS", 9)
+    outcome = relucert.build(problem(target, "1e-2", sequence={"layout": "one-per-token", **sequence}))
+    found = picture(load(outcome.verdict), {}, 1, lambda done, total: None)
+    assert (found.place, found.network) == (place, ())
+    ((_, x),) = found.axes
+    third = Fraction(1, 3)
+    for k in range(0, len(x), 3):
+        rows = [[-third], [third], [Fraction(x[k])], *[[Fraction(1)], [Fraction(-1)]] * 9][:tokens]
+        value = independent.sequence(outcome.certificate, rows, 40)[2][0]
+        assert found.transformer[k] == pytest.approx(float(value), abs=1e-12)
+        assert found.target[k] == float({"max": max, "min": min}[target](row[0] for row in rows[:3]))
+    beta = float(outcome.resources.inverse_temperature)
+    assert sum(abs(v - 1 / 3) < 7 / beta for v in x) >= 9, "finely beside what another token carries"
+    assert 0 < found.observed <= found.bound
+
+
+@pytest.mark.parametrize("mask", ["causal", "full"])
+def test_many_tokens_are_drawn_as_a_network_that_they_are_near_but_for_the_certified_leak(
+    matplotlib: Any, monkeypatch: pytest.MonkeyPatch, mask: str
+) -> None:
+    monkeypatch.setattr("relucert.study.picture.LINE_POINTS", 5)
+    outcome = relucert.build(problem("x^2", "1e-1", sequence={"length": "17", "mask": mask}))
+    loaded = load(outcome.verdict)
+    found = picture(loaded, {}, 1, lambda done, total: None)
+    assert (found.subject.partition(" of at most ")[0], found.place) == (
+        "T, but for a leak", "the last of 17 data tokens"
+    )  # fmt: skip
+    leak = Fraction(found.subject.rpartition(" ")[2])
+    assert leak < Fraction(1, 10**12)
+    ((_, x),) = found.axes
+    others = random_rows(loaded, 17)[:-1]
+    for k in (0, len(x) // 2, len(x) - 2):
+        value = independent.sequence(outcome.certificate, [*others, [Fraction(x[k])]], 40)[-1][0]
+        assert found.transformer[k] == pytest.approx(float(value), abs=float(leak))
+    picture(load(relucert.build(problem("abs", "1e-1", sequence={"length": "1e9", "mask": mask})).verdict), {}, 1,
+            lambda done, total: None)  # fmt: skip
+
+
+def test_extrema_over_too_many_tokens_under_a_full_mask_are_declined(matplotlib: Any) -> None:
+    sequence = {"length": "17", "layout": "one-per-token", "mask": "full"}
+    loaded = load(relucert.build(problem("max", "1e-1", sequence=sequence)).verdict)
+    with pytest.raises(DeclinedError, match="under the full mask a token sees all 17"):
+        picture(loaded, {}, 1, lambda done, total: None)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "float16"])
+def test_a_machine_is_drawn_by_what_it_returns_at_floats(matplotlib: Any, dtype: str) -> None:
+    outcome = relucert.build(problem("multiply", "1e-1", arithmetic={"dtype": dtype}))
+    found = picture(load(outcome.verdict), {"y": Fraction(1, 3)}, 1, lambda done, total: None)
+    assert found.subject.startswith("T over the real" if dtype == "bfloat16" else "T, by NumPy")
+    ((_, x),) = found.axes
+    ((_, y),) = found.fixed
+    kind = DTYPES[dtype]
+    assert y == kind.nearest(Fraction(1, 3))
+    assert all(kind.nearest(Fraction(v)) == Fraction(v) for v in x)
+    moved = 0
+    for k in range(0, len(x), 29):
+        exact = Fraction(independent.transform(outcome.certificate, (Fraction(x[k]), y), 60))
+        rounding = Fraction(found.transformer[k]) - exact
+        moved += abs(rounding) > Fraction(1, 10**12)
+        assert abs(rounding) <= found.bound / 2
+        assert found.error[k] == pytest.approx(found.transformer[k] - x[k] * float(y), abs=1e-15)
+        if dtype != "bfloat16":
+            assert kind.nearest(Fraction(found.transformer[k])) == Fraction(found.transformer[k])
+    assert (moved > 0) is (dtype in ("float32", "float16"))
+    assert found.observed <= found.bound
+
+
+def test_machines_and_norms_are_told_apart_on_screen(matplotlib: Any, tmp_path: Path) -> None:
+    half = problem("piecewise(x >= 1/3: 1, else: 0)", "1/2", norm="L2", route="max-affine")
+    for name, asked, told in (
+        ("machine", problem("abs", "1e-2", arithmetic={"dtype": "float32"}), "(an estimate), certified 0.0"),
+        ("norm", half, "(an estimate), its L2 norm over the box certified 0."),
     ):
-        loaded = load(relucert.build(relucert.make_problem(target, Fraction(1, 10), sequence=sequence)).verdict)
-        with pytest.raises(DeclinedError, match=why):
-            picture(loaded, {}, 1, lambda done, total: None)
+        (tmp_path / f"{name}.json").write_bytes(relucert.build(asked).certificate)
+        result = run("plot", tmp_path / f"{name}.json", "-o", tmp_path / f"{name}.svg")
+        assert result.returncode == 0, result.stderr
+        assert told in result.stdout
+
+
+@pytest.mark.parametrize("norm", ["L1", "L2"])
+def test_a_norm_is_drawn_without_an_envelope_as_its_bound_is_one_of_no_point(matplotlib: Any, norm: str) -> None:
+    jump = problem("piecewise(x >= 1/3: 1, else: 0)", "1/5", norm=norm, route="max-affine")
+    found = picture(load(relucert.build(jump).verdict), {}, 1, lambda done, total: None)
+    assert found.norm == norm
+    assert found.bound < found.observed < 1, "beyond the bound next to the jump"
+    ((_, x),) = found.axes
+    power = int(norm[1])
+    mean = sum(abs(error) ** power for error in found.error) / len(x)
+    assert (2 * mean) ** (1 / power) <= float(found.bound) * 1.05
+
+
+def test_no_envelope_is_drawn_for_a_norm(matplotlib: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written on the axes, as matplotlib was told it."""
+    from relucert.report import figure
+
+    seen: list[str] = []
+    monkeypatch.setattr(figure, "_bytes", lambda draw, form: seen.append(_legends(draw)) or b"")
+    for norm in ("sup", "L1"):
+        asked = problem("exp(x)", "1/2", norm=norm, route="max-affine")
+        figure.error_figure(picture(load(relucert.build(asked).verdict), {}, 1, lambda done, total: None), "svg")
+    assert "certified: |T - f| <= " in seen[0]
+    assert "certified: |T - f|" not in seen[1]
+    assert "certified: its L1 norm over the box <= " in seen[1]
+    assert "not at any point" in seen[1]
+
+
+def _legends(draw: Any) -> str:
+    from matplotlib.figure import Figure
+
+    canvas = Figure()
+    draw(canvas)
+    texts = [text.get_text() for axes in canvas.axes for text in axes.get_legend().get_texts()]
+    return "\n".join([*texts, canvas.get_suptitle()])

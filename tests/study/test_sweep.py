@@ -14,9 +14,9 @@ from relucert.errors import UsageError
 from relucert.report.studied import SweepCell
 from relucert.spec.problem import make_problem
 from relucert.study import state, sweep
-from relucert.study.crew import Processes
+from relucert.study.workers import Processes
 from relucert.version import VERSION
-from tests.study.workers import DEADLY, crash, deadly, problems, quick
+from tests.study.jobs import DEADLY, crash, deadly, problems, quick
 
 
 def test_cells_come_back_in_the_order_of_the_grid() -> None:
@@ -57,10 +57,14 @@ def test_a_crash_is_told_and_not_taken_for_a_verdict(monkeypatch: pytest.MonkeyP
 def test_finished_cells_are_not_run_again() -> None:
     asked = problems()
     kept = {sweep.identity(p): quick(p)._replace(detail="earlier") for p in asked[:4]}
-    seen: list[int] = []
-    found = sweep.run(asked, Processes(1), kept, progress=seen.append, work=quick)
+    seen: list[tuple[int, int]] = []
+
+    def see(finished: int, total: int) -> None:
+        seen.append((finished, total))
+
+    found = sweep.run(asked, Processes(1), kept, progress=see, work=quick)
     assert [cell.detail for cell in found] == ["earlier"] * 4 + ["done"] * 2
-    assert seen == [4, 5, 6]
+    assert seen == [(4, 6), (5, 6), (6, 6)]
 
 
 def test_cells_of_other_problems_are_not_mistaken_for_these() -> None:
@@ -90,7 +94,7 @@ def test_what_is_finished_is_kept_when_the_sweep_is_interrupted() -> None:
     def keep(cells: Mapping[str, SweepCell]) -> None:
         saved.update(cells)
 
-    def stop(finished: int) -> None:
+    def stop(finished: int, total: int) -> None:
         if finished == 3:
             raise KeyboardInterrupt
 

@@ -228,12 +228,30 @@ def test_values_have_the_digits_that_are_asked() -> None:
     ("text", "message"),
     [
         ("{target: max(x, y), eps: 1e-3}", "quote an expression that has a comma"),
-        ("target: piecewise(x < 0: 0, else: x)\neps: 1e-3\n", "quote an expression that has a colon"),
+        ("{target: min(x, y, z), eps: 1e-3}", "1:17: unknown key 'y'; quote an expression that has a comma"),
+        ("{outputs: [x*y, max(x, y)]}", r"1:17: 'max\(x' has a parenthesis .*; quote an expression that has a comma"),
+        ("{target: sort(x, y)[1], eps: 1e-3}", "quote an expression that has a comma, a colon or a bracket"),
+        ("{target: piecewise(x < 0: 0, else: x)}", "quote an expression that has a comma, a colon or a bracket"),
+        ("target: piecewise(x < 0: 0, else: x)\n", "quote an expression that has a comma, a colon or a bracket"),
     ],
 )
 def test_an_expression_that_yaml_splits_gets_told_to_be_quoted(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_spec(text.encode(), "spec.yaml")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ("[x*y, expp(x), y]", "1:16: column 1: unknown function 'expp'"),
+        ("[x*y, x + y, 1 + x*]", r"1:23: column 7: expected a number, a name or '\(', found the end"),
+        ("[x*, y]", r"1:11: column 3: .* found the end of the output"),
+        ("['']", r"1:11: column 1: expected a number"),
+    ],
+)
+def test_errors_point_at_the_column_of_the_output(outputs: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_spec(f"outputs: {outputs}\neps: 1e-3\n".encode(), "spec.yaml")
 
 
 def test_a_quoted_piecewise_is_read() -> None:

@@ -131,19 +131,18 @@ def _executed(
     sharpness: Fraction,
 ) -> list[Form]:
     """Return the outputs as forms in which r_j is D_j times what the head named j reads."""
-    context.spend(whole.d_model)
-    stream = embedded(whole, len(context.domain))
+    stream = embedded(whole, len(context.domain), context.spend)
     place = _places(context, whole, stream)
     for names, layer in zip(heads, whole.layers, strict=True):
         updates: list[tuple[int, Fraction, int]] = []
         short: dict[int, Form] = {}
         for j, head in zip(names, layer.heads, strict=True):
-            context.spend(2 + sum(1 + len(stream[column]) for _, column in head.w_q) + len(head.w_o))
+            context.spend(len(head.w_o))
             if head.d_head != 2 or head.w_k != {(0, place[0]): 1, (1, place[1]): 1} or head.w_v != {(0, place[0]): 1}:
                 raise Rejected(f"the keys and values of the head {j} are not k, k^2 and k")
             if any(column for _, column in head.w_o):
                 raise Rejected(f"the head {j} writes what it does not read")
-            moving, still = read(head.w_q, 2, stream)
+            moving, still = read(head.w_q, 2, stream, context.spend)
             scale = 2 * sharpness / spacing[j]
             if still != {ONE: -sharpness} or not equal(context, network, moving, {("u", j): scale}):
                 raise Rejected(f"the query of the head {j} is not that of its pre-activation")
@@ -154,10 +153,8 @@ def _executed(
         for coordinate, form in short.items():
             stream[coordinate] = form
         for row, weight, j in updates:
-            context.spend(1)
-            add_scaled(stream[row], weight, {("r", j): Fraction(1)})
-    context.spend(sum(1 + len(stream[column]) for _, column in whole.readout))
-    return read(whole.readout, whole.outputs, stream)
+            add_scaled(stream[row], weight, {("r", j): Fraction(1)}, context.spend)
+    return read(whole.readout, whole.outputs, stream, context.spend)
 
 
 def _places(context: Context, whole: Attention, stream: list[Form]) -> tuple[int, int]:

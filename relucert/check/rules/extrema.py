@@ -33,11 +33,11 @@ def extremum(context: Context, premises: tuple[Fact, ...], out: int, target: int
         wanted: Form = {("r", gate): Fraction(2), ("u", gate): Fraction(-1)}
     else:
         wanted = {("r", gate): Fraction(1 if node.op == "max" else -1)}
-        add_scaled(wanted, Fraction(1), a)
+        add_scaled(wanted, Fraction(1), a, context.spend)
     u: Form = {}
-    add_scaled(u, Fraction(-1 if node.op == "max" else 1), a)
+    add_scaled(u, Fraction(-1 if node.op == "max" else 1), a, context.spend)
     if count == 2:
-        add_scaled(u, Fraction(1 if node.op == "max" else -1), forms[1])
+        add_scaled(u, Fraction(1 if node.op == "max" else -1), forms[1], context.spend)
     if context.neuron(network, gate) != u or result != wanted:
         raise Rejected(f"neuron {gate} does not build {node.op} of those arguments")
     return Near(out, target, max(fact.bound for fact in premises if isinstance(fact, Near)))
@@ -60,10 +60,10 @@ def _leaves(context: Context, term: int, op: str) -> set[int]:
     stack, seen = [term], set()
     while stack:
         t = stack.pop()
+        context.spend(1)
         if t in seen:
             continue
         seen.add(t)
-        context.spend(1)
         if context.nodes[t].op == op:
             stack.extend(context.nodes[t].children)
         else:

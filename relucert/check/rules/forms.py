@@ -15,8 +15,10 @@ EXP_BITS = 128
 
 def equal(context: Context, network: Network, a: Form, b: Form) -> bool:
     """Return whether two forms are equal once every u_j in their difference is replaced by its defining form."""
+    if a == b:
+        return True
     difference = dict(a)
-    add_scaled(difference, Fraction(-1), b)
+    add_scaled(difference, Fraction(-1), b, context.spend)
     pending = [-atom[1] for atom in difference if len(atom) == 2 and atom[0] == "u"]
     heapify(pending)
     while pending and difference:
@@ -24,8 +26,7 @@ def equal(context: Context, network: Network, a: Form, b: Form) -> bool:
         weight = difference.pop(("u", j), None)
         if weight is not None:
             form = network.neurons[j]
-            context.spend(len(form) * cost(weight))
-            add_scaled(difference, weight, form)
+            add_scaled(difference, weight, form, context.spend)
             for atom in form:
                 if len(atom) == 2 and atom[0] == "u":
                     heappush(pending, -atom[1])
@@ -35,14 +36,15 @@ def equal(context: Context, network: Network, a: Form, b: Form) -> bool:
 def weights(form: Form) -> dict[int, tuple[Fraction, Fraction]]:
     """Return for every neuron that the form reads its weights (c, d) before and after the gate."""
     weights: dict[int, tuple[Fraction, Fraction]] = {}
+    unread = (Fraction(0), Fraction(0))
     for atom, value in form.items():
         if len(atom) == 2 and atom[0] != "x":
-            c, d = weights.get(atom[1], (Fraction(0), Fraction(0)))
-            weights[atom[1]] = (c + value, d) if atom[0] == "u" else (c, d + value)
+            c, d = weights.get(atom[1], unread)
+            weights[atom[1]] = (value, d) if atom[0] == "u" else (c, value)
     return weights
 
 
-def gate_bound(network: Network, kappa: Fraction, terms: int) -> Fraction:
+def gate_bound(context: Context, network: Network, kappa: Fraction, terms: int) -> Fraction:
     """Return kappa / beta if kappa exp(1 + kappa) >= 1, decided with ``terms`` Taylor terms; raise Rejected otherwise.
 
     Lemma.  For every u: 0 <= max(u, 0) - u sigma(beta u) <= kappa / beta.
@@ -54,6 +56,7 @@ def gate_bound(network: Network, kappa: Fraction, terms: int) -> Fraction:
         raise Rejected("the network has no inverse temperature")
     if not 0 < kappa < 1 or kappa * exp_enclosure(1 + kappa, terms, EXP_BITS)[0] < 1:
         raise Rejected("kappa exp(1 + kappa) >= 1 is not established")
+    context.spend(terms)
     return kappa / network.inverse_temperature
 
 
@@ -66,6 +69,7 @@ def enclosures(
     Proof.  By induction over neurons: c u + d max(u, 0) is linear on either side of 0, so takes its extremes at the
     ends or at 0, and r_j is off by at most the error.
     """
+    context.spend(len(network.neurons))
     bits, zero = context.precision, Fraction(0)
     inside: list[tuple[int, int]] = []
     errors: list[int] = []
@@ -101,6 +105,7 @@ def sensitivities(
     """
     one = 1 << context.precision
     count = len(network.neurons)
+    context.spend(count + len(context.domain))
     least, most, gate = ([(0, 0)] * count for _ in range(3))
     entry = [(0, 0)] * len(context.domain)
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from ..kernel import Context, Rule, distance, range_of, ranges
+from ..kernel import Context, Rule, distance_in, distances, range_of, ranges
 from ..model import Fact, In, Near
 from ..number import ceil_to
 from ..refusal import Rejected
@@ -47,7 +47,7 @@ def lipschitz(context: Context, premises: tuple[Fact, ...], left: int, right: in
     if f.op not in OPS or (f.op, f.value) != (g.op, g.value):
         raise Rejected(f"t{left} and t{right} are not one elementary function")
     (a,), (b,) = f.children, g.children
-    error, bits = distance(premises, a, b), context.precision
+    error, bits = distance_in(distances(premises), a, b), context.precision
     one = 1 << bits
     if f.op in ("sin", "cos"):
         return Near(left, right, error)

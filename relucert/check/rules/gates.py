@@ -4,9 +4,11 @@ from fractions import Fraction
 
 from ..attention import add_scaled, embedded, read
 from ..kernel import Context, Rule
-from ..model import ONE, Fact, Form, Near, Network
+from ..model import ONE, Fact, Form, Matrix, Near, Network
 from ..refusal import Rejected
 from .forms import equal, gate_bound, sensitivities, weights
+
+ALONE = Fraction(1)
 
 
 def translation(
@@ -39,8 +41,7 @@ def translation(
         raise Rejected("the layers named are not those of the transformer")
     if max((j for layer in heads for j in layer), default=-1) >= len(network.neurons):
         raise Rejected("the heads named are not distinct neurons of the network")
-    context.spend(context.subject.d_model)
-    stream = embedded(context.subject, len(context.domain))
+    stream = embedded(context.subject, len(context.domain), context.spend)
     done: set[int] = set()
     for names, layer in zip(heads, context.subject.layers, strict=True):
         gates = [head for head in layer.heads if head.w_q and head.w_k]
@@ -56,16 +57,15 @@ def translation(
         for j, head in zip(names, gates, strict=False):
             if head.d_head != 1:
                 raise Rejected(f"the gate head {j} needs d_head 1")
-            context.spend(sum(len(stream[column]) for m in head[1:4] for _, column in m))
-            (query,), (key,), (value,) = (read(m, 1, stream) for m in (head.w_q, head.w_k, head.w_v))
-            context.spend(len(query) + len(key) + len(value))
+            (key,), (value,) = (read(m, 1, stream, context.spend) for m in (head.w_k, head.w_v))
+            context.spend(len(key) + 2 * len(value))
             if set(key) != {ONE}:
                 raise Rejected(f"the key of the gate head {j} does not read a constant")
             if not equal(context, network, value, network.neurons[j]):
                 raise Rejected(f"the value of the gate head {j} is not the pre-activation of its neuron")
-            if {atom: q * key[ONE] for atom, q in query.items()} != {atom: beta * v for atom, v in value.items()}:
+            if read(_difference(head.w_q, key[ONE], head.w_v, beta), 1, stream, context.spend)[0]:
                 raise Rejected(f"the score of the gate head {j} is not beta times its pre-activation")
-            updates += [(row, weight, {("r", j): Fraction(1)}) for (row, _), weight in head.w_o.items()]
+            updates += [(row, ALONE, {("r", j): weight}) for (row, _), weight in head.w_o.items()]
             if len(head.w_v) == 1:
                 (((_, coordinate), weight),) = head.w_v.items()
                 short[coordinate] = {("u", j): 1 / weight}
@@ -77,16 +77,21 @@ def translation(
                 raise Rejected(f"the coordinate {coordinate} is not the neuron {j}, by which it is named")
             stream[coordinate] = {("u", j): Fraction(1)}
         for head in linear:
-            context.spend(head.d_head)
-            values = read(head.w_v, head.d_head, stream)
+            values = read(head.w_v, head.d_head, stream, context.spend)
             updates += [(row, weight / 2, values[column]) for (row, column), weight in head.w_o.items()]
         for row, weight, form in updates:
-            context.spend(len(form))
-            add_scaled(stream[row], weight, form)
-    result = read(context.subject.readout, context.subject.outputs, stream)[output]
+            add_scaled(stream[row], weight, form, context.spend)
+    result = read(context.subject.readout, context.subject.outputs, stream, context.spend)[output]
     if not equal(context, network, result, network.outputs[o]):
         raise Rejected("the read-out is not the output of the network")
     return Near(subject, gated, Fraction(0))
+
+
+def _difference(a: Matrix, p: Fraction, b: Matrix, q: Fraction) -> Matrix:
+    """Return p times ``a`` minus q times ``b``."""
+    zero = Fraction(0)
+    entries = {place: p * a.get(place, zero) - q * b.get(place, zero) for place in a | b}
+    return {place: value for place, value in entries.items() if value}
 
 
 def gate_error(context: Context, premises: tuple[Fact, ...], gated: int, net: int, kappa: Fraction, terms: int) -> Near:
@@ -132,15 +137,16 @@ def gate_error_forward(
         return result
 
     def least(form: Form) -> int:
+        context.spend(1)
         general = error(form)
         gates = [atom for atom in form if atom[0] == "r"]
         if len(gates) != 1 or len(gates[0]) != 2:
             return general
         j, d = gates[0][1], form[gates[0]]
         rest = {atom: value for atom, value in form.items() if atom != gates[0] and atom != ("u", j)}
-        add_scaled(rest, form.get(("u", j), Fraction(0)), network.neurons[j])
+        add_scaled(rest, form.get(("u", j), Fraction(0)), network.neurons[j], context.spend)
         moved = dict(rest)
-        add_scaled(moved, d, network.neurons[j])
+        add_scaled(moved, d, network.neurons[j], context.spend)
         return min(general, max(error(rest), error(moved)) - (-abs(d.numerator) * one // d.denominator))
 
     for form in network.neurons:
@@ -154,9 +160,7 @@ def _gated_pair(context: Context, gated: int, net: int, kappa: Fraction, terms: 
     network = context.networks[k]
     if context.node(net, "net").children != (k, o):
         raise Rejected("the two terms are not one output, gated and exact")
-    most = gate_bound(network, kappa, terms)
-    context.spend(terms // 2)
-    return network, o, most
+    return network, o, gate_bound(context, network, kappa, terms)
 
 
 ERROR = {"gated": "term", "net": "term", "kappa": "rational", "terms": "index"}

@@ -208,17 +208,19 @@ def _thin(context: Context, term: int) -> bool:
 def _data(context: Context, whole: Attention, output: int) -> tuple[list[Form], dict[int, Fraction]]:
     """Return the query's rows, and with what weight the output reads each row of the head's value."""
     (head,) = whole.layers[0].heads
-    context.spend(whole.d_model + len(head.w_q) + len(head.w_k) + len(head.w_v) + len(head.w_o))
-    stream = embedded(whole, len(context.domain))
-    keys, values = read(head.w_k, head.d_head, stream), read(head.w_v, head.d_head, stream)
+    context.spend(len(head.w_o))
+    stream = embedded(whole, len(context.domain), context.spend)
+    query, keys, values = (
+        read(matrix, head.d_head, stream, context.spend) for matrix in (head.w_q, head.w_k, head.w_v)
+    )
     readout = {column: weight for (row, column), weight in whole.readout.items() if row == output}
-    before = read({(0, column): weight for column, weight in readout.items()}, 1, stream)
+    before = read({(0, column): weight for column, weight in readout.items()}, 1, stream, context.spend)
     if any(keys) or any(values) or any(before):
         raise Rejected("the key, the value and the read-out of the data token are not zero")
     scale: dict[int, Fraction] = {}
     for (row, column), weight in head.w_o.items():
         scale[column] = scale.get(column, ZERO) + weight * readout.get(row, ZERO)
-    return read(head.w_q, head.d_head, stream), scale
+    return query, scale
 
 
 def _score(whole: Attention, query: list[Form], anchor: Vector) -> Form:

@@ -41,16 +41,14 @@ def mirror(
         raise Rejected("one neuron is needed for each head of each layer")
     if len(set(named)) != len(named) or max(named, default=-1) >= len(network.neurons):
         raise Rejected("the heads named are not distinct neurons of the network")
-    context.spend(whole.d_model)
-    stream = embedded(whole, len(context.domain))
+    stream = embedded(whole, len(context.domain), context.spend)
     for names, layer in zip(heads, whole.layers, strict=True):
         updates: list[tuple[int, Fraction, int]] = []
         short: dict[int, Form] = {}
         for j, head in zip(names, layer.heads, strict=True):
             if head.d_head != 1:
                 raise Rejected(f"the head {j} needs d_head 1")
-            context.spend(sum(len(stream[column]) for m in head[1:4] for _, column in m))
-            (query,), (key,), (value,) = (read(m, 1, stream) for m in (head.w_q, head.w_k, head.w_v))
+            (query,), (key,), (value,) = (read(m, 1, stream, context.spend) for m in (head.w_q, head.w_k, head.w_v))
             context.spend(len(query) + len(key) + len(value))
             if set(key) != {ONE}:
                 raise Rejected(f"the key of the head {j} does not read a constant")
@@ -65,10 +63,8 @@ def mirror(
         for coordinate, form in short.items():
             stream[coordinate] = form
         for row, weight, j in updates:
-            context.spend(2)
-            add_scaled(stream[row], weight, {("r", j): Fraction(2), ("u", j): Fraction(-1)})
-    context.spend(sum(1 + len(stream[column]) for _, column in whole.readout))
-    result = read(whole.readout, whole.outputs, stream)[output]
+            add_scaled(stream[row], weight, {("r", j): Fraction(2), ("u", j): Fraction(-1)}, context.spend)
+    result = read(whole.readout, whole.outputs, stream, context.spend)[output]
     if not equal(context, network, result, network.outputs[o]):
         raise Rejected("the read-out is not the output of the network")
     return Near(subject, gated, Fraction(0))

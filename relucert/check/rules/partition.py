@@ -78,25 +78,26 @@ def partition_of_unity(
     size = sum(map(len, (*gather[1:], *blend[1:], *local[1:], *clip[1:], whole.embedding, whole.readout)))
     context.spend(8 * size * (1 + d) + whole.d_model + gather.d_head + blend.d_head + local.width)
     context.spend(len(whole.anchors) * (4 + len(gather.w_v) + len(blend.w_v)))
-    stream = embedded(whole, d)
+    stream = embedded(whole, d, context.spend)
     place, slope, offset = _gathered(context, whole, gather, stream, axis)
     ramp: Form = {("x", axis): slope}
     stream[place] = ramp | {ONE: offset} if offset else ramp
     if slope <= 0 or slope * box[axis][1] + offset > 0:
         raise Rejected("what block 1 adds must grow with the input, and be at most zero on the box")
     moved, order = modulus(context, target, alpha), below(context.nodes, (target,))
-    column = _clipped(whole, clip, blend, stream, output, (moved.lo, moved.hi))
+    column = _clipped(context, whole, clip, blend, stream, output, (moved.lo, moved.hi))
     weights: dict[int, Fraction] = {}  # with which the output reads each coordinate of an anchor
     for (row, source), weight in blend.w_v.items():
         weights[source] = weights.get(source, ZERO) + weight * blend.w_o.get((column, row), ZERO)
     written = {row for row, _ in local.w_out} | {place}
     if any(source in written for _, source in blend.w_k) or weights.get(place):
         raise Rejected("block 2 reads what it may not read on anchors")
-    if any(read(blend.w_k, blend.d_head, stream)) or any(read(blend.w_v, blend.d_head, stream)):
+    if any(any(read(matrix, blend.d_head, stream, context.spend)) for matrix in (blend.w_k, blend.w_v)):
         raise Rejected("key and value of the data token are not zero")
     pieces = _pieces(context, whole, local, stream, (place, weights))
     axes = [[lo + h * (2 * k + 1) / 2 for k in range(n)] for (lo, _), h, n in zip(box, widths, counts, strict=True)]
-    sharp, shift = _scored(context, whole, blend, read(blend.w_q, blend.d_head, stream), axes, widths)
+    query = read(blend.w_q, blend.d_head, stream, context.spend)
+    sharp, shift = _scored(context, whole, blend, query, axes, widths)
     if not 0 < reach <= Fraction(1, 2):
         raise Rejected("the reach must be in (0, 1/2]")
     starts = [anchor.get(place, ZERO) + offset for anchor in whole.anchors]
@@ -133,8 +134,9 @@ def _gathered(context: Context, whole: Attention, head: Head, stream: list[Form]
         raise Rejected("the scores of block 1 are not zero")
     if any(column in anchor for _, column in head.w_v for anchor in whole.anchors):
         raise Rejected("block 1 reads values of anchors")
-    values = read(head.w_v, head.d_head, stream)
-    added = read(head.w_o, whole.d_model, [{k: v / (len(whole.anchors) + 2) for k, v in f.items()} for f in values])
+    values = read(head.w_v, head.d_head, stream, context.spend)
+    shares = [{k: v / (len(whole.anchors) + 2) for k, v in f.items()} for f in values]
+    added = read(head.w_o, whole.d_model, shares, context.spend)
     rows = {row for row, form in enumerate(added) if form}
     if len(rows) != 1 or stream[min(rows)] or not set(added[min(rows)]) <= {ONE, ("x", axis)}:
         raise Rejected("block 1 must add an affine function of the axis to one empty coordinate")
@@ -190,7 +192,13 @@ def _at(pieces: list[Piece], knots: list[Fraction], z: Fraction) -> Fraction:
 
 
 def _clipped(
-    whole: Attention, part: FeedForward, head: Head, stream: list[Form], output: int, inside: tuple[Fraction, Fraction]
+    context: Context,
+    whole: Attention,
+    part: FeedForward,
+    head: Head,
+    stream: list[Form],
+    output: int,
+    inside: tuple[Fraction, Fraction],
 ) -> int:
     """Return the coordinate of the output, zero before block 2, whose units cut it off outside ``inside``."""
     readout = {column: weight for (row, column), weight in whole.readout.items() if row == output}
@@ -202,7 +210,7 @@ def _clipped(
         if row == column:
             reads = {source: value for (u, source), value in part.w_in.items() if u == unit}
             sign = reads.pop(column, ZERO)
-            rest = read({(0, source): value for source, value in reads.items()}, 1, stream)[0]
+            rest = read({(0, source): value for source, value in reads.items()}, 1, stream, context.spend)[0]
             if sign + weight or abs(sign) != 1 or sign in ends or heard & set(reads) or set(rest) - {ONE}:
                 raise Rejected("the units of block 2 must cut the output off at two constants")
             ends[sign] = -sign * rest.get(ONE, ZERO)  # relu(y - hi) and relu(lo - y)

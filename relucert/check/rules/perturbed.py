@@ -89,9 +89,9 @@ class Perturbed:
         d, c = form["r", j], form.get(("u", j), ZERO)
         rest = {atom: value for atom, value in form.items() if atom not in (("r", j), ("u", j))}
         self.context.spend(sum(4 * cost(c, d, value) for value in self.forms[j].values()))
-        add_scaled(rest, c, self.forms[j])
+        add_scaled(rest, c, self.forms[j], self.context.spend)
         both = dict(rest)
-        add_scaled(both, d, self.forms[j])
+        add_scaled(both, d, self.forms[j], self.context.spend)
         return rest, both, abs(d) * (self.gates[j] + self.named[j]) + abs(c) * self.named[j]
 
     def moved(self, form: Form, depth: int = DEPTH) -> Fraction:
@@ -157,7 +157,7 @@ class Perturbed:
             else:
                 self.dissolved.add(j)
             self.context.spend(sum(4 * cost(weight, value) for value in self.network.neurons[j].values()))
-            add_scaled(difference, weight, self.network.neurons[j])
+            add_scaled(difference, weight, self.network.neurons[j], self.context.spend)
             for a in self.network.neurons[j]:
                 if len(a) == 2 and a[0] == "u" and not kept(a[1]):
                     heappush(pending, -a[1])
@@ -166,6 +166,7 @@ class Perturbed:
     def swept(self, output: int) -> Fraction:
         """Return sum_j |A_j| E_j + G_j D_j for an output, from one backward sweep in integers rounded outward."""
         neurons, one = self.network.neurons, 1 << self.bits
+        self.context.spend(len(neurons))
         linear, both, gate = ([(0, 0)] * len(neurons) for _ in range(3))
 
         def push(form: Form, lo: int, hi: int) -> None:

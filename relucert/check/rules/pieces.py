@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
 
 from ..kernel import Context, Rule, range_of
 from ..model import Atom, Fact, Near
@@ -106,7 +107,8 @@ def _times(context: Context, p: Coefficients, q: Coefficients) -> Coefficients:
     result = [Fraction(0)] * (len(p) + len(q) - 1)
     for i, c in enumerate(p):
         for j, d in enumerate(q):
-            result[i + j] += c * d
+            if c and d:
+                result[i + j] += c * d
     return result
 
 
@@ -128,10 +130,12 @@ def _nonnegative(context: Context, p: Coefficients, a: Fraction, b: Fraction) ->
     return not dips or 4 * p[0] * p[2] >= p[1] * p[1]
 
 
-def _at(p: Coefficients, x: Fraction) -> Fraction:
-    result = p[-1]
-    for c in reversed(p[:-1]):
-        result = result * x + c
+def _at(p: Coefficients, x: Fraction) -> int:
+    """Return a positive multiple of p(x), of the same sign: Horner in whole numbers."""
+    scale, result = lcm(*(c.denominator for c in p)), 0
+    for c in reversed(p):
+        result = result * x.numerator + c.numerator * (scale // c.denominator)
+        scale *= x.denominator
     return result
 
 

@@ -33,8 +33,11 @@ def linear(terms: dict[Key, Fraction]) -> Polynomial:
 
 def accumulate(context: Context, total: Polynomial, b: Polynomial, factor: Fraction = Fraction(1)) -> None:
     """Add factor * b to ``total`` in place."""
+    alone = factor == 1
     for monomial, value in b.items():
-        changed = factor * value + total.get(monomial, 0)
+        changed = value if alone else factor * value
+        if monomial in total:
+            changed += total[monomial]
         context.spend(1 + cost(changed, value))
         if changed:
             total[monomial] = changed

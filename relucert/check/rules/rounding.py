@@ -55,6 +55,7 @@ def rounding(
     k, o = context.node(net, "net").children
     if not 0 < kappa < 1 or kappa * exp_enclosure(1 + kappa, terms, EXP_BITS)[0] < 1:
         raise Rejected("kappa exp(1 + kappa) >= 1 is not established")
+    context.spend(terms)
     subject = context.subject
     if subject.anchors or subject.code is not None:
         raise Rejected("this rule knows no anchors and no position codes")
@@ -67,6 +68,7 @@ def rounding(
     inputs.insert(0, Cell({ONE: Fraction(1)}, ZERO, Fraction(1), Fraction(1)))
     stream = run.product(subject.embedding, subject.d_model, inputs, 1)
     for depth, (pairs, layer) in enumerate(zip(names, subject.layers, strict=True)):
+        context.spend(len(stream))
         run.name(depth, pairs, stream)
         written: list[list[tuple[Fraction, Cell]]] = [[] for _ in stream]
         for head in layer.heads:
@@ -137,7 +139,7 @@ class _Machine:
         for weight, cell in parts:
             self.context.spend(PART_WORK * (self.net.work + cost(weight, cell.lo, cell.hi)))
             self.context.spend(sum(cost(weight, value) for value in cell.form.values()))
-            add_scaled(form, weight, cell.form)
+            add_scaled(form, weight, cell.form, self.context.spend)
             lo, hi = sorted((weight * cell.lo, weight * cell.hi))
             size, lost = max(-lo, hi), ZERO
             if not power_of_two(weight):
@@ -230,7 +232,7 @@ class _Machine:
     def distance(self, wanted: Form, cell: Cell) -> Fraction:
         """Return a bound on |cell - wanted| at the machine's atoms; neurons that are spelled stand for their forms."""
         difference = dict(wanted)
-        add_scaled(difference, Fraction(-1), cell.form)
+        add_scaled(difference, Fraction(-1), cell.form, self.context.spend)
         rest, price = self.net.expanded(difference, lambda j: j in self.net.named and j not in self.spelled)
         lo, hi = self.net.span(rest)
         return self.net.up(cell.error + price + max(-lo, hi))

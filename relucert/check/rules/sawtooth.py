@@ -87,15 +87,16 @@ def _folded(
     scale = Fraction(1)
     for j in chain:
         wanted: Form = {ONE: Fraction(-1)}
-        add_scaled(wanted, Fraction(2), folded)
+        add_scaled(wanted, Fraction(2), folded, context.spend)
         if context.neuron(network, j) != wanted:
             raise Rejected(f"neuron {j} is not 2 v - 1 of the fold before it")
         folded = {("r", j): Fraction(2), ("u", j): Fraction(-1)}
         scale /= 4
-        add_scaled(result, scale, folded)
+        add_scaled(result, scale, folded, context.spend)
         context.spend(1 + scale.denominator.bit_length() // 64)
     bound = scale / 8
-    add_scaled(result, -(1 - scale) / 3 - bound, {ONE: Fraction(1)})  # sum_(k=1..m) 4^-k = (1 - 4^-m) / 3
+    centre = -(1 - scale) / 3 - bound  # sum_(k=1..m) 4^-k = (1 - 4^-m) / 3
+    add_scaled(result, centre, {ONE: Fraction(1)}, context.spend)
     if context.output(out, network, op)[1] != result:
         raise Rejected(f"t{out} is not the sawtooth sum over that chain")
     return bound, context.networks[network].inverse_temperature

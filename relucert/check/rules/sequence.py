@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from ..attention import add_scaled, embedded, read
 from ..kernel import Context, Rule
-from ..model import ONE, Atom, Code, Fact, Form, Head, Matrix, Near, Network
+from ..model import ONE, Atom, Code, Fact, Form, Head, Near, Network
 from ..number import ceil_to, exp_enclosure, floor_to
 from ..refusal import Rejected
 from .forms import EXP_BITS, enclosures, equal, gate_bound, sensitivities
@@ -62,7 +62,7 @@ def tokens(
     (output,) = context.node(subject, "subject").children
     k, o = context.node(gated, "gated").children
     network, code = context.networks[k], context.subject.code
-    most = gate_bound(network, kappa, terms)
+    most = gate_bound(context, network, kappa, terms)
     if context.subject.anchors or code is None:
         raise Rejected("needs a position code and no anchors")
     if code.kind == "binary" and context.sequence.most > 1 << code.size:
@@ -71,6 +71,7 @@ def tokens(
         raise Rejected("the margin and the lift must be positive")
     reach = _execute(context, network, code, (margin, lift), heads, output, network.outputs[o])
     leak = _leak_mass(code, margin, terms)
+    context.spend(4 * terms + len(context.domain))
     sizes = _magnitudes(context, network, most, leak, reach)
     influence, entry = sensitivities(context, network, o, kappa)
     product = sum(g * r for g, r in zip(influence, sizes, strict=True))
@@ -101,8 +102,7 @@ def _execute(
         raise Rejected("the layers named are not those of the transformer")
     if len(set(named)) != len(named) or max(named, default=-1) >= count + (inputs if gathers else 0):
         raise Rejected("the heads named are not distinct neurons of the network, or inputs of one token each")
-    context.spend(context.subject.d_model)
-    stream = embedded(context.subject, inputs)
+    stream = embedded(context.subject, inputs, context.spend)
     if gathers:
         stream = [_renamed(form, "x", "own") for form in stream]
     for names, layer in zip(heads, context.subject.layers, strict=True):
@@ -123,7 +123,7 @@ def _execute(
                 short[coordinate] = {("u", j): 1 / weight}
         for head in layer.heads:
             if not head.w_q or not head.w_k:
-                values = _read(context, head.w_v, head.d_head, stream)
+                values = read(head.w_v, head.d_head, stream, context.spend)
                 if not gathers or any(atom[0] != "own" for value in values for atom in value):
                     raise Rejected("a head without scores may only gather inputs of one token each")
                 exactly = True
@@ -132,9 +132,8 @@ def _execute(
         for coordinate, form in short.items():
             stream[coordinate] = form
         for row, weight, form in updates:
-            context.spend(len(form))
-            add_scaled(stream[row], weight, form)
-    result = _read(context, context.subject.readout, context.subject.outputs, stream)[output]
+            add_scaled(stream[row], weight, form, context.spend)
+    result = read(context.subject.readout, context.subject.outputs, stream, context.spend)[output]
     if not equal(context, network, result, wanted):
         raise Rejected("the read-out is not the output of the network")
     if reach and exactly:
@@ -162,7 +161,7 @@ def _gate(
     beta = network.inverse_temperature or Fraction(0)
     wanted[ONE] = {}
     for form, factor in ((rest, Fraction(1)), (value, beta)):
-        add_scaled(wanted[ONE], factor, form)
+        add_scaled(wanted[ONE], factor, form, context.spend)
     if score != {atom: form for atom, form in wanted.items() if form}:
         raise Rejected(f"the score of the head {j} is not beta times its pre-activation plus the positions' term")
 
@@ -194,20 +193,13 @@ def _scored(context: Context, j: int, head: Head, stream: list[Form]) -> tuple[F
     rows = {row for row, _ in head.w_v} | {column for _, column in head.w_o}
     if len(rows) != 1:
         raise Rejected(f"the head {j} needs values in one row, and to write it")
-    value = _read(context, head.w_v, head.d_head, stream)[rows.pop()]
-    queries, keys = (_read(context, m, head.d_head, stream) for m in (head.w_q, head.w_k))
+    value = read(head.w_v, head.d_head, stream, context.spend)[rows.pop()]
+    queries, keys = (read(m, head.d_head, stream, context.spend) for m in (head.w_q, head.w_k))
     score: dict[Atom, Form] = {}
     for query, key in zip(queries, keys, strict=True):
         for atom, weight in key.items():
-            context.spend(1 + len(query))
-            add_scaled(score.setdefault(atom, {}), weight, query)
+            add_scaled(score.setdefault(atom, {}), weight, query, context.spend)
     return value, {atom: form for atom, form in score.items() if form}
-
-
-def _read(context: Context, matrix: Matrix, rows: int, stream: list[Form]) -> list[Form]:
-    """Return ``matrix`` times the stream, its work counted."""
-    context.spend(rows + sum(1 + len(stream[column]) for _, column in matrix))
-    return read(matrix, rows, stream)
 
 
 def _leak_mass(code: Code, margin: Fraction, terms: int) -> Fraction:
@@ -275,9 +267,8 @@ def extremum(
     if len(whole.layers) != 1 or len(whole.layers[0].heads) != 1 or whole.layers[0].heads[0].d_head != 1:
         raise Rejected("needs one layer of one head with d_head 1")
     (head,) = whole.layers[0].heads
-    context.spend(whole.d_model)
-    stream = embedded(whole, len(context.domain))
-    (query,), (key,), (value,) = (_read(context, m, 1, stream) for m in (head.w_q, head.w_k, head.w_v))
+    stream = embedded(whole, len(context.domain), context.spend)
+    (query,), (key,), (value,) = (read(m, 1, stream, context.spend) for m in (head.w_q, head.w_k, head.w_v))
     if set(query) != {ONE} or not key or any(atom != ONE and atom[0] != "x" for atom in key):
         raise Rejected("the score is not a form in the inputs of the token that is seen")
     score = {atom: query[ONE] * v for atom, v in key.items()}
@@ -288,15 +279,16 @@ def extremum(
     if _least(context, score) < 0:
         raise Rejected("the score may be below the sink's, which is zero")
     readout = {column: weight for (row, column), weight in whole.readout.items() if row == output}
-    before = _read(context, {(0, column): weight for column, weight in readout.items()}, 1, stream)[0]
+    before = read({(0, column): weight for column, weight in readout.items()}, 1, stream, context.spend)[0]
     scale = sum((readout.get(row, Fraction(0)) * weight for (row, _), weight in head.w_o.items()), Fraction(0)) * ratio
     if any(atom != ONE for atom in before) or (scale > 0) != (node.op == "seen_max") or not scale:
         raise Rejected("the read-out is not a constant plus a multiple of the average, of the sign of the extremum")
-    add_scaled(before, scale, score)
+    add_scaled(before, scale, score, context.spend)
     if linear({tuple(a): v for a, v in before.items()}) != polynomial(context, node.children[0]):
         raise Rejected(f"t{node.children[0]} is not the affine form whose extremum the head takes")
     if constant <= 0 or constant * exp_enclosure(1 + constant, terms, EXP_BITS)[0] < context.sequence.most:
         raise Rejected("c exp(1 + c) >= n is not established")
+    context.spend(terms)
     return Near(subject, target, abs(scale) * constant)
 
 

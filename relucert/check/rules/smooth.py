@@ -165,6 +165,7 @@ def _atom(context: Context, variable: int) -> Atom:
 def _wanted(context: Context, network: int, forms: dict[int, Form], variable: Atom) -> dict[Place, Form]:
     """Return the forms of the neurons that outputs need, in their order, then of the outputs; none of the variable."""
     needed = {atom[1] for form in forms.values() for atom in form if len(atom) == 2 and atom[0] != "x"}
+    context.spend(len(context.networks[network].neurons) // 8)
     chosen: dict[Place, Form] = {}
     for j in range(len(context.networks[network].neurons) - 1, -1, -1):
         if j in needed:

@@ -46,9 +46,9 @@ def softmax(
         raise Declined(f"this rule does not know the mask {context.sequence.mask!r} here, but a causal one")
     if not len(powers) == len(inverses) == sum(len(layer.heads) for layer in attention.layers):
         raise Rejected("one list of powers and one inverse is needed for each head")
-    context.spend(attention.d_model + sum(map(len, attention.anchors)))
+    context.spend(sum(map(len, attention.anchors)))
     stream: Token = {}
-    for row, form in enumerate(embedded(attention, len(context.domain))):
+    for row, form in enumerate(embedded(attention, len(context.domain), context.spend)):
         stream[row] = linear({(*atom,): value for atom, value in form.items()})
     anchors: list[Token] = [{row: constant(value) for row, value in vector.items()} for vector in attention.anchors]
     named = iter(zip(powers, inverses, strict=True))

@@ -46,6 +46,7 @@ class Sweep:
         self.events: dict[int, list[int]] = {}
         fixed: dict[Atom, Line] = {ONE: (Fraction(1), Fraction(0)), variable: (Fraction(0), Fraction(1))}
         wanted = {atom[1] for form in outputs.values() for atom in form if atom not in fixed and len(atom) == 2}
+        context.spend(len(context.networks[network].neurons) // 8)
         forms: dict[Place, Form] = {("t", t): form for t, form in outputs.items()}
         for j in range(len(context.networks[network].neurons) - 1, -1, -1):
             if j in wanted:

@@ -167,6 +167,7 @@ def congruence(context: Context, premises: Premises, left: int, right: int) -> N
     f, g = context.nodes[left], context.nodes[right]
     if f.op != g.op or f.op not in OPS or len(f.children) != len(g.children):
         raise Rejected(f"t{left} and t{right} are not one operation on different terms")
+    context.spend(len(f.children))
     near, inside_of = distances(premises), ranges(premises)
     errors = [distance_in(near, a, b) for a, b in zip(f.children, g.children, strict=True)]
     if f.op == "add":

@@ -212,14 +212,18 @@ def rounded(ctx: MPContext, coeffs: Sequence[Any], eps: Fraction) -> list[Fracti
 def chebyshev(
     draft: Draft, w: Form, plan: Chebyshev, inside: In, cells: Sequence[Fraction], span: tuple[Fraction, Fraction]
 ) -> Core:
-    """Return the value of the polynomial at the form ``w``, which ranges over ``span``."""
+    """Return the value of the polynomial at the form ``w``, which ranges over ``span``.
+
+    That may be a little more than what was planned, as an approximated ``w`` has an error; the polynomial stays.
+    """
     d = draft.derivation
-    lo, hi = min(plan.lo, span[0]), max(plan.hi, span[1])
-    scale, offset = 2 / (hi - lo), -(hi + lo) / (hi - lo)
-    one = constant(1)
-    form = draft.named(scale * w + constant(offset) + one) - one  # a neuron that keeps its sign
+    width = plan.hi - plan.lo
+    scale, offset = 2 / width, -(plan.hi + plan.lo) / width
+    largest = max(Fraction(1), *(abs(scale * end + offset) for end in span))
+    shift = constant(math.ceil(largest))
+    form = draft.named(scale * w + constant(offset) + shift) - shift  # a neuron that keeps its sign
     t = draft.output(form)
-    near = prove.pieces(d, t, d.constant(Fraction(0)), inside, tuple(cells), Fraction(1))
+    near = prove.pieces(d, t, d.constant(Fraction(0)), inside, tuple(cells), largest)
     draft.ranges[t] = prove.range_near(d, near, draft.range(near.right))
     values = [Value(form, prove.polynomial(d, t, t))]
     lines: dict[int, Line] = {t: lambda v: scale * v + offset}

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ...derivation import prove
-from ...derivation.judgement import Near
+from ...derivation.judgement import In, Near
 from ..budget import Option
 from ..draft import Draft, Value
 from ..network import Form, constant, weighted
@@ -60,7 +60,7 @@ def interpolant(x: Form, places: Sequence[Fraction], values: Sequence[Fraction],
 def chords(draft: Draft, x: Value, pieces: int) -> Value:
     """Return 1/x by ``pieces`` chords, shifted so that the error is centred, for a value that is one atom."""
     d = draft.derivation
-    inside = draft.inside(x)
+    inside = denominator(draft, x)
     if inside.lo == inside.hi:
         return _point(draft, x)
     places = knots(inside.lo, inside.hi, pieces)
@@ -68,10 +68,27 @@ def chords(draft: Draft, x: Value, pieces: int) -> Value:
     gap = max(abs(1 / p + 1 / q) - 2 * _root_below(1 / (p * q)) for p, q in pairwise(places))
     shift = prove.short_up(gap / 2) * (1 if inside.lo > 0 else -1)
     gates = [draft.gate(x.form - constant(p)) for p in places[1:-1]]
-    form = draft.named(interpolant(x.form, places, [1 / p - shift for p in places], gates))
+    values = [1 / p - shift for p in places]
+    form = draft.named(interpolant(x.form, places, values, gates))
     out, inverse = draft.output(form), d.term("inv", x.term)
-    near = prove.pieces(d, out, inverse, inside, tuple(places), abs(shift))
+    near = prove.pieces(d, out, inverse, inside, _with_zeros(places, values), abs(shift))
     return Value(form, inverse_of_target(draft, x, near))
+
+
+def denominator(draft: Draft, x: Value) -> In:
+    """Return where the network's x ranges; ArithmeticError if that has a zero, as x is not near its target enough."""
+    inside = draft.inside(x)
+    if inside.lo <= 0 <= inside.hi:
+        raise ArithmeticError("the approximation of a denominator may be zero")
+    return inside
+
+
+def _with_zeros(places: Sequence[Fraction], values: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Return the places, and those where lines between the values change sign: the rule wants neurons of one sign."""
+    result = list(places[:1])
+    for (p, v), (q, w) in pairwise(zip(places, values, strict=True)):
+        result += [p + (q - p) * v / (v - w), q] if v * w < 0 else [q]
+    return tuple(result)
 
 
 def inverse_of_target(draft: Draft, x: Value, near: Near) -> Near:

@@ -7,22 +7,25 @@ from fractions import Fraction
 
 from ...derivation import prove
 from ..draft import Draft, Value
-from ..network import atom, weighted
+from ..network import Form, atom, weighted
 
 
 def extremum(draft: Draft, op: str, values: Sequence[Value]) -> Value:
     """Return max(a, b) = a + r(b - a), min(a, b) = a - r(a - b), or |a| = 2 r(a) - a, near the same of the targets.
 
     A binary result becomes a neuron that nobody gates, so that the sensitivity of the output to each argument
-    stays in [0, 1].
+    stays in [0, 1].  The arguments change places where that makes the gate one that another extremum has.
     """
-    a = values[0].form
     if op == "abs":
-        gate, form = draft.fold(a)
+        gate = draft.shared(values[0].form)
+        form = Form({("r", gate): Fraction(2), ("u", gate): Fraction(-1)})
     else:
         sign = 1 if op == "max" else -1
-        gate = draft.shared(weighted([(sign, values[1].form), (-sign, a)]))  # max(a, b) and min(b, a) share a gate
-        form = atom("u", draft.neuron(weighted([(1, a), (sign, atom("r", gate))])))
+        a, b = values
+        if draft.has_shared(weighted([(sign, a.form), (-sign, b.form)])):
+            a, b = values = b, a
+        gate = draft.shared(weighted([(sign, b.form), (-sign, a.form)]))  # max(a, b) and min(b, a) share a gate
+        form = atom("u", draft.neuron(weighted([(1, a.form), (sign, atom("r", gate))])))
     out, target = draft.output(form), draft.derivation.term(op, *(v.target for v in values))
     nears = tuple(v.near for v in values)
     bound = max(near.bound for near in nears)

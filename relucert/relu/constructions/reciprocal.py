@@ -26,7 +26,7 @@ from ...derivation.judgement import In
 from ..budget import Option
 from ..draft import Draft, Value
 from ..network import atom, constant
-from .chords import interpolant, inverse_of_target
+from .chords import denominator, interpolant, inverse_of_target
 from .product import product, square
 from .sawtooth import folded_square
 
@@ -146,7 +146,7 @@ def zigzag(draft: Draft, x: Value, plan: ZigzagPlan) -> Value:
 def _start(draft: Draft, x: Value, plan: ZigzagPlan, gates: int) -> tuple[Value, Value, Fraction]:
     """Return y0, a value near E = 1 - x y0, and a bound rho on |E|."""
     d = draft.derivation
-    inside = draft.inside(x)
+    inside = denominator(draft, x)
     lo, hi = inside.lo, inside.hi
     places = _geometric(lo, hi, plan)
     bend = sum((q - p) ** 2 / (p * q) for p, q in pairwise(places)) / Fraction(plan.pieces)

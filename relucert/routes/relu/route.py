@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from ...certificate.write import Proved
 from ...derivation import prove
-from ...derivation.judgement import Near
+from ...derivation.judgement import Derivation, Near
 from ...errors import UnreachableError
 from ...exact.enclosure import Enclosure
 from ...exact.number import decimal_up, round_up
@@ -19,8 +19,8 @@ from ...relu.gate import gate_constant
 from ...relu.network import Network
 from ...relu.plan import Counts, Outline, Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
-from ...spec.problem import Problem
-from ...spec.sequence import MIRRORED
+from ...spec.problem import PROOFS, Problem
+from ...spec.sequence import MIRRORED, SINGLE, Sequence
 from ...target.ranges import ranges
 from ...transformer.model import Transformer
 from .translate import translate, translate_mirrored
@@ -33,6 +33,7 @@ MOST_BITS = 4096
 GUARD_BITS = 16  # by which sensitivities are computed finer than the checker does
 PATIENCE = 3
 HALVINGS = 20
+LONG = 2  # a length that stands for all but one
 MOST_TEMPERATURE = 1e300
 INCREASES = tuple(Fraction(k, 10**5) for k in (100_001, 100_100, 101_000, 110_000, 200_000))
 SHRINKINGS = tuple(
@@ -40,13 +41,14 @@ SHRINKINGS = tuple(
 )
 Progress = Callable[[str], None]
 Chains = list[tuple[Near, ...]]
+Close = Callable[[int, int], Near]  # claims that an output of the transformer is near a gated term
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A built network with its proof, and the inverse temperature that its share of the tolerance needs.
 
-    ``sensitivities`` is empty where the proof speaks of the gated network directly.  ``wide`` forces a layout.
+    ``sensitivities`` is empty where the proof speaks of the gated network directly.
     """
 
     plan: Plan
@@ -56,7 +58,6 @@ class Candidate:
     sensitivities: tuple[Sensitivity, ...]
     precision: int
     inverse_temperature: Fraction
-    wide: bool | None = None
 
     @property
     def layers(self) -> int:
@@ -70,12 +71,19 @@ class Candidate:
         return Counts(len(self.network.gated), self.layers, self.inverse_temperature)
 
 
-def build(problem: Problem, progress: Progress, wide: bool | None = None) -> tuple[Proved, Plan]:
-    """Return the cheapest proved network under the problem's objective, the even split of the tolerance among them.
+def build(problem: Problem, progress: Progress) -> tuple[Proved, Plan]:
+    """Return the cheapest proved network under the problem's objective; raises as ``choose`` does."""
+    best = choose(problem, progress)
+    progress("proving")
+    return realise(problem, best), best.plan
+
+
+def choose(problem: Problem, progress: Progress) -> Candidate:
+    """Return the cheapest network under the problem's objective, the even split of the tolerance among them.
 
     heads: fewest gates, then layers, then the smallest inverse temperature; layers: the first two swapped; weight:
     the smallest inverse temperature, over a range of smaller approximation errors.
-    ``wide`` forces a layout of the stream.  Raises UnreachableError where no construction reaches the tolerance.
+    Raises UnreachableError where no construction reaches the tolerance.
     """
     found: list[Candidate] = []
     temperatures: list[Fraction] = []
@@ -91,9 +99,20 @@ def build(problem: Problem, progress: Progress, wide: bool | None = None) -> tup
         raise UnreachableError(f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here")
     best = min(found, key=lambda c: _key(problem, c))
     even = min((c for c in found if c.plan.even), key=lambda c: _key(problem, c), default=None)
-    progress("proving")
-    plan = best.plan if even is None else replace(best.plan, compared=(best.counts, even.counts))
-    return _prove(problem, replace(best, wide=wide)), plan
+    if even is None:
+        return best
+    return replace(best, plan=replace(best.plan, compared=(best.counts, even.counts)))
+
+
+def chosen_alike(problem: Problem) -> Problem:
+    """Return a problem that is the same for all problems for which ``choose`` returns the same.
+
+    Sequences differ in the code and the leak, for which all that are longer than one token keep the same share; and
+    the proofs direct and adjoint differ for polynomials alone.
+    """
+    tokens = SINGLE if problem.sequence.is_single else Sequence(LONG, LONG)
+    proof = problem.proof if _is_polynomial(problem) else PROOFS[0]
+    return replace(problem, sequence=tokens, proof=proof, limits=())
 
 
 def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> list[Candidate]:
@@ -206,9 +225,7 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
     The dip of a gated chain is exponentially small in the inverse temperature, so that far less of it will do.
     """
     problem = outline.problem
-    if problem.proof != "direct" or not any(any(gates) for _, gates in plan.chains):
-        return None
-    if {node.op for node in problem.expression.nodes} - {"input", "const", "add", "mul"}:
+    if problem.proof != "direct" or not _is_polynomial(problem) or not any(any(gates) for _, gates in plan.chains):
         return None
     try:
         weights = {gates: 8 * weight for gates, weight in chain_weights(outline, plan).items() if gates}
@@ -228,6 +245,10 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
             precision = max(dip_bits(gates) for _, chain in plan.chains for gates in chain)
             return Candidate(plan, draft, values, network, (), precision, rounded)
     return None
+
+
+def _is_polynomial(problem: Problem) -> bool:
+    return {node.op for node in problem.expression.nodes} <= {"input", "const", "add", "mul"}
 
 
 def _least_temperature(weights: dict[int, float], room: float) -> float | None:
@@ -250,28 +271,27 @@ def _least_temperature(weights: dict[int, float], room: float) -> float | None:
     return hi
 
 
-def _prove(problem: Problem, candidate: Candidate) -> Proved:
-    """Return the transformer and the whole proof: from transformer to network, approximation, and their sums."""
-    prove_chains = _split if candidate.sensitivities else _gated
-    transformer, chains = prove_chains(problem, candidate)
-    for chain in chains:
-        prove.total(candidate.draft.derivation, *chain)
-    d, network = candidate.draft.derivation, candidate.draft.network()
-    networks = ((network, candidate.inverse_temperature),)
+def realise(problem: Problem, candidate: Candidate, wide: bool | None = None) -> Proved:
+    """Return the transformer and the whole proof: from transformer to network, approximation, and their sums.
+
+    ``wide`` forces a layout of the stream.  The candidate stays as it is, and can be realised again.
+    """
+    d = candidate.draft.derivation.copied()
+    transformer, close = _realised(problem, candidate, d, wide)
+    for chain in (_split if candidate.sensitivities else _gated)(candidate, d, close):
+        prove.total(d, *chain)
+    networks = ((candidate.draft.network(), candidate.inverse_temperature),)
     return Proved(transformer, networks, tuple(d.nodes), tuple(d.steps), candidate.precision)
 
 
-def _gated(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
-    """Return the transformer, and for each output: to the gated network, and how near that is to the target."""
-    transformer, close = _realised(problem, candidate)
-    chains: Chains = [(close(k, value.term), value.near) for k, value in enumerate(candidate.values)]
-    return transformer, chains
+def _gated(candidate: Candidate, d: Derivation, close: Close) -> Chains:
+    """Return for each output: from the transformer to the gated network, and how near that is to the target."""
+    return [(close(k, value.term), value.near) for k, value in enumerate(candidate.values)]
 
 
-def _split(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]:
-    """Return the transformer, and for each output: to the gated network, gate error, approximation."""
-    d, beta, constant = candidate.draft.derivation, candidate.inverse_temperature, gate_constant()
-    transformer, close = _realised(problem, candidate)
+def _split(candidate: Candidate, d: Derivation, close: Close) -> Chains:
+    """Return for each output: from the transformer to the gated network, gate error, approximation."""
+    beta, constant = candidate.inverse_temperature, gate_constant()
     chains: Chains = []
     for k, (value, gates) in enumerate(zip(candidate.values, candidate.sensitivities, strict=True)):
         gated = d.term("gated", 0, d.nodes[value.term].children[1])
@@ -289,15 +309,15 @@ def _split(problem: Problem, candidate: Candidate) -> tuple[Transformer, Chains]
             terms=constant.terms,
         )
         chains.append((same, near, value.near))
-    return transformer, chains
+    return chains
 
 
-def _realised(problem: Problem, candidate: Candidate) -> tuple[Transformer, Callable[[int, int], Near]]:
+def _realised(problem: Problem, candidate: Candidate, d: Derivation, wide: bool | None) -> tuple[Transformer, Close]:
     """Return the transformer, and the function that claims that its output k is near a gated term.
 
     A single data token computes the gated network exactly; among several there is a leak.
     """
-    d, network, beta = candidate.draft.derivation, candidate.network, candidate.inverse_temperature
+    network, beta = candidate.network, candidate.inverse_temperature
     if not problem.sequence.is_single:
         from . import sequence
 
@@ -308,7 +328,7 @@ def _realised(problem: Problem, candidate: Candidate) -> tuple[Transformer, Call
     if problem.sequence == MIRRORED:
         rule, (transformer, heads) = "mirror", translate_mirrored(network, beta)
     else:
-        transformer, heads = translate(network, beta, wide=candidate.wide)
+        transformer, heads = translate(network, beta, wide=wide)
 
     def same(k: int, gated: int) -> Near:
         subject = d.term("subject", k)

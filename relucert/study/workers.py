@@ -1,4 +1,4 @@
-"""Who runs the cells of a sweep: processes of this machine, or the workers of a Dask cluster.
+"""Who runs jobs: processes of this machine, or the workers of a Dask cluster.
 
 Both give executors of ``concurrent.futures``; Dask's clients have such an interface of their own.
 """
@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager
+from multiprocessing.context import BaseContext
 from typing import Any, Protocol
 
 from ..errors import DeclinedError, UsageError
@@ -18,34 +19,39 @@ from ..export.extras import require
 from ..version import VERSION
 
 CONNECT_SECONDS = 10
+PRELOADED = ["relucert.cli.main", "relucert.study.built", "relucert.relu.composed"]
 
 
-class Crew(Protocol):
-    """Workers, as executors to submit cells to."""
+class Workers(Protocol):
+    """Workers, as executors to submit jobs to."""
 
     @property
     def size(self) -> int:
-        """How many cells to have in flight."""
+        """How many jobs to have in flight."""
 
     @property
     def deaths(self) -> tuple[type[BaseException], ...]:
-        """Errors of a cell whose worker died; a BrokenExecutor says only that one did."""
+        """Errors of a job whose worker died; a BrokenExecutor says only that one did."""
 
     def open(self, workers: int) -> Executor:
         """Return an executor of up to so many workers."""
 
     def shield(self) -> AbstractContextManager[object]:
-        """Return what to submit a cell in, so that a worker that starts then leaves the keyboard to this process."""
+        """Return what to submit a job in, so that a worker that starts then leaves the keyboard to this process."""
 
     def release(self, executor: Executor, in_order: bool) -> None:
-        """End it: in order if all its cells are finished, else at once, giving up what is running."""
+        """End it: in order if all its jobs are finished, else at once, giving up what is running."""
 
     def close(self) -> None:
         """Let go of everything."""
 
 
 class Processes:
-    """Processes of this machine, ``size`` at a time; fresh ones, as forking a process with threads is unsafe."""
+    """Processes of this machine, ``size`` at a time.
+
+    Forking this process, which has threads, would be unsafe: they are forks of a fresh one that has imported what they
+    need, or, where the system cannot fork, fresh ones themselves.
+    """
 
     deaths: tuple[type[BaseException], ...] = ()
 
@@ -54,7 +60,11 @@ class Processes:
 
     def open(self, workers: int) -> Executor:
         """Return a pool of processes that leave the keyboard's interrupt to this one."""
-        context = multiprocessing.get_context("spawn")
+        if "forkserver" in multiprocessing.get_all_start_methods():
+            context: BaseContext = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(PRELOADED)
+        else:
+            context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt)
 
     @contextlib.contextmanager
@@ -70,7 +80,7 @@ class Processes:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def release(self, executor: Executor, in_order: bool) -> None:
-        """End the pool; unless in order, its processes too, as each would first finish its cell."""
+        """End the pool; unless in order, its processes too, as each would first finish its job."""
         children = [] if in_order else multiprocessing.active_children()
         executor.shutdown(wait=in_order, cancel_futures=True)
         for child in children:
@@ -103,7 +113,7 @@ class Dask:
             raise
 
     def _workers(self, address: str) -> int:
-        """Return how many cells to have in flight: two for each thread, so that no worker waits for this process."""
+        """Return how many jobs to have in flight: two for each thread, so that no worker waits for this process."""
         try:
             versions: dict[str, str] = self._client.run(_version)
         except Exception as error:
@@ -117,7 +127,7 @@ class Dask:
         return 2 * sum(threads.values())
 
     def open(self, workers: int) -> Executor:
-        """Return the cluster as an executor; Dask itself would retry a cell whose worker died."""
+        """Return the cluster as an executor; Dask itself would retry a job whose worker died."""
         executor: Executor = self._client.get_executor(pure=False, retries=0)
         return executor
 
@@ -126,7 +136,7 @@ class Dask:
         return contextlib.nullcontext()
 
     def release(self, executor: Executor, in_order: bool) -> None:
-        """Forget the cells that are still running."""
+        """Forget the jobs that are still running."""
         executor.shutdown(wait=in_order)
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from relucert.report.studied import SweepCell
 from relucert.spec.problem import Problem, make_problem
 from relucert.study import sweep
-from relucert.study.crew import Dask
+from relucert.study.workers import Dask
 
 DEADLY = Fraction(1, 1000)
 
