@@ -27,6 +27,7 @@ from relucert.study.audit.overhead import constant_overhead, derived, mismatches
 from relucert.study.audit.witness import error_in_gates, extremum_point, gated_value
 from tests import independent
 from tests.cli.command import assert_one_clear_line, environment, run
+from tests.study import jobs
 
 GENERAL = {"x": ("-1/3", "2"), "y": ("1/7", "3")}
 
@@ -144,6 +145,14 @@ def test_an_audit_that_is_interrupted_says_so_and_leaves_no_process() -> None:
     assert (child.returncode, out) == (130, b"")
     assert complaint.splitlines()[-1] == b"relucert: interrupted"
     assert b"Traceback" not in complaint
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills a process by a signal")
+@pytest.mark.usefixtures("few_extrema")
+def test_an_audit_whose_worker_dies_is_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "construct", jobs.die)
+    told = ("the process that built abs within 0.1 died; out of memory?",)
+    assert_one_clear_line(run("audit", "abs", "--eps", "1e-1"), 3, *told)
 
 
 def changed(found: Built, **resources: int) -> Built:
