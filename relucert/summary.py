@@ -10,7 +10,7 @@ from .pipeline import Outcome, shortfalls
 from .relu.closed_form import closed_forms
 from .relu.lower_bound import lower_bound, published
 from .relu.plan import Counts
-from .report.record import BudgetRow, BuildReport, EvenRow, ResourceRow
+from .report.records.build import BudgetRow, BuildReport, EvenRow, ResourceRow
 
 
 def error_budget(certificate: Certificate) -> list[tuple[str, Fraction]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
-from ..report.output import say
+from ..report.printing import say
 from ..spec.problem import Problem
 from .grids import tolerances, whole_numbers
 from .options import SPEC_SUFFIXES, Asked, asks, problem_of, verbosity
@@ -47,10 +47,10 @@ def command(
     Closed forms are proved by sympy and confirmed on networks that are built and checked for the purpose.
     """
     problems = _family(target, eps, arity, asked)
-    from ..study import audit
+    from ..study.audit.findings import audit
 
     with closing(workers(jobs)) as crew, counted(f"auditing {target}", ctx.obj) as progress:
-        report = audit.audit(problems, crew, progress)
+        report = audit(problems, crew, progress)
     if form == "json":
         from ..report.audit import audit_json
 

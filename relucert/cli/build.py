@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from ..report.output import say
-from .options import SEQUENCE, Asked, asks, packed, problem_of, verbosity, write_atomically
+from ..report.printing import say
+from .files import packed, write_atomically
+from .options import SEQUENCE, Asked, asks, problem_of, verbosity
 from .progress import stages
 
 LIMIT_MISSED = 1
@@ -45,7 +46,7 @@ def command(
         ctx.obj.log(f"wrote {output}")
     report = summarise(outcome)
     if form == "json":
-        from ..report.data import build_json
+        from ..report.json import build_json
 
         say(build_json(report))
     elif not ctx.obj.quiet:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import DeclinedError, UsageError
-from ..report.output import say
-from .options import Asked, Verbosity, asks, number, packed, problem_of, verbosity, write_atomically
+from ..report.printing import say
+from .files import packed, write_atomically
+from .options import Asked, Verbosity, asks, number, problem_of, verbosity
 
 if TYPE_CHECKING:
     from ..foreign.search import Progress

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import RelucertError, UsageError
-from ..report.output import say
-from ..report.record import CheckRow
+from ..report.printing import say
+from ..report.records.build import CheckRow
 from ..spec.problem import Problem
 from .options import SPEC_SUFFIXES, Verbosity, verbosity
 from .progress import stages
@@ -54,7 +54,7 @@ def command(
             progress(str(file))
             rows.append(_row(file, wanted, families, alone=len(files) == 1 and form == "text"))
     if form == "json":
-        from ..report.data import check_json
+        from ..report.json import check_json
 
         say(check_json(rows))
     elif form == "junit":

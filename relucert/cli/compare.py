@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from ..report.output import say
-from .options import PICTURES, SEQUENCE, Asked, asks, problem_of, verbosity, writable, write_atomically
+from ..report.printing import say
+from .files import writable, write_atomically
+from .options import PICTURES, SEQUENCE, Asked, asks, problem_of, verbosity
 from .progress import stages
 
 FORMATS = ("text", "json", "csv", "markdown", "latex")

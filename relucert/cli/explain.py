@@ -18,9 +18,9 @@ def command(certificate: Path, depth: str | None) -> int:
     """Show how the statement follows: each step's rule, premises, numbers and conclusion, and the error budget."""
     levels = whole_number("--depth", depth)
     loaded = load_accepted(certificate)
+    from ..report.explain import explanation
     from ..report.text import show
-    from ..report.trace import explanation
-    from ..study.trace import explain
+    from ..study.explain import explain
 
     show(explanation(explain(loaded), levels))
     return 0

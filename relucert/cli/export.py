@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from ..report.output import say
+from ..report.printing import say
+from .files import write_atomically, write_folder
 from .load import load_accepted
-from .options import float_format, named, verbosity, write_atomically, write_folder
+from .options import float_format, named, verbosity
 
 # format -> the module of relucert.export whose function ``export`` writes it; coq and latex have rooms of their own
 FORMATS = {
@@ -53,14 +54,14 @@ def command(ctx: click.Context, certificate: Path, form: str, output: Path, dtyp
         return 0
     if chosen == "latex":
         from ..report.latex import theorem_latex
-        from ..study.theorem import theorem
+        from ..study.latex.theorem import theorem
 
         write_atomically(output, theorem_latex(theorem(loaded)).encode("ascii"))
         if not ctx.obj.quiet:
             say(f"wrote {output} (latex, exact weights); it compiles with amsmath and amsthm")
         return 0
     from ..export.activations import refuse_overflow
-    from ..study.subject import subject_of
+    from ..study.export import subject_of
 
     subject = subject_of(loaded)
     refuse_overflow(subject, kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..report.output import say
+from ..report.printing import say
 from .options import verbosity
 
 
@@ -17,7 +17,7 @@ def command(form: str) -> int:
 
     entries = catalogue()
     if form == "json":
-        from ..report.data import catalogue_json
+        from ..report.json import catalogue_json
 
         say(catalogue_json(entries))
     else:

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
-from ..report.output import say
+from ..report.printing import say
+from .files import write_atomically
 from .load import load_accepted
-from .options import assignments, number, verbosity, whole_number, write_atomically
+from .options import assignments, number, verbosity, whole_number
 from .progress import counted
 
 SUFFIXES = (".svg", ".png")
@@ -38,7 +39,7 @@ def command(ctx: click.Context, certificate: Path, output: Path, slices: tuple[s
     require("matplotlib", "plot")
     loaded = load_accepted(certificate)
     from ..report.figure import error_figure
-    from ..study.picture import picture
+    from ..study.plot.picture import picture
 
     with counted("evaluating", ctx.obj) as progress:
         found = picture(loaded, fixed, chosen, progress)

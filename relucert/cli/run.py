@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
-from ..report.output import say
+from ..report.printing import say
 from .load import load_accepted
 from .options import assignments, float_format, named, number, verbosity, whole_number
 from .progress import stages
@@ -56,18 +56,18 @@ def command(
     if dtype is not None or samples is not None:
         raise UsageError("--dtype and --samples need --runtime; try --runtime torch")
     loaded = load_accepted(certificate)
-    from ..study.sequence import is_about_sequences
+    from ..study.run.sequence import is_about_sequences
 
     if is_about_sequences(loaded):
         return _tokens(loaded, point, tokens, form)
     if tokens is not None:
         raise UsageError("--tokens is for certificates about sequences whose tokens each carry all inputs")
     values = {name: number(name, text) for name, text in assignments("the point", point).items()}
-    from ..study.point import evaluate_at
+    from ..study.run.point import evaluate_at
 
     result = evaluate_at(loaded, values)
     if form == "json":
-        from ..report.data import point_json
+        from ..report.json import point_json
 
         say(point_json(result))
     else:
@@ -79,7 +79,7 @@ def command(
 
 def _tokens(loaded: Loaded, point: tuple[str, ...], tokens: str | None, form: str) -> int:
     """Show f, N and T at every data token of a sequence that is given or random."""
-    from ..study.sequence import evaluate_tokens, random_rows, rows_of
+    from ..study.run.sequence import evaluate_tokens, random_rows, rows_of
 
     if tokens is not None and point:
         raise UsageError("--tokens chooses its own inputs; leave out the point")
@@ -91,7 +91,7 @@ def _tokens(loaded: Loaded, point: tuple[str, ...], tokens: str | None, form: st
         rows = rows_of(loaded, {name: [number(name, part) for part in text.split(",")] for name, text in lists.items()})
     results = evaluate_tokens(loaded, rows)
     if form == "json":
-        from ..report.data import tokens_json
+        from ..report.json import tokens_json
 
         say(tokens_json(results))
     else:
@@ -109,14 +109,14 @@ def _count(samples: str | None) -> int:
 
 
 def _compare(ctx: click.Context, certificate: Path, runtime: str, dtype: str, samples: int, form: str) -> int:
-    from ..study.runtime import RUNTIMES, observe
+    from ..study.run.runtime import RUNTIMES, observe
 
     chosen, kind = named("--runtime", runtime, RUNTIMES), float_format(dtype)
     loaded = load_accepted(certificate)
     with stages("running", ctx.obj) as progress:
         result = observe(loaded, chosen, kind, samples, progress)
     if form == "json":
-        from ..report.data import runtime_json
+        from ..report.json import runtime_json
 
         say(runtime_json(result))
     elif not ctx.obj.quiet:

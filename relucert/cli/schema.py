@@ -6,7 +6,7 @@ from importlib import resources
 
 import click
 
-from ..report.output import say
+from ..report.printing import say
 from .options import verbosity
 
 FILES = {"spec": ("spec", "spec.schema.json"), "certificate": ("certificate", "certificate.schema.json")}

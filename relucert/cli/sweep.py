@@ -14,25 +14,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InterruptedSweepError, UnreachableError, UsageError
-from ..report.output import say
+from ..report.printing import say
 from ..spec.problem import ROUTES, Problem
+from .files import writable, write_atomically
 from .grids import names, tolerances, whole_numbers
-from .options import (
-    PICTURES,
-    SPEC_SUFFIXES,
-    Asked,
-    Verbosity,
-    asks,
-    problem_of,
-    verbosity,
-    writable,
-    write_atomically,
-)
+from .options import PICTURES, SPEC_SUFFIXES, Asked, Verbosity, asks, problem_of, verbosity
 from .progress import counted
 from .workers import workers
 
 if TYPE_CHECKING:
-    from ..report.studied import SweepCell, SweepReport
+    from ..report.records.sweep import SweepCell, SweepReport
 
 MOST_CELLS = 10_000
 SAVE_SECONDS = 0.5
@@ -84,8 +75,8 @@ def command(
     grid = {"eps": eps, "arity": arity, "length": length, "up_to": up_to, "route": route, "dtype": dtype}
     slots, axes = _grid(target, grid, asked)
     problems = [slot for slot in slots if isinstance(slot, Problem)]
-    from ..study import sweep
-    from ..study.state import decode
+    from ..study.sweep import grid as study
+    from ..study.sweep.state import decode
 
     place = state or _place(output, problems)
     kept = decode(_read(place), str(place)) if place.exists() else {}
@@ -94,22 +85,22 @@ def command(
     keeper = _Keeper(place, dict(kept))
     try:
         with closing(workers(jobs, dask)) as crew, counted(f"sweeping {target}", ctx.obj) as progress:
-            built = iter(sweep.run(problems, crew, kept, keeper.keep, progress))
+            built = iter(study.run(problems, crew, kept, keeper.keep, progress))
     except KeyboardInterrupt:
         left = f"; what is finished is kept in {place}, and the same command goes on from there" if keeper.cells else ""
         raise InterruptedSweepError(f"interrupted{left}") from None
     finally:
         keeper.save()
     cells = [next(built) if isinstance(slot, Problem) else slot for slot in slots]
-    if all(cell.status != sweep.DIED for cell in cells):
+    if all(cell.status != study.DIED for cell in cells):
         place.unlink(missing_ok=True)
     if not any(cell.resources for cell in cells):
         raise UnreachableError(f"every cell fails; {_reason(cells[0])}")
-    report = sweep.report(problems[0], cells, axes)
+    report = study.report(problems[0], cells, axes)
     _write(output, report)
     _draw(picture, report)
     _show(report, form, ctx.obj)
-    codes = {sweep.EXIT_CODES.get(cell.status, INTERNAL) for cell in cells}
+    codes = {study.EXIT_CODES.get(cell.status, INTERNAL) for cell in cells}
     return next(code for code in WORST_FIRST if code in codes)
 
 
@@ -177,7 +168,7 @@ def _axes(grid: Mapping[str, str | None]) -> list[tuple[str, Sequence[Any]]]:
 
 
 def _unusable(given: Mapping[str, Any], detail: str) -> SweepCell:
-    from ..report.studied import SweepCell
+    from ..report.records.sweep import SweepCell
 
     length = given.get("up_to", given.get("length", 1))
     cell = SweepCell(given.get("eps", Fraction(0)), given.get("arity", 0), length, "unusable", detail)
@@ -216,7 +207,7 @@ class _Keeper:
 
     def save(self) -> None:
         if len(self.cells) > self._saved:
-            from ..study.state import encode
+            from ..study.sweep.state import encode
 
             write_atomically(self.place, encode(self.cells))
             self._saved, self._when = len(self.cells), time.monotonic()

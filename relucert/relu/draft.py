@@ -18,7 +18,7 @@ from .network import ONE, Atom, Form, Network, atom, constant, weighted
 Domain = Sequence[tuple[Fraction, Fraction]]
 
 LONGEST_FORM = 2
-SQUARE_PIECES = 16
+SQUARE_PIECES = 256
 ONE_WEIGHT = Fraction(1)
 
 
@@ -172,10 +172,13 @@ class Draft:
         if node.op == "mul" and len(node.children) == 2 and node.children[0] == node.children[1]:
             inside = self.ranges[node.children[0]]
             if inside.lo < 0 < inside.hi:  # a square is nearly nonnegative; interval arithmetic does not see it
-                middle = d.constant(inside.magnitude**2 / 2)
-                coefficients = [-(inside.magnitude**2) / 2, Fraction(0), Fraction(1)]
-                near = prove.univariate(d, term, middle, inside, coefficients, SQUARE_PIECES)
-                return prove.range_near(d, near, self.range(middle))
+                cells = ((-inside.lo) / (inside.hi - inside.lo)).denominator  # with zero at an end of one
+                pieces = min(cells, SQUARE_PIECES)
+                gap = Fraction(0) if pieces == cells else ((inside.hi - inside.lo) / (2 * pieces)) ** 2
+                centre = (inside.magnitude**2 - gap) / 2  # so that the upper end is exact
+                coefficients = [-centre, Fraction(0), Fraction(1)]
+                near = prove.univariate(d, term, d.constant(centre), inside, coefficients, pieces)
+                return prove.range_near(d, near, self.range(near.right))
         if node.op in functions.OPS:
             return functions.range_function(d, term, self.ranges[node.children[0]], self.bits)
         return prove.range_of(

@@ -23,6 +23,7 @@ from .reduction import Interval, Reduction, reductions
 from .univariate import Univariate
 
 PROBE = 12
+POINT = Fraction(1, 2**20)
 MOST_PIECES = 200
 MANY = 60
 FEW_ROUNDS = 4
@@ -55,6 +56,8 @@ def recipe(
     ``shallow`` asks for chords in fewest layers, where not too many do.  Only what has the shape ``like`` is
     tried, if given: what is best for one allowance is hardly worse for another near it, and most of the time is saved.
     """
+    if inside[0] == inside[1]:  # a point is the end of an interval, where one chord does
+        inside = inside[0], inside[0] + POINT
     cut = _cut(function, inside, allowance)
     least, upward, inside = cut or (None, True, inside)
     if cut is not None:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from .studied import AuditReport, Finding
+from .records.audit import AuditReport, Finding
 from .text import section, table
 
 

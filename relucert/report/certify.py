@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ..exact.number import decimal_down, decimal_up, exact_text, write_rational
-from .data import DIGITS
-from .studied import CertifyReport, Witness
+from .json import DIGITS
+from .records.certify import CertifyReport, Witness
 from .text import section, table, verdict_text
 
 EXACT = "the weights of the file as the exact rationals they are, over the real numbers: no float arithmetic"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..exact.number import decimal_nearest, decimal_up, exact_text, write_rational
-from .comparison import CompareRow, Comparison
+from .records.compare import CompareRow, Comparison
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..exact.number import decimal_up, exact_text
 from .compare import PARETO
-from .comparison import Comparison
-from .studied import ErrorPicture, SweepCell, SweepReport
+from .records.compare import Comparison
+from .records.plot import ErrorPicture
+from .records.sweep import SweepCell, SweepReport
 
 SIZE = (7.2, 5.4)
 DOTS = 150

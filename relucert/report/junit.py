@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from .record import CheckRow
+from .records.build import CheckRow
 
 
 def check_junit(rows: Sequence[CheckRow]) -> str:

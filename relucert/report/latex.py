@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .lemmas import LEMMAS
 from .lemmas_machine import BEFORE, MACHINE_LEMMAS, machine_latex
-from .studied import Theorem, TheoremStep
+from .records.latex import Theorem, TheoremStep
 
 HEAD = r"""\documentclass{article}
 \usepackage{amsmath,amssymb,amsthm}

@@ -6,7 +6,7 @@ what the machine computes.
 
 from __future__ import annotations
 
-from .studied import Machine
+from .records.latex import Machine
 
 BEFORE = {"rounding": ("machine-sum", "machine-network", "machine-gate")}  # lemmas that a rule's own rests on
 

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ..exact.number import decimal_up, exact_text
-from .studied import GrowthTable, Rate, SweepCell, SweepReport
+from .records.sweep import GrowthTable, Rate, SweepCell, SweepReport
 from .text import section, table
 
 DIGITS = 17

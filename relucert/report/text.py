@@ -16,11 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ..exact.number import decimal_down, decimal_nearest, decimal_up, exact_text
-from .output import say
-from .record import BuildReport, CheckRow, EvenRow
+from .printing import say
+from .records.build import BuildReport, CheckRow, EvenRow
 
 if TYPE_CHECKING:
-    from .studied import Catalogue, PointResult, RuntimeResult
+    from .records.list import Catalogue
+    from .records.run import PointResult, RuntimeResult
 
 PIPED_WIDTH = 80
 MOST_INPUTS_SHOWN = 6

@@ -6,7 +6,7 @@ import sympy
 
 from ..exact.number import exact_text
 from ..relu.closed_form import FORMS, ClosedForms
-from ..report.studied import Catalogue, ConstructionEntry, TargetEntry
+from ..report.records.list import Catalogue, ConstructionEntry, TargetEntry
 from ..target.named import TARGETS, NamedTarget
 
 

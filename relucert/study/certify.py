@@ -26,7 +26,7 @@ from ..foreign.prove import Foreign, foreign_transformer, network_proof, transfo
 from ..foreign.sample import Counterexample
 from ..foreign.search import Progress, Search
 from ..pipeline import Verdict
-from ..report.studied import CertifyReport, Witness
+from ..report.records.certify import CertifyReport, Witness
 from ..spec.problem import Problem
 from ..version import VERSION
 

@@ -12,7 +12,7 @@ from ..errors import RelucertError, UnreachableError, UsageError
 from ..loaded import load
 from ..pipeline import Outcome, build_by, check_bytes
 from ..relu.lower_bound import lower_bound, published
-from ..report.comparison import CompareRow, Comparison
+from ..report.records.compare import CompareRow, Comparison
 from ..routes.table import ROUTES, Route
 from ..spec.problem import PROOFS, SEEING, Problem
 from ..spec.sequence import MIRRORED, SINGLE, Sequence

@@ -19,7 +19,7 @@ from ..export.extras import require
 from ..version import VERSION
 
 CONNECT_SECONDS = 10
-PRELOADED = ["relucert.cli.main", "relucert.study.built", "relucert.relu.composed"]
+PRELOADED = ["relucert.cli.main", "relucert.study.audit.built", "relucert.relu.composed"]
 
 
 class Workers(Protocol):

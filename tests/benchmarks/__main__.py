@@ -104,12 +104,12 @@ def _native() -> list[Row]:
 
 def _slope() -> Row:
     """How the gates of the product grow, as ``relucert sweep`` fits it, and how long twelve cells take."""
-    from relucert.study import sweep
+    from relucert.study.sweep import grid
     from relucert.study.workers import Processes
 
     start = time.perf_counter()
     problems = [relucert.make_problem("multiply", Fraction(1, 10**k)) for k in range(1, 13)]
-    report = sweep.report(problems[0], sweep.run(problems, Processes(2)), ("eps",))
+    report = grid.report(problems[0], grid.run(problems, Processes(2)), ("eps",))
     slope = next(row.slope for row in report.growth[0].rows if row.quantity == "gates")
     reached = f"{slope:.4f}, in {time.perf_counter() - start:.1f} s on two processes"
     return (

@@ -21,7 +21,7 @@ from relucert.export.dtype import FLOAT32, FLOAT64
 from relucert.loaded import load
 from relucert.relu.draft import Domain
 from relucert.spec.yaml import read_spec
-from relucert.study.samples import samples
+from relucert.study.run.samples import samples
 from relucert.summary import error_budget
 
 POINTS = 100_000

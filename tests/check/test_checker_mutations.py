@@ -13,7 +13,7 @@ from forge import at, duplicated, encode, paths, removed, tamper
 from relucert import pipeline
 from relucert.check import check, kernel, statement
 from relucert.loaded import load
-from relucert.study.sequence import target_values
+from relucert.study.run.sequence import target_values
 from relucert.target.expression import evaluate as exactly
 from relucert.transformer.evaluate import context, evaluate_sequence, one_per_token
 

@@ -16,7 +16,7 @@ from relucert.check.rules import RULES
 from relucert.coq import emit
 from relucert.errors import DeclinedError
 from relucert.loaded import load
-from relucert.study.subject import subject_of
+from relucert.study.export import subject_of
 from relucert.transformer.evaluate import context, evaluate_sequence, exact
 from relucert.transformer.resources import count
 from tests import independent

@@ -275,7 +275,7 @@ def test_the_picture_of_a_network_is_that_network():
     """|x| - x^2 by arithmetic; what is drawn is called the network certified."""
     pytest.importorskip("numpy")
     from relucert.loaded import load
-    from relucert.study.picture import picture
+    from relucert.study.plot.picture import picture
 
     found = picture(load(check(encode(ABS))), {}, 1, lambda done, total: None)
     ((_, x),) = found.axes

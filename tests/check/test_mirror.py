@@ -12,7 +12,7 @@ from relucert.check import check
 from relucert.coq import emit
 from relucert.errors import DeclinedError, UsageError
 from relucert.loaded import load
-from relucert.study.subject import subject_of
+from relucert.study.export import subject_of
 from relucert.transformer.evaluate import context, evaluate_sequence, exact
 from tests.independent import recount, sequence
 

@@ -83,6 +83,18 @@ def test_output_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path: 
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "folder"]
 
 
+def test_output_through_a_link_or_into_a_pipe_replaces_neither(tmp_path: Path) -> None:
+    link, pipe, certificate = tmp_path / "link.json", tmp_path / "pipe", tmp_path / "certificate.json"
+    link.symlink_to(certificate)
+    run("build", "abs", "--eps", "1/10", "-o", str(link))
+    assert link.is_symlink()
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    run("build", "abs", "--eps", "1/10", "-o", str(pipe))
+    assert pipe.is_fifo()
+    assert reader.communicate()[0] == certificate.read_bytes()
+
+
 def test_a_failed_build_leaves_the_old_output_alone(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text("old")

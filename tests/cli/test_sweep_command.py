@@ -113,11 +113,11 @@ def test_a_sweep_that_was_interrupted_and_resumed_writes_the_same_bytes(
 
 
 def test_a_larger_grid_uses_the_cells_of_a_smaller_one_that_was_stopped(tmp_path: Path) -> None:
-    from relucert.study import state, sweep
+    from relucert.study.sweep import grid, state
 
     problem = relucert.make_problem("multiply", Fraction(1, 10))
-    marked = sweep.build_cell(problem)._replace(construction="kept from before")
-    (tmp_path / "s").write_bytes(state.encode({sweep.identity(problem): marked}))
+    marked = grid.build_cell(problem)._replace(construction="kept from before")
+    (tmp_path / "s").write_bytes(state.encode({grid.identity(problem): marked}))
     result = run("sweep", "multiply", "--eps", "1e-1,1e-2", "--state", tmp_path / "s", "--format", "json")
     assert [cell["construction"] for cell in json.loads(result.stdout)["cells"]] == [
         "kept from before", "product m1=4 m2=3"
@@ -257,12 +257,12 @@ def test_bad_grids_are_refused_in_one_line(tmp_path: Path, arguments: list[str],
 
 
 def test_a_sweep_whose_every_cell_is_unreachable_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from relucert.study import sweep
+    from relucert.study.sweep import grid
 
     def refused(problem, *more):  # type: ignore[no-untyped-def]
-        return [sweep.SweepCell(p.tolerance, 2, 1, "unreachable", "no construction reaches 0.1") for p in problem]
+        return [grid.SweepCell(p.tolerance, 2, 1, "unreachable", "no construction reaches 0.1") for p in problem]
 
-    monkeypatch.setattr(sweep, "run", refused)
+    monkeypatch.setattr(grid, "run", refused)
     result = run("sweep", "multiply", "--eps", "1e-1,1e-2", cwd=tmp_path)
     assert_one_clear_line(result, 1, "every cell fails", "no construction reaches 0.1")
     assert list(tmp_path.iterdir()) == []

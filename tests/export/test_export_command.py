@@ -138,7 +138,7 @@ def test_a_runtime_is_reported_as_json_with_observed_beside_certified(
 def test_outputs_that_are_no_numbers_make_the_observed_error_infinite(
     file_of: File, np: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relucert.study.runtime.refuse_overflow", lambda subject, dtype: None)
+    monkeypatch.setattr("relucert.study.run.runtime.refuse_overflow", lambda subject, dtype: None)
     arguments = ["run", str(file_of("reciprocal")), "--runtime", "numpy", "--dtype", "float16", "--samples", "400"]
     assert run([*arguments, "--format", "json"]) == 0
     report = json.loads(capsys.readouterr().out)

@@ -20,7 +20,7 @@ from relucert.export.extras import require
 from relucert.export.stock import stock
 from relucert.export.tensors import tensors
 from relucert.loaded import Loaded
-from relucert.study.subject import subject_of
+from relucert.study.export import subject_of
 from relucert.transformer.model import Head, Layer, Matrix, Transformer
 
 Load = Callable[[str], Loaded]

@@ -19,9 +19,9 @@ from relucert.export.stock import stock
 from relucert.export.tensors import rounding, tensors
 from relucert.loaded import Loaded, load
 from relucert.spec.problem import make_problem
-from relucert.study.runtime import COVERED, UNCOVERED, observe
-from relucert.study.samples import samples
-from relucert.study.subject import subject_of
+from relucert.study.export import subject_of
+from relucert.study.run.runtime import COVERED, UNCOVERED, observe
+from relucert.study.run.samples import samples
 
 MODULES = {"numpy": "np", "onnx": "onnxruntime", "torch": "torch"}
 LARGE = {name: (Fraction(-3), Fraction(2)) for name in ("x", "y")}

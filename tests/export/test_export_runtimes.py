@@ -13,9 +13,9 @@ import pytest
 from relucert.export.dtype import BFLOAT16, DTYPES, FLOAT32, FLOAT64, Dtype
 from relucert.export.stock import stock
 from relucert.loaded import Loaded
-from relucert.study.runtime import UNCOVERED, observe
-from relucert.study.samples import samples
-from relucert.study.subject import subject_of
+from relucert.study.export import subject_of
+from relucert.study.run.runtime import UNCOVERED, observe
+from relucert.study.run.samples import samples
 from relucert.transformer import evaluate
 
 Load = Callable[[str], Loaded]

@@ -19,7 +19,7 @@ from relucert.export.enclosure import enclose
 from relucert.export.piecewise import piecewise
 from relucert.export.subject import Box
 from relucert.loaded import Loaded, load
-from relucert.study.subject import subject_of
+from relucert.study.export import subject_of
 from relucert.target.expression import Expression, Node, evaluate
 
 Load = Callable[[str], Loaded]

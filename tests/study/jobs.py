@@ -7,9 +7,9 @@ import signal
 import sys
 from fractions import Fraction
 
-from relucert.report.studied import SweepCell
+from relucert.report.records.sweep import SweepCell
 from relucert.spec.problem import Problem, make_problem
-from relucert.study import sweep
+from relucert.study.sweep import grid
 from relucert.study.workers import Dask
 
 DEADLY = Fraction(1, 1000)
@@ -36,6 +36,6 @@ def crash(problem: Problem) -> SweepCell:
 
 if __name__ == "__main__":
     crew = Dask(sys.argv[1])
-    for found in sweep.run(problems(), crew, work=deadly):
+    for found in grid.run(problems(), crew, work=deadly):
         print(found.tolerance, found.status)  # noqa: T201
     crew.close()

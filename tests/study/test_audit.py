@@ -20,12 +20,11 @@ import relucert
 from relucert.exact.enclosure import Enclosure
 from relucert.relu.overhead import OVERHEADS, overhead_of
 from relucert.spec.sequence import Sequence as Tokens
-from relucert.study import audit as study
-from relucert.study import length
-from relucert.study.built import Asked, Built, construct, together
-from relucert.study.heads import head_counts
-from relucert.study.overhead import constant_overhead, derived, mismatches, per_gate_limit
-from relucert.study.witness import error_in_gates, extremum_point, gated_value
+from relucert.study.audit import findings, length
+from relucert.study.audit.built import Asked, Built, construct, together
+from relucert.study.audit.heads import head_counts
+from relucert.study.audit.overhead import constant_overhead, derived, mismatches, per_gate_limit
+from relucert.study.audit.witness import error_in_gates, extremum_point, gated_value
 from tests import independent
 from tests.cli.command import assert_one_clear_line, environment, run
 
@@ -109,7 +108,7 @@ def test_limits_per_gate() -> None:
 @pytest.mark.parametrize("target", ["multiply", "x/(2+y)", "x*exp(-y)", "abs"])
 def test_networks_that_share_a_choice_are_those_that_a_build_makes(target: str) -> None:
     """Byte for byte, whatever came before in the group: its layouts, its proofs, its lengths."""
-    family = study.Family.of([relucert.make_problem(target, Fraction(1, 100))])
+    family = findings.Family.of([relucert.make_problem(target, Fraction(1, 100))])
     asked = [*family.layouts, *family.adjoint, *family.lengths]
     groups = together([*asked, *asked])
     assert [len(group) for group in groups] == ([2, 1, 14] if target == "multiply" else [3, 14])
@@ -227,7 +226,7 @@ def test_extrema_over_tokens_are_one_head_with_the_weight_that_lambert_gives() -
 
     for name in ("max", "min"):
         for n in (2, 512, 10**6):
-            found = alone(Asked(study._over_tokens(name, n)))
+            found = alone(Asked(findings._over_tokens(name, n)))
             assert (found.count("heads"), found.count("layers")) == (1, 1)
             wanted = mpmath.lambertw(mpmath.mpf(n) / mpmath.e) * 1000
             assert float(found.count("inverse_temperature")) == pytest.approx(float(wanted), rel=1e-4)
@@ -309,8 +308,8 @@ def test_verdicts_and_numbers_are_those_measured(shown: dict[str, Any]) -> None:
 
 @pytest.fixture
 def few_extrema(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study, "SIZES", (2, 4))
-    monkeypatch.setattr(study, "PRECISIONS", (Fraction(1, 10), Fraction(1, 1000)))
+    monkeypatch.setattr(findings, "SIZES", (2, 4))
+    monkeypatch.setattr(findings, "PRECISIONS", (Fraction(1, 10), Fraction(1, 1000)))
     monkeypatch.setattr(length, "LENGTHS", (2, 10**9))
 
 
@@ -334,13 +333,13 @@ def test_the_text_fits_in_80_columns() -> None:
 
 @pytest.mark.usefixtures("few_extrema")
 def test_a_contradiction_is_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = study.build_all
+    right = findings.build_all
 
     def wrong(*arguments: Any) -> dict[Asked, Built | None]:
         found = right(*arguments)
         return {asked: b and changed(b, heads=int(b.count("heads")) + 1) for asked, b in found.items()}
 
-    monkeypatch.setattr(study, "build_all", wrong)
+    monkeypatch.setattr(findings, "build_all", wrong)
     result = run("audit", "abs", "--eps", "1e-1")
     assert result.returncode == 1
     assert "contradicted by a built network" in result.stdout

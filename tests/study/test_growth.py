@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from relucert.report.studied import SweepCell
-from relucert.study.growth import QUANTITIES, fitted, growth
+from relucert.report.records.sweep import SweepCell
+from relucert.study.sweep.growth import QUANTITIES, fitted, growth
 
 DECADES = [k * math.log2(10) for k in range(1, 13)]
 OCTAVES = [float(k) for k in range(1, 9)]

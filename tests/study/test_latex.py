@@ -22,8 +22,8 @@ from relucert.exact.number import decimal_up
 from relucert.loaded import Loaded, load
 from relucert.relu.network import evaluate_exactly
 from relucert.report import latex, lemmas
-from relucert.study import theorem
-from relucert.study.tex import identifier
+from relucert.study.latex import theorem
+from relucert.study.latex.tex import identifier
 from relucert.transformer.evaluate import context, evaluate_sequence
 from tests import cases
 from tests.cli.command import assert_one_clear_line, run

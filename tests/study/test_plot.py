@@ -16,8 +16,8 @@ from relucert import pipeline
 from relucert.errors import DeclinedError
 from relucert.export.dtype import DTYPES
 from relucert.loaded import Loaded, load
-from relucert.study.picture import picture
-from relucert.study.sequence import random_rows
+from relucert.study.plot.picture import picture
+from relucert.study.run.sequence import random_rows
 from tests import independent
 from tests.cli.command import assert_one_clear_line, launch, run
 from tests.export.conftest import needed
@@ -28,7 +28,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @pytest.fixture(autouse=True)
 def small_grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relucert.study.picture.GRID_SIDE", SMALL)
+    monkeypatch.setattr("relucert.study.plot.picture.GRID_SIDE", SMALL)
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_the_last_token_of_a_sequence_is_drawn_as_brute_force_has_it(
     matplotlib: Any, monkeypatch: pytest.MonkeyPatch, target: str, sequence: dict[str, str | int | None], count: int
 ) -> None:
     """Every sampled value is softmax over all tokens, read from the JSON; the other tokens are the picture's own."""
-    monkeypatch.setattr("relucert.study.picture.LINE_POINTS", 9)
+    monkeypatch.setattr("relucert.study.plot.picture.LINE_POINTS", 9)
     outcome = relucert.build(relucert.make_problem(target, Fraction(1, 10), sequence=sequence))
     loaded = load(outcome.verdict)
     found = picture(loaded, {"y": Fraction(1, 2)}, 1, lambda done, total: None)
@@ -254,7 +254,7 @@ def problem(target: str, eps: str, **options: Any) -> relucert.Problem:
 def test_an_extremum_over_tokens_is_drawn_beside_two_others(
     matplotlib: Any, monkeypatch: pytest.MonkeyPatch, target: str, sequence: dict[str, str], place: str, tokens: int
 ) -> None:
-    monkeypatch.setattr("relucert.study.picture.LINE_POINTS", 9)
+    monkeypatch.setattr("relucert.study.plot.picture.LINE_POINTS", 9)
     outcome = relucert.build(problem(target, "1e-2", sequence={"layout": "one-per-token", **sequence}))
     found = picture(load(outcome.verdict), {}, 1, lambda done, total: None)
     assert (found.place, found.network) == (place, ())
@@ -274,7 +274,7 @@ def test_an_extremum_over_tokens_is_drawn_beside_two_others(
 def test_many_tokens_are_drawn_as_a_network_that_they_are_near_but_for_the_certified_leak(
     matplotlib: Any, monkeypatch: pytest.MonkeyPatch, mask: str
 ) -> None:
-    monkeypatch.setattr("relucert.study.picture.LINE_POINTS", 5)
+    monkeypatch.setattr("relucert.study.plot.picture.LINE_POINTS", 5)
     outcome = relucert.build(problem("x^2", "1e-1", sequence={"length": "17", "mask": mask}))
     loaded = load(outcome.verdict)
     found = picture(loaded, {}, 1, lambda done, total: None)

@@ -15,7 +15,7 @@ from relucert import Outcome
 from relucert.loaded import load
 from relucert.relu.closed_form import closed_forms
 from relucert.spec.problem import make_problem
-from relucert.study.sequence import random_rows, target_values
+from relucert.study.run.sequence import random_rows, target_values
 from relucert.summary import error_budget
 from relucert.target.expression import Expression, Node
 from tests import independent

@@ -1,0 +1,1 @@
+"""A certificate as a theorem with a proof for people, in TeX."""

@@ -1,0 +1,1 @@
+"""A grid of problems, built and checked, and how their cost grows."""
