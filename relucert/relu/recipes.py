@@ -49,12 +49,18 @@ Shape = tuple[str, int, tuple[int, ...]]  # kind and doublings of the reduction,
 
 @lru_cache(maxsize=256)
 def recipe(
-    function: Univariate, inside: Interval, allowance: Fraction, shallow: bool = False, like: Shape | None = None
+    function: Univariate,
+    inside: Interval,
+    allowance: Fraction,
+    shallow: bool = False,
+    like: Shape | None = None,
+    polynomials: bool = False,
 ) -> Recipe | None:
     """Return the way to build the function on an interval within the allowance that has fewest gates, or None.
 
     ``shallow`` asks for chords in fewest layers, where not too many do.  Only what has the shape ``like`` is
     tried, if given: what is best for one allowance is hardly worse for another near it, and most of the time is saved.
+    ``polynomials`` are tried for small allowances, or where nothing else does: large values need them at any.
     """
     if inside[0] == inside[1]:  # a point is the end of an interval, where one chord does
         inside = inside[0], inside[0] + POINT
@@ -76,7 +82,9 @@ def recipe(
         if since > PATIENCE:
             break
         try:
-            deep = cut is None and not shallow  # polynomials need some room between an interval and a singularity
+            deep = (
+                cut is None and not shallow and (polynomials or eps < DEEP)
+            )  # polynomials need some room between an interval and a singularity
             orders = ORDERS if like is None else like[2]
             for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow, deep, orders):
                 found = Recipe(function, used, core, squares, _goal(reduction, inside, core, allowance), least, upward)
@@ -86,6 +94,8 @@ def recipe(
             continue
     if best is None and (shallow or like is not None):
         return recipe(function, inside, allowance, shallow and like is not None)
+    if best is None and cut is None and not polynomials and eps >= DEEP:
+        return recipe(function, inside, allowance, polynomials=True)
     return best
 
 
@@ -175,7 +185,7 @@ def _cores(
             chord = _arcs(function, reduction, span, 0, float(allowance) * CHORD_SHARE, room)
             if chord is not None:
                 yield reduction, Arcs(chord.straightened(), ()), ()
-    if eps < DEEP and deep:
+    if deep:
         for polynomial, chains in _polynomial(function, reduction, span, squares, allowance, larger):
             yield reduction, polynomial, chains
 
