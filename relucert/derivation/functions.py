@@ -64,3 +64,8 @@ def lipschitz(
         bound = slope * error
     bound += Fraction(1, 2 ** (bits - MARGIN_BITS)) * (1 + error)
     return d.claim_near("lipschitz", premises, left, right, short_up(bound), left=left, right=right)
+
+
+def powers(d: Derivation, left: int, right: int, positive: tuple[In, ...]) -> Near:
+    """Claim that two products of powers are the same, of terms that ``positive`` encloses above zero."""
+    return d.claim_near("powers", positive, left, right, Fraction(0), left=left, right=right)

@@ -1,5 +1,6 @@
 """The grammar in which users write numbers, and decimals rounded in a stated direction."""
 
+import math
 import re
 from fractions import Fraction
 
@@ -108,3 +109,9 @@ def _decimal(value: Fraction, digits: int) -> str:
 def write_rational(value: Fraction) -> str:
     """Return the certificate's text for a rational: p or p/q in lowest terms."""
     return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+
+
+def log2(value: Fraction) -> float:
+    """Return the binary logarithm of a positive rational that may be beyond floats."""
+    shift = value.numerator.bit_length() - value.denominator.bit_length()
+    return shift + math.log2(value / Fraction(2) ** shift)

@@ -23,6 +23,7 @@ from .budget import Choice, Node, Option, even_split, share
 from .constructions import chords, extrema, product, reciprocal
 from .constructions.elementary import Recipe, constant_value, function
 from .constructions.reciprocal import ZigzagPlan
+from .constructions.root import Root, build_root
 from .draft import Draft, Value
 from .plan import inverse_options, inverse_plan
 from .recipes import MOST_CHORDS as CHORDS_LIMIT
@@ -73,7 +74,7 @@ class Choices:
     parts: Parts
     chains: tuple[tuple[int, tuple[int, ...]], ...]
     inverses: tuple[tuple[int, Inverse], ...]
-    recipes: tuple[Recipe, ...]
+    recipes: tuple[Recipe | Root, ...]
 
     @property
     def gates(self) -> int:
@@ -101,7 +102,7 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[tuple[Choices, bo
     """
     expression = problem.expression
     inside = ranges(expression, problem.domain, problem.inputs)
-    shallow = (False, True) if problem.objective == "layers" else (False,)
+    shallow = (False,) if problem.objective == "heads" else (False, True)
     found: list[Choices] = []
     evens: list[Choices] = []
     tried, failed = set[Parts](), None
@@ -122,11 +123,8 @@ def choices(problem: Problem, allowance: Fraction) -> Iterator[tuple[Choices, bo
             evens += [] if even is None else [even]
     if not found:
         raise failed or _advice(problem, inside, allowance)
-    for chosen in found:
-        if chosen not in evens:
-            yield chosen, False
-    for even in evens:
-        yield even, True
+    for chosen in dict.fromkeys([*found, *evens]):
+        yield chosen, chosen in evens
 
 
 def _steep(f: Univariate, inside: list[Interval]) -> bool:
@@ -251,7 +249,7 @@ def _spent(
     left = room - sum(errors, Fraction(0))
     for k in sorted(range(len(split)), key=lambda k: -split[k].gates):
         made = split[k].option.shape
-        if isinstance(made, Recipe) and left > 0:
+        if isinstance(made, Recipe | Root) and left > 0:
             f, error = made.function, (errors[k] + left) / Fraction(nodes[k].influence)
             for option in _recipes(f, inside[f.variable], error, (), shallow):
                 if option.gates < made.gates:
@@ -347,7 +345,9 @@ def build(draft: Draft, chosen: Choices) -> list[Value]:
         elif constants[t] is None:
             values[t] = constant_value(draft, draft.range(t))
         elif t in recipes:
-            values[t] = function(draft, draft.single(values[recipes[t].function.variable]), recipes[t])
+            how = recipes[t]
+            variable = draft.single(values[how.function.variable])
+            values[t] = build_root(draft, variable, how) if isinstance(how, Root) else function(draft, variable, how)
         else:
             arguments = [values[c] for c in node.children]
             values[t] = _operation(draft, t, arguments, chains.get(t, (0, 0)), inverses.get(t, 1))

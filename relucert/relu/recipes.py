@@ -13,11 +13,14 @@ from functools import lru_cache
 
 from mpmath.ctx_mp import MPContext
 
+from ..exact.number import log2
+from . import rooted
 from .budget import allocate
 from .constructions import arcs, chebyshev
 from .constructions.arcs import Arcs
 from .constructions.chebyshev import Chebyshev
 from .constructions.elementary import Recipe
+from .constructions.root import Root
 from .fit import FIXED_BITS, ROUNDS, Curvature, Fit, Function, curvature, fitted, spaced
 from .reduction import Interval, Reduction, reductions
 from .univariate import Univariate
@@ -45,25 +48,43 @@ ORDERS = (1, 2)  # of arcs
 SHALLOWEST = Fraction(1, 10**14)  # below this, floats no longer fit
 
 Shape = tuple[str, int, tuple[int, ...]]  # kind and doublings of the reduction, orders of arcs
+ROOT: Shape = ("root", 0, ())
 
 
 @lru_cache(maxsize=256)
 def recipe(
+    function: Univariate, inside: Interval, allowance: Fraction, shallow: bool = False, like: Shape | None = None
+) -> Recipe | Root | None:
+    """Return the way to build the function on an interval within the allowance that has fewest gates, or None.
+
+    ``shallow`` asks for chords in fewest layers, where not too many do.  Only what has the shape ``like`` is
+    tried, if given: what is best for one allowance is hardly worse for another near it, and most of the time is saved.
+    """
+    if inside[0] == inside[1]:  # a point is the end of an interval, where one chord does
+        inside = inside[0], inside[0] + POINT
+    root = None
+    if not shallow and like in (None, ROOT):
+        root = rooted.plan(function, inside, allowance, _reduced)
+    if root is not None and like == ROOT:
+        return root
+    found = _reduced(function, inside, allowance, shallow, like, MOST_CHORDS if root is None else root.gates)
+    return found if root is None or (found is not None and found.gates < root.gates) else root
+
+
+@lru_cache(maxsize=256)
+def _reduced(
     function: Univariate,
     inside: Interval,
     allowance: Fraction,
     shallow: bool = False,
     like: Shape | None = None,
+    limit: int = MOST_CHORDS,
     polynomials: bool = False,
 ) -> Recipe | None:
-    """Return the way to build the function on an interval within the allowance that has fewest gates, or None.
+    """Return the way with fewest gates, fewer than ``limit``, to build the function by reductions.
 
-    ``shallow`` asks for chords in fewest layers, where not too many do.  Only what has the shape ``like`` is
-    tried, if given: what is best for one allowance is hardly worse for another near it, and most of the time is saved.
     ``polynomials`` are tried for small allowances, or where nothing else does: large values need them at any.
     """
-    if inside[0] == inside[1]:  # a point is the end of an interval, where one chord does
-        inside = inside[0], inside[0] + POINT
     cut = _cut(function, inside, allowance)
     least, upward, inside = cut or (None, True, inside)
     if cut is not None:
@@ -78,13 +99,12 @@ def recipe(
     for reduction in reductions(context(eps), function, inside, eps):
         if like is not None and (reduction.kind, reduction.doublings) != like[:2]:
             continue
-        most, since = MOST_CHORDS if best is None or shallow else best.gates, since + 1
+        most, since = limit if best is None or shallow else best.gates, since + 1
         if since > PATIENCE:
             break
         try:
-            deep = (
-                cut is None and not shallow and (polynomials or eps < DEEP)
-            )  # polynomials need some room between an interval and a singularity
+            # polynomials need some room between an interval and a singularity
+            deep = cut is None and not shallow and (polynomials or eps < DEEP)
             orders = ORDERS if like is None else like[2]
             for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow, deep, orders):
                 found = Recipe(function, used, core, squares, _goal(reduction, inside, core, allowance), least, upward)
@@ -93,14 +113,16 @@ def recipe(
         except (ArithmeticError, ValueError):  # beyond floats, or undefined somewhere on the way
             continue
     if best is None and (shallow or like is not None):
-        return recipe(function, inside, allowance, shallow and like is not None)
+        return _reduced(function, inside, allowance, shallow and like is not None, limit=limit)
     if best is None and cut is None and not polynomials and eps >= DEEP:
-        return recipe(function, inside, allowance, polynomials=True)
+        return _reduced(function, inside, allowance, limit=limit, polynomials=True)
     return best
 
 
-def shape(made: Recipe) -> Shape:
+def shape(made: Recipe | Root) -> Shape:
     """Return what recipes for other allowances may have in common with this one."""
+    if isinstance(made, Root):
+        return ROOT
     orders = (made.core.order,) if isinstance(made.core, Arcs) and made.core.order else ()
     return made.reduction.kind, made.reduction.doublings, orders
 
@@ -111,7 +133,7 @@ def chord_count(function: Univariate, inside: Interval, allowance: Fraction) -> 
         bent = _bent(function, Reduction("plain"), inside)
     except (ArithmeticError, ValueError):
         return 0
-    return bent.roots() / 4 * math.exp2(-_log2(allowance) / 2)
+    return bent.roots() / 4 * math.exp2(-log2(allowance) / 2)
 
 
 def _goal(reduction: Reduction, inside: Interval, core: Arcs | Chebyshev, allowance: Fraction) -> Fraction:
@@ -144,7 +166,7 @@ def _cut(function: Univariate, inside: Interval, allowance: Fraction) -> tuple[F
     a, b = line
     p, size = float(root.value), max(abs(a * end + b) for end in inside)
     steepness = 1 if p < 1 else max(Fraction(1), 2 * size) ** math.ceil(p) * math.ceil(p)
-    delta = Fraction(1, 2 ** math.ceil((4 - _log2(allowance / steepness)) / min(p, 1)))
+    delta = Fraction(1, 2 ** math.ceil((4 - log2(allowance / steepness)) / min(p, 1)))
     if min(a * end + b for end in inside) > delta:
         return None
     place = (delta - b) / a
@@ -260,7 +282,7 @@ def _polynomial(
     function: Univariate, reduction: Reduction, span: Interval, squares: list[float], allowance: Fraction, larger: float
 ) -> Iterator[tuple[Chebyshev, tuple[int, ...]]]:
     target = allowance * SHARE / Fraction(larger)
-    coeffs = _coefficients(function, reduction, span, Fraction(1, 2 ** math.ceil(-_log2(target))))
+    coeffs = _coefficients(function, reduction, span, Fraction(1, 2 ** math.ceil(-log2(target))))
     if coeffs is None:
         return
     room = allowance * SHARE * len(squares) / (len(squares) + 4)
@@ -286,9 +308,3 @@ def _coefficients(
     f = _core_function(ctx, function, reduction)
     found = chebyshev.coefficients(ctx, f, *span, ctx.mpf(eps.numerator) / eps.denominator)
     return None if found is None else tuple(chebyshev.rounded(ctx, found, eps))
-
-
-def _log2(value: Fraction) -> float:
-    """Return the binary logarithm of a positive rational that may be beyond floats."""
-    shift = value.numerator.bit_length() - value.denominator.bit_length()
-    return shift + math.log2(value / Fraction(2) ** shift)

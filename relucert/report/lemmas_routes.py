@@ -23,6 +23,12 @@ ROUTE_LEMMAS: dict[str, tuple[str, str, str]] = {
         r"Mean value theorem, between $a$ and $b$.  For $0 < p < 1$ and $a \ge b \ge 0$, $a^p \le b^p + (a - "
         "b)^p$, as $x^p$ is subadditive.",
     ),
+    "powers": (
+        "Products of powers",
+        "Let $s$ and $t$ be built with products, reciprocals and rational powers from numbers that are enclosed "
+        "above zero, each of which has the same exponent in both.  Then $s = t$.",
+        r"For positive numbers $(ab)^p = a^p b^p$, $(a^p)^q = a^{pq}$, $1/a = a^{-1}$ and $a^p a^q = a^{p+q}$.",
+    ),
     "smooth": (
         "Taylor expansion cell by cell",
         "Let $D = s - t$ be a function of one variable that lies between the first and the last of increasing "

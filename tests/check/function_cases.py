@@ -384,6 +384,56 @@ def soft_sawteeth() -> list[Case]:
     ]  # fmt: skip
 
 
+def exponents() -> list[Case]:
+    terms: dict[str, list[Any]] = {
+        "xz": ["mul", "x0", "x1"], "w": ["mul", "xz", "x1"], "w^-1/2": ["power", "w", "-1/2"],
+        "made": ["mul", "xz", "w^-1/2"], "root": ["power", "x0", "1/2"], "z root": ["power", "x1", "1/2"],
+        "1/w": ["inv", "w"], "root of 1/w": ["power", "1/w", "1/2"], "made with 1/w": ["mul", "xz", "root of 1/w"],
+        "xx": ["mul", "x0", "x0"], "|x|": ["power", "xx", "1/2"], "root root": ["power", "root", "1/2"],
+        "fourth root": ["power", "x0", "1/4"], "one": ["const", "1"], "none": ["power", "x0", "0"],
+        "sum": ["add", "x0", "x1"], "root of sum": ["power", "sum", "1/2"], "roots": ["add", "root", "z root"],
+        "twice": ["mul", "x0", "x0", "x1"], "x/x": ["mul", "x0", "1/x"], "1/x": ["inv", "x0"], "two": ["const", "2"],
+        "2x": ["mul", "two", "x0"], "sum sum": ["mul", "root of sum", "root of sum"], "T": ["subject", 0],
+    }  # fmt: skip
+    first = ("1/x", "one", "two", "sum", "xz", "w", "w^-1/2", "1/w", "root of 1/w", "xx", "root", "z root")
+    terms = {name: terms[name] for name in dict.fromkeys((*first, *terms))}
+    x, z, s = has("x0", "1/8", "1"), has("x1", "1", "3"), has("sum", "1", "4")
+
+    def one(name: str, left: str, right: str, why: str | None, *facts: Data, bound: str = "0") -> Case:
+        return case(name, "powers", ["near", left, right, bound], why, lemmas=terms, facts=facts, domain=BOX,
+                    left=left, right=right)  # fmt: skip
+
+    positive, other, missing = "not enclosed above zero", "too much on the left", "no premise gives a range"
+    return [
+        one("proves a root from a normalised one", "made", "root", None, x, z),
+        one("proves it with a reciprocal", "made with 1/w", "root", None, x, z),
+        one("proves it from right to left", "root", "made", None, z, x),
+        one("multiplies exponents", "root root", "fourth root", None, x),
+        one("takes a product of three", "w", "twice", "exponent 1 too much", x, z),
+        one("adds exponents of one factor", "sum sum", "sum", None, s),
+        one("knows that a positive number is the root of its square", "|x|", "x0", None, x),
+        one("takes a weaker bound", "made", "root", None, x, z, bound="1/8"),
+        one("refuses a negative bound", "made", "root", WEAK, x, z, bound="-1/8"),
+        one("refuses the root of a square for a number of any sign", "|x|", "x0", positive, has("x0", "-1", "1")),
+        one("refuses it for a number that may be zero", "|x|", "x0", positive, has("x0", "0", "1")),
+        one("refuses a normalised root where x may be zero", "made", "root", positive, has("x0", "0", "1"), z),
+        one("refuses it where z may be negative", "made", "root", positive, x, has("x1", "-1/8", "3")),
+        one("refuses it without a range of x", "made", "root", missing, z),
+        one("refuses it without a range of z, which cancels", "made", "root", missing, x),
+        one("refuses x/x = 1 without a range, though it cancels", "x/x", "none", missing),
+        one("refuses a distance as a premise", "made", "root", missing, x, near("x1", "x0", "1")),
+        one("refuses another power", "made", "fourth root", other, x, z),
+        one("refuses another factor", "made", "z root", other, x, z),
+        one("refuses the reciprocal", "1/w", "w", "exponent -4 too much", x, z),
+        one("refuses a root of a sum as a sum of roots", "root of sum", "roots", missing, x, z, s),
+        one("refuses a sum of roots though it is enclosed", "root of sum", "roots", other, x, z, s,
+            has("roots", "1", "4")),
+        one("does not compute with constants", "2x", "x0", missing, x),
+        one("does not know that one is no factor", "one", "none", other, x, has("one", "1", "1")),
+        one("refuses an output of the transformer", "T", "root", missing, x),
+    ]  # fmt: skip
+
+
 def function_cases() -> list[Case]:
     """Return every case of the families, and of the folded square with soft gates."""
-    return [*function_ranges(), *slopes(), *smooths(), *analytics(), *soft_sawteeth()]
+    return [*function_ranges(), *slopes(), *smooths(), *analytics(), *soft_sawteeth(), *exponents()]

@@ -80,7 +80,7 @@ def function(draft: Draft, x: Value, recipe: Recipe) -> Value:
     if inside.lo == inside.hi:
         return _constant(draft, x, recipe.function)
     if recipe.least is not None:
-        x = _cut(draft, x, recipe.least, recipe.upward)
+        x = cut(draft, x, recipe.least, recipe.upward)
         inside = draft.inside(x)
     reduction, span = recipe.reduction, (inside.lo, inside.hi)
     w = x.form
@@ -258,7 +258,7 @@ def _leaf(line: Line) -> Leaf:
 
 def carried(draft: Draft, f: Univariate, x: Value) -> Near:
     """Return |f(x) - f(target of x)| from the distance of x and its target, operation by operation."""
-    d, nodes = draft.derivation, draft.expression.nodes
+    d, nodes = draft.derivation, f.expression.nodes
     terms: dict[int, tuple[int, int]] = {f.variable: (x.term, x.target)}
     draft.inside(x)  # recorded, for ranges of what depends on it
     nears: dict[int, Near] = {f.variable: x.near}
@@ -287,7 +287,7 @@ def carried(draft: Draft, f: Univariate, x: Value) -> Near:
     return nears[f.root]
 
 
-def _cut(draft: Draft, x: Value, least: Fraction, upward: bool) -> Value:
+def cut(draft: Draft, x: Value, least: Fraction, upward: bool) -> Value:
     """Return max(x, least), or min(x, least) where not ``upward``, as a value near the target of x."""
     d, inside = draft.derivation, draft.inside(x)
     sign = Fraction(1 if upward else -1)

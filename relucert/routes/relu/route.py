@@ -21,6 +21,7 @@ from ...relu.plan import Counts, Outline, Plan, chain_weights, plans
 from ...relu.sensitivity import Sensitivity, rounding_gain, sensitivity
 from ...spec.problem import PROOFS, Problem
 from ...spec.sequence import MIRRORED, SINGLE, Sequence
+from ...target.ranges import ranges
 from ...transformer.model import Transformer
 from .translate import translate, translate_mirrored
 
@@ -190,11 +191,18 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
 
 
 def _bits(problem: Problem) -> int:
-    """Return the bits of the builder's enclosures: functions are enclosed far more closely than the tolerance."""
-    if problem.expression.rational:
+    """Return the bits of the builder's enclosures: functions are enclosed far more closely than the tolerance.
+
+    Where a root comes to zero its argument needs digits enough for the root to have them.
+    """
+    expression = problem.expression
+    if expression.rational:
         return BITS
+    inside = ranges(expression, problem.domain, problem.inputs)
+    powers = [node for node in expression.nodes if node.op == "power" and inside[node.children[0]][0] <= 0]
+    times = max((math.ceil(1 / node.value) for node in powers if node.value), default=1)
     size = max(abs(end) for interval in problem.domain for end in interval)
-    return BITS + max(0, problem.tolerance.denominator.bit_length()) + 2 * int(size).bit_length()
+    return BITS + times * problem.tolerance.denominator.bit_length() + 2 * int(size).bit_length()
 
 
 def _sensitivities(network: Network) -> tuple[tuple[Sensitivity, ...], int]:
