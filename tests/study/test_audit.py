@@ -187,6 +187,13 @@ def test_a_maximum_that_costs_more_contradicts_the_finding(name: str, by: int) -
     assert finding.verdict == "contradicted by a built network"
 
 
+def test_the_heads_of_the_target_itself_are_those_of_one_number_of_inputs() -> None:
+    family = [built("max", eps, "wide", d) for d in (2, 4) for eps in ("1e-1", "1e-2", "1e-3")]
+    finding, _ = head_counts(family, family)
+    (own,) = (item.text for item in finding.evidence if "itself" in item.text)
+    assert own == "the heads of max itself, 2 inputs: 1 at eps 0.1, 1 at 0.001; fitted 0.000 per log2(1/eps)"
+
+
 @cache
 def at_length(least: int, most: int, mask: str = "causal") -> Built:
     problem = relucert.make_problem("multiply", Fraction(1, 100))
