@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..errors import UnreachableError
-from ..exact.functions import FUNCTIONS, enclosed
 from ..exact.number import decimal_up
 from ..spec.problem import Problem
-from ..target.expression import LEAVES, Expression
+from ..target.expression import Expression
 from ..target.ranges import Interval, formula, ranges
+from .assembly import live
 from .budget import Choice, Node, Option, even_split, share
-from .constructions import chords, extrema, product, reciprocal
-from .constructions.elementary import Recipe, constant_value, function
+from .constructions.elementary import Recipe
 from .constructions.reciprocal import ZigzagPlan
-from .constructions.root import Root, build_root
-from .draft import Draft, Value
+from .constructions.root import Root
+from .influence import influences
 from .plan import inverse_options, inverse_plan
 from .recipes import MOST_CHORDS as CHORDS_LIMIT
 from .recipes import chord_count, recipe, shape
@@ -37,8 +36,6 @@ ONE_TIMES = tuple(Fraction(k, 20) for k in (6, 10, 12, 13, 15, 17, 18, 19))
 FEW_TIMES = (Fraction(1, 2), Fraction(9, 10), Fraction(3, 2))
 NEAR_GATES = 1  # what is left of the tolerance may save more than this in splits that are as much worse
 FEW_FUNCTIONS = 4  # with more, fewer shares are tried for each
-SLOPE_BITS = 64
-HOELDER = 4  # an error e of a root's argument near zero is planned to satisfy (4 e)^p <= its share
 
 Inverse = int | ZigzagPlan
 
@@ -53,18 +50,8 @@ class Parts:
     @classmethod
     def of(cls, expression: Expression, functions: Sequence[Univariate]) -> Parts:
         """Return the parts with what they need."""
-        by_root, live, stack = {f.root: f for f in functions}, set[int](), list(expression.roots)
-        constants = variables(expression)
-        while stack:
-            t = stack.pop()
-            if t not in live:
-                live.add(t)
-                if t in by_root:
-                    stack.append(by_root[t].variable)
-                elif expression.nodes[t].op not in LEAVES and constants[t] is not None:
-                    stack.extend(expression.nodes[t].children)
-        used = tuple(by_root[t] for t in sorted(live) if t in by_root)
-        return cls(used, tuple(sorted(live)))
+        by_root, built = {f.root: f for f in functions}, live(expression, functions)
+        return cls(tuple(by_root[t] for t in built if t in by_root), built)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +129,7 @@ def _advice(problem: Problem, inside: list[Interval], allowance: Fraction) -> Un
     """Return what to say where no construction reaches the tolerance, with the size that chords would have."""
     text = f"no construction of {problem.target} reaches {decimal_up(problem.tolerance)} here"
     parts = Parts.of(problem.expression, tuple(merged(problem.expression)))
-    influence = _influence(problem.expression, parts, inside, allowance, problem.expression.roots)
+    influence = influences(problem.expression, inside, problem.expression.roots, allowance)
     for f in parts.functions:
         pieces = chord_count(f, inside[f.variable], allowance / len(parts.functions) / influence[f.root])
         if pieces:
@@ -162,7 +149,7 @@ def _shared(
     """
     expression = problem.expression
     constants = variables(expression)
-    influence = _influence(expression, parts, inside, allowance, expression.roots)
+    influence = influences(expression, inside, expression.roots, allowance)
     whole = {f.root for f in parts.functions}
     moving = [t for t in parts.live if t not in whole and constants[t] is not None and influence[t]]
     chained = [
@@ -173,7 +160,7 @@ def _shared(
     ]
     inverses = [t for t in moving if expression.nodes[t].op == "inv"]
     places = [*chained, *inverses, *(f.root for f in parts.functions)]
-    each = [_influence(expression, parts, inside, allowance, (root,)) for root in expression.roots]
+    each = [influences(expression, inside, (root,), allowance) for root in expression.roots]
     alone = [max(found[t] for found in each) for t in range(len(influence))]
     most = max(1, *(sum(1 for t in places if found[t]) for found in each))
     room = allowance if len(places) > 1 else allowance * ALONE
@@ -262,109 +249,7 @@ def _inverse_options(inside: Interval, shallow: bool) -> list[Option]:
     return [Option(0, 0, (), 1)] if lo == hi else inverse_options(lo, hi, "shallow" if shallow else "any")
 
 
-def _influence(
-    expression: Expression, parts: Parts, inside: list[Interval], allowance: Fraction, roots: Sequence[int]
-) -> list[Fraction]:
-    """Return for every node how much an error there moves these roots in all, at most, to first order.
-
-    Errors pass through a function that is built as a whole operation by operation, as their proof does.
-    """
-    result = [Fraction(0)] * len(expression.nodes)
-    for root in roots:
-        result[root] = Fraction(1)
-    for t in range(len(expression.nodes) - 1, -1, -1):
-        node = expression.nodes[t]
-        if node.op in LEAVES or not result[t]:
-            continue
-        if node.op == "mul":
-            sizes = [max(abs(end) for end in inside[c]) for c in node.children]
-            for k, c in enumerate(node.children):
-                others = Fraction(1)
-                for i, size in enumerate(sizes):
-                    others *= size if i != k else 1
-                result[c] += result[t] * others
-        elif node.op == "inv":
-            (c,) = node.children
-            result[c] += result[t] / min(abs(end) for end in inside[c]) ** 2
-        elif node.op in FUNCTIONS:
-            (c,) = node.children
-            result[c] += result[t] * _slope(node.op, node.value, inside[c], allowance / result[t])
-        else:
-            for c in node.children:
-                result[c] += result[t]
-    return [_short(value) for value in result]
-
-
-def _short(value: Fraction) -> Fraction:
-    """Return about the value, in few digits."""
-    if not value:
-        return value
-    shift = value.numerator.bit_length() - value.denominator.bit_length() - SLOPE_BITS
-    unit = Fraction(2) ** shift
-    return round(value / unit) * unit
-
-
-def _slope(op: str, exponent: Fraction | None, inside: Interval, room: Fraction) -> Fraction:
-    """Return the largest slope of a function on an interval, or what stands for it where a root comes near zero."""
-    lo, hi = inside
-    if op == "exp":
-        return enclosed("exp", (hi, hi), None, SLOPE_BITS)[1]
-    if op == "log":
-        return 1 / lo
-    if op == "power" and exponent is not None:
-        if 0 < exponent < 1:
-            small = enclosed("power", (room / 8, room / 8), 1 / exponent, SLOPE_BITS)[1] / HOELDER
-            if lo <= 4 * small:
-                return room / small / 4
-        return abs(exponent) * max(enclosed("power", (end, end), exponent - 1, SLOPE_BITS)[1] for end in inside)
-    return Fraction(113, 100) if op == "erf" else Fraction(1)
-
-
 def _weights(expression: Expression, inside: list[Interval], t: int) -> tuple[Fraction, ...]:
     a, b = expression.nodes[t].children
     half = [(inside[c][1] - inside[c][0]) / 2 for c in (a, b)]
     return (half[0] ** 2 / 2,) if a == b else (half[0] * half[1] / 2,) * 2
-
-
-def build(draft: Draft, chosen: Choices) -> list[Value]:
-    """Return the values of the expression's roots, built into the draft."""
-    expression = draft.expression
-    constants = variables(expression)
-    recipes = {r.function.root: r for r in chosen.recipes}
-    chains, inverses = dict(chosen.chains), dict(chosen.inverses)
-    for node in expression.nodes:  # the statement has to be shown to be defined in its constants, too
-        if node.op in ("inv", "log", "power") and constants[node.children[0]] is None:
-            draft.range(node.children[0])
-    values: dict[int, Value] = {}
-    for t in chosen.parts.live:
-        node = expression.nodes[t]
-        if node.op == "input":
-            values[t] = draft.input(node.children[0])
-        elif node.op == "const" and node.value is not None:
-            values[t] = draft.constant(node.value)
-        elif constants[t] is None:
-            values[t] = constant_value(draft, draft.range(t))
-        elif t in recipes:
-            how = recipes[t]
-            variable = draft.single(values[how.function.variable])
-            values[t] = build_root(draft, variable, how) if isinstance(how, Root) else function(draft, variable, how)
-        else:
-            arguments = [values[c] for c in node.children]
-            values[t] = _operation(draft, t, arguments, chains.get(t, (0, 0)), inverses.get(t, 1))
-    return [values[root] for root in expression.roots]
-
-
-def _operation(draft: Draft, t: int, arguments: list[Value], gates: tuple[int, ...], how: Inverse) -> Value:
-    node = draft.expression.nodes[t]
-    if node.op == "add":
-        return draft.affine([(Fraction(1), v) for v in arguments], Fraction(0), t)
-    if node.op == "mul":
-        if node.children[0] == node.children[1]:
-            return product.square(draft, arguments[0], gates[0])
-        return product.product(draft, arguments[0], arguments[1], (gates[0], gates[1]))
-    if node.op == "inv":
-        x = draft.single(arguments[0])
-        return chords.chords(draft, x, how) if isinstance(how, int) else reciprocal.zigzag(draft, x, how)
-    if node.op == "abs":
-        return extrema.extremum(draft, "abs", arguments)
-    return extrema.n_ary(draft, node.op, arguments, t)

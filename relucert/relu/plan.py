@@ -19,13 +19,16 @@ from ..spec.problem import Problem
 from ..target.expression import Expression
 from ..target.expression import Node as Operation
 from ..target.ranges import Interval, ranges
+from .assembly import assembled
 from .budget import Choice, Node, Option, allocate, even_split, share
-from .constructions import extrema, product
+from .constructions import product
 from .draft import Draft, Value
+from .influence import influences
 
 if TYPE_CHECKING:
-    from .composed import Choices
+    from .constructions.elementary import Recipe
     from .constructions.reciprocal import ZigzagPlan
+    from .constructions.root import Root
 
 MOST_TRIES = 16
 MOST_ROOTS = 16  # with more, the even split is not worked out,
@@ -59,7 +62,7 @@ class Plan:
 
     ``construction`` and ``parameters`` name the one construction that the whole is, or a composition; ``predicted`` is
     its error; ``even`` says that it splits the tolerance evenly, ``compared`` what was built and what the best even
-    split takes, None with one part.  Expressions with elementary functions have ``choices`` for their parts.
+    split takes, None with one part.  ``recipes`` are for functions.
     """
 
     construction: str
@@ -67,17 +70,13 @@ class Plan:
     chains: Chains
     inverses: Inverses
     predicted: float = 0.0
-    choices: Choices | None = None
+    recipes: tuple[Recipe | Root, ...] = ()
     even: bool = False
     compared: tuple[Counts, Counts] | None = None
 
     def build(self, draft: Draft) -> list[Value]:
         """Return the values of the expression's roots, built into the draft."""
-        if self.choices is not None:
-            from .composed import build
-
-            return build(draft, self.choices)
-        return _build(draft, dict(self.chains), dict(self.inverses))
+        return assembled(draft, dict(self.chains), dict(self.inverses), self.recipes)
 
 
 def _named(expression: Expression, chains: Chains, inverses: Inverses) -> tuple[str, tuple[tuple[str, int], ...]]:
@@ -125,7 +124,7 @@ class Outline:
         for node in expression.nodes:
             below = () if node.op == "input" else node.children
             noisy.append(_approximated(node, inside) or any(noisy[c] for c in below))
-        influence = tuple(_influence(expression, inside, expression.roots, noisy))
+        influence = tuple(influences(expression, inside, expression.roots, shared=noisy))
         found = [t for t, node in enumerate(expression.nodes) if influence[t] and _approximated(node, inside)]
         chained = tuple(t for t in found if expression.nodes[t].op == "mul")
         return cls(problem, inside, influence, chained, tuple(t for t in found if expression.nodes[t].op == "inv"))
@@ -139,7 +138,7 @@ class Outline:
         """Return how much an error at each node can move any one root, and the most nodes that any root hangs on."""
         influence, most = [Fraction(0)] * len(self.inside), 0
         for root in self.problem.expression.roots:
-            found = _influence(self.problem.expression, self.inside, (root,), None)
+            found = influences(self.problem.expression, self.inside, (root,))
             influence = [max(pair) for pair in zip(influence, found, strict=True)]
             most = max(most, sum(1 for t in self.approximated if found[t]))
         return influence, most
@@ -217,7 +216,7 @@ def plans(outline: Outline, allowance: Fraction) -> Iterator[Plan]:
 
         for chosen, evenly in composed_choices(outline.problem, allowance):
             named = chosen.named(outline.problem.expression)
-            yield Plan(*named, chosen.chains, chosen.inverses, choices=chosen, even=evenly)
+            yield Plan(*named, chosen.chains, chosen.inverses, recipes=chosen.recipes, even=evenly)
         return
     kinds = KINDS if outline.inverses and outline.problem.objective != "heads" else KINDS[:1]
     several = len(outline.approximated) > 1 and len(outline.problem.expression.roots) <= MOST_ROOTS
@@ -324,35 +323,6 @@ def _approximated(node: Operation, inside: Sequence[Interval]) -> bool:
     return node.op in ("mul", "inv") and all(inside[c][0] != inside[c][1] for c in node.children)
 
 
-def _influence(
-    expression: Expression, inside: Sequence[Interval], roots: Sequence[int], shared: Sequence[bool] | None
-) -> list[Fraction]:
-    """Return for every node how much an error there moves the roots, at most, to first order.
-
-    An error of a maximum is the largest of its arguments' errors: where ``shared`` says which nodes have one at all,
-    those arguments share the influence of the maximum, as the multipliers of the best split do.
-    """
-    result = [Fraction(0)] * len(expression.nodes)
-    for root in roots:
-        result[root] = Fraction(1)
-    for t in range(len(expression.nodes) - 1, -1, -1):
-        node = expression.nodes[t]
-        if not result[t]:
-            continue
-        if node.op == "mul":
-            sizes = [max(map(abs, inside[c])) for c in node.children]
-            for k, c in enumerate(node.children):
-                result[c] += result[t] * math.prod(size for i, size in enumerate(sizes) if i != k)
-        elif node.op == "inv":
-            (c,) = node.children
-            result[c] += result[t] / min(map(abs, inside[c])) ** 2
-        elif node.op != "input":
-            most = sum(shared[c] for c in node.children) if shared and node.op in ("max", "min") else 1
-            for c in node.children:
-                result[c] += result[t] / most if most > 1 else result[t]
-    return result
-
-
 def inverse_options(lo: Fraction, hi: Fraction, kind: str) -> list[Option]:
     """Return the ways to build a reciprocal, by growing gates."""
     from .constructions import chords, reciprocal
@@ -379,35 +349,3 @@ def inverse_plan(choice: Choice, interval: Interval, room: float, shallow: bool)
         if chains is not None:
             found.append(reciprocal.plan_of(option, tuple(chains), lo, hi, error))
     return min(found, key=lambda plan: (plan.layers, plan.gates) if shallow else (plan.gates, plan.layers))
-
-
-def _build(draft: Draft, chains: dict[int, tuple[int, ...]], inverses: dict[int, int | ZigzagPlan]) -> list[Value]:
-    expression = draft.expression
-    values: dict[int, Value] = {}
-    for t, node in enumerate(expression.nodes):
-        if node.op == "input":
-            values[t] = draft.input(node.children[0])
-            continue
-        if node.op == "const" and node.value is not None:
-            values[t] = draft.constant(node.value)
-            continue
-        arguments = [values[c] for c in node.children]
-        if node.op == "add":
-            values[t] = draft.affine([(Fraction(1), v) for v in arguments], Fraction(0), t)
-        elif node.op == "mul":
-            a, b = arguments
-            gates = chains.get(t, (0, 0))
-            if node.children[0] == node.children[1]:
-                values[t] = product.square(draft, a, gates[0])
-            else:
-                values[t] = product.product(draft, a, b, (gates[0], gates[1]))
-        elif node.op == "inv":
-            from .constructions import chords, reciprocal
-
-            x, how = draft.single(arguments[0]), inverses.get(t, 1)
-            values[t] = chords.chords(draft, x, how) if isinstance(how, int) else reciprocal.zigzag(draft, x, how)
-        elif node.op == "abs":
-            values[t] = extrema.extremum(draft, "abs", arguments)
-        else:
-            values[t] = extrema.n_ary(draft, node.op, arguments, t)
-    return [values[root] for root in expression.roots]

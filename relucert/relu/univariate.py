@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
-
-from mpmath.ctx_mp import MPContext
+from typing import TYPE_CHECKING, Any
 
 from ..exact.functions import FUNCTIONS
 from ..target.expression import LEAVES, Expression, Node
 from .draft import Draft
+
+if TYPE_CHECKING:
+    from mpmath.ctx_mp import MPContext
 
 SMOOTH = frozenset(("add", "mul", "inv", *FUNCTIONS))
 

@@ -185,8 +185,7 @@ def test_forged_roots_are_rejected() -> None:
 
 def test_the_plan_of_a_root_counts_its_gates_and_layers() -> None:
     made = outcome("sqrt(x)", "1e-5", UNIT)
-    assert made.plan.choices is not None
-    (plan,) = made.plan.choices.recipes
+    (plan,) = made.plan.recipes
     assert isinstance(plan, Root)
     assert plan.gates == made.verdict.resources["gates"]
     assert plan.layers >= made.verdict.resources["layers"]
