@@ -61,6 +61,7 @@ class Context:
         self.norm = certificate.statement.norm
         self.precision = certificate.precision
         self.work = 0
+        self.computed: dict[tuple[object, ...], int] = {}  # what a rule computed and may need again
 
     def spend(self, units: int) -> None:
         """Count work; raise Declined beyond the fixed limit, the same on every machine."""

@@ -55,10 +55,18 @@ def sawtooth_gated(
     bound, beta = _folded(context, premises, out, square, chain, "gated")
     if beta is None or not 0 < reach < 1:
         raise Rejected("needs an inverse temperature and a reach between 0 and 1")
+    key = (sawtooth_gated, beta, reach, len(chain))  # a large network has many chains of few lengths
+    if key not in context.computed:
+        context.computed[key] = _dip(context, beta, reach, len(chain))
+    return Near(out, square, bound + Fraction(context.computed[key], 1 << context.precision))
+
+
+def _dip(context: Context, beta: Fraction, reach: Fraction, folds: int) -> int:
+    """Return D_m of ``sawtooth_gated`` in units of 2**-precision; raise Rejected where a test fails."""
     bits = context.precision
     one = 1 << bits
     y, a, d = floor_to(reach, bits), 0, 0
-    for r in range(1, len(chain) + 1):
+    for r in range(1, folds + 1):
         context.spend(2 * elementary.units(bits) + cost(beta))
         c = y
         near, far = (elementary.exp(-floor_to(beta * Fraction(x, one), bits), bits)[1] for x in (c, one - c))
@@ -68,7 +76,7 @@ def sawtooth_gated(
         a, y = -(-(4 * far + a) // 4), (y - 2 * far) // 2
         if y <= 0:
             raise Rejected(f"the inverse temperature is too small for {r} folds")
-    return Near(out, square, bound + Fraction(d, one))
+    return d
 
 
 def _folded(
