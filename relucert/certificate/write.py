@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -119,7 +118,7 @@ def _form(form: Form) -> list[object]:
     for (kind, j), value in sorted(form.terms.items()):
         if kind in parts:
             parts[kind].append([j, write_rational(value)])
-    return [write_rational(form.terms.get(ONE, Fraction(0))), parts["x"], parts["u"], parts["r"]]
+    return [write_rational(form.terms[ONE]) if ONE in form.terms else "0", parts["x"], parts["u"], parts["r"]]
 
 
 def _network(network: Network, inverse_temperature: Fraction | None) -> dict[str, object]:
@@ -170,7 +169,7 @@ def _layer(layer: Layer) -> dict[str, object]:
 def _plain(value: object) -> object:
     if isinstance(value, Fraction):
         return write_rational(value)
-    if isinstance(value, Items) and not isinstance(value, str):
+    if isinstance(value, tuple):
         return [_plain(v) for v in value]
     return value
 

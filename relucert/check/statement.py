@@ -9,7 +9,7 @@ LONGEST_FORMULA = 2000
 FEEDFORWARD = "  where T is a feed-forward ReLU network"
 WITH_FEED_FORWARD = "  where T is a softmax transformer with feed-forward parts"
 MANY_PARTS = 2000  # from so many parts on, shorter ones are named, so that a shared part is not written out again
-SHORT_FORMULA = 100
+SHORT_FORMULA = 40
 LONGEST_STATEMENT = 1 << 23
 
 

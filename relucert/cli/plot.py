@@ -27,6 +27,7 @@ def command(ctx: click.Context, certificate: Path, output: Path, slices: tuple[s
     """Draw an accepted certificate: curves for one input, a heat map of the error for two, slices beyond.
 
     The envelope is certified; the curves are sampled, more finely near the kinks of the network, and are estimates.
+    Of a float machine they are what NumPy returns; a bound in the norm L1 or L2 is one of no point, without envelope.
     Needs matplotlib: pip install 'relucert[plot]'.
     """
     if output.suffix not in SUFFIXES:

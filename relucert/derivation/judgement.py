@@ -76,10 +76,10 @@ class Derivation:
     def term(self, op: str, *children: int, value: Fraction | None = None) -> int:
         """Return the index of a term, new or known."""
         node = Node(op, children, value)
-        if node not in self._known:
-            self._known[node] = len(self.nodes)
+        known = self._known.setdefault(node, len(self.nodes))
+        if known == len(self.nodes):
             self.nodes.append(node)
-        return self._known[node]
+        return known
 
     def constant(self, value: Fraction) -> int:
         """Return the index of a constant."""

@@ -20,6 +20,7 @@ Domain = Sequence[tuple[Fraction, Fraction]]
 LONGEST_FORM = 2
 SQUARE_PIECES = 256
 ONE_WEIGHT = Fraction(1)
+FOLD = {"r": Fraction(2), "u": Fraction(-1)}  # |u| = 2 r - u
 
 
 class Value(NamedTuple):
@@ -71,6 +72,11 @@ class Draft:
         """Return the network as it stands."""
         return Network(len(self.domain), tuple(self.neurons), tuple(self.outputs))
 
+    def network_of(self, values: Sequence[Value]) -> Network:
+        """Return the network as it stands, with the outputs of these values alone."""
+        outputs = [self.outputs[self.derivation.nodes[value.term].children[1]] for value in values]
+        return Network(len(self.domain), tuple(self.neurons), tuple(outputs))
+
     def neuron(self, form: Form) -> int:
         """Append a neuron with this pre-activation and return its index."""
         self.neurons.append(form)
@@ -94,7 +100,7 @@ class Draft:
     def fold(self, form: Form) -> tuple[int, Form]:
         """Append a neuron and return (its index, |form|)."""
         j = self.neuron(form)
-        return j, Form({("r", j): Fraction(2), ("u", j): Fraction(-1)})
+        return j, Form({(kind, j): weight for kind, weight in FOLD.items()})
 
     def named(self, form: Form) -> Form:
         """Return ``form``, as a neuron that nobody gates if it is long; that costs nothing and keeps proofs short."""

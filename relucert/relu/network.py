@@ -14,6 +14,7 @@ from typing import Any
 
 Atom = tuple[str, int]  # ("1", 0), ("x", k), ("u", j) before a gate, ("r", j) after it
 ONE: Atom = ("1", 0)
+UNIT = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +53,48 @@ def weighted(parts: Iterable[tuple[Fraction | int, Form]], offset: Fraction | in
     """Return offset + sum weight * form, in time linear in the forms' terms."""
     terms: dict[Atom, Fraction] = {ONE: Fraction(offset)} if offset else {}
     for weight, form in parts:
+        alone = weight == 1
         for atom, value in form.terms.items():
-            term = value if weight == 1 else weight * value
+            term = value if alone else weight * value
             terms[atom] = terms[atom] + term if atom in terms else term
     return Form(terms)
 
 
 def atom(kind: str, index: int) -> Form:
     """Return the form that is one atom."""
-    return Form({(kind, index): Fraction(1)})
+    return Form({(kind, index): UNIT})
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Neurons in evaluation order and output forms; each neuron reads inputs and earlier neurons only."""
+    """Neurons in evaluation order and output forms; each neuron reads inputs and earlier neurons only.
+
+    ``gated`` are the neurons whose r is read; ``depths`` counts the gates on the longest path that ends at each u.
+    """
 
     inputs: int
     neurons: tuple[Form, ...]
     outputs: tuple[Form, ...]
     gated: tuple[int, ...] = field(init=False)
+    depths: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         read: set[int] = set()
+        depths: list[int] = []
         for i, form in enumerate(self.neurons + self.outputs):
+            depth = 0
             for kind, j in form.terms:
-                if (kind in "ur" and j >= i) or (kind == "x" and j >= self.inputs):
+                if (kind in "ur" and j >= len(depths)) or (kind == "x" and j >= self.inputs):
                     raise ValueError(f"form {i} reads {kind}{j}, which is not before it")
                 if kind == "r":
                     read.add(j)
+                    depth = max(depth, depths[j] + 1)
+                elif kind == "u":
+                    depth = max(depth, depths[j])
+            if i < len(self.neurons):
+                depths.append(depth)
         object.__setattr__(self, "gated", tuple(sorted(read)))
-
-    def depths(self) -> list[int]:
-        """Return for every neuron the number of gates on the longest path that ends at its u."""
-        result: list[int] = []
-        for form in self.neurons:
-            result.append(max((result[j] + (kind == "r") for kind, j in form.terms if kind in "ur"), default=0))
-        return result
+        object.__setattr__(self, "depths", tuple(depths))
 
     def pruned(self, outputs: Sequence[int]) -> tuple[Network, dict[int, int]]:
         """Return the network of the chosen outputs alone, and the new index of every neuron that stays."""

@@ -80,8 +80,12 @@ def _reduced(
     shallow: bool = False,
     like: Shape | None = None,
     limit: int = MOST_CHORDS,
+    polynomials: bool = False,
 ) -> Recipe | None:
-    """Return the way with fewest gates, fewer than ``limit``, to build the function by reductions."""
+    """Return the way with fewest gates, fewer than ``limit``, to build the function by reductions.
+
+    ``polynomials`` are tried for small allowances, or where nothing else does: large values need them at any.
+    """
     cut = _cut(function, inside, allowance)
     least, upward, inside = cut or (None, True, inside)
     if cut is not None:
@@ -100,7 +104,8 @@ def _reduced(
         if since > PATIENCE:
             break
         try:
-            deep = cut is None and not shallow  # polynomials need some room between an interval and a singularity
+            # polynomials need some room between an interval and a singularity
+            deep = cut is None and not shallow and (polynomials or eps < DEEP)
             orders = ORDERS if like is None else like[2]
             for used, core, squares in _cores(function, reduction, inside, allowance, eps, most, shallow, deep, orders):
                 found = Recipe(function, used, core, squares, _goal(reduction, inside, core, allowance), least, upward)
@@ -110,6 +115,8 @@ def _reduced(
             continue
     if best is None and (shallow or like is not None):
         return _reduced(function, inside, allowance, shallow and like is not None, limit=limit)
+    if best is None and cut is None and not polynomials and eps >= DEEP:
+        return _reduced(function, inside, allowance, limit=limit, polynomials=True)
     return best
 
 
@@ -202,7 +209,7 @@ def _cores(
             chord = _arcs(function, reduction, span, 0, float(allowance) * CHORD_SHARE, room)
             if chord is not None:
                 yield reduction, Arcs(chord.straightened(), ()), ()
-    if eps < DEEP and deep:
+    if deep:
         for polynomial, chains in _polynomial(function, reduction, span, squares, allowance, larger):
             yield reduction, polynomial, chains
 

@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
-from .network import Form, Network
+from .network import Form, Network, weighted
 
 Weights = dict[int, tuple[Fraction, Fraction]]
 ZERO = Fraction(0)
@@ -38,6 +38,10 @@ def gate_sensitivities(network: Network, output: int, bits: int) -> list[Fractio
     One backward sweep: A_out = [1, 1], A_j = hull(sum_i c_ij A_i, sum_i (c_ij + d_ij) A_i), G_j = | sum_i d_ij A_i |,
     with c_ij and d_ij the weights of u_j and r_j in form i.  Proof in the checker's rule ``gate_error``.
     """
+    return [Fraction(units, 1 << bits) for units in _swept(network, output, bits)]
+
+
+def _swept(network: Network, output: int, bits: int) -> list[int]:
     count = len(network.neurons)
     low, high = ([[0] * count for _ in range(3)] for _ in range(2))  # of linear, both, gate
 
@@ -51,9 +55,9 @@ def gate_sensitivities(network: Network, output: int, bits: int) -> list[Fractio
                     high[k][j] -= -b // q
 
     push(network.outputs[output], 1 << bits, 1 << bits)
-    result = [ZERO] * count
+    result = [0] * count
     for j in range(count - 1, -1, -1):
-        result[j] = Fraction(max(-low[2][j], high[2][j]), 1 << bits)
+        result[j] = max(-low[2][j], high[2][j])
         lo, hi = min(low[0][j], low[1][j]), max(high[0][j], high[1][j])
         if lo or hi:
             push(network.neurons[j], lo, hi)
@@ -69,7 +73,7 @@ class Sensitivity(NamedTuple):
 
 def sensitivity(network: Network, output: int, bits: int) -> Sensitivity:
     """Return the smaller of the adjoint and the forward bound."""
-    adjoint = sum(gate_sensitivities(network, output, bits), ZERO)
+    adjoint = Fraction(sum(_swept(network, output, bits)), 1 << bits)
     forward = forward_error(network, output, bits)
     if forward < adjoint:
         return Sensitivity("gate_error_forward", forward)
@@ -101,8 +105,8 @@ def forward_error(network: Network, output: int, bits: int) -> Fraction:
         d, c, u = form.terms["r", j], form.terms.get(("u", j)), network.neurons[j]
         rest = Form({a: v for a, v in form.terms.items() if a not in (("r", j), ("u", j))})
         if c:
-            rest = rest + c * u
-        joint = max(error(rest), error(rest + d * u)) + _scaled_up(d, one)
+            rest = weighted([(1, rest), (c, u)])
+        joint = max(error(rest), error(weighted([(1, rest), (d, u)]))) + _scaled_up(d, one)
         return min(general, joint)
 
     for form in network.neurons:

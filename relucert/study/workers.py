@@ -6,6 +6,7 @@ Both give executors of ``concurrent.futures``; Dask's clients have such an inter
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import signal
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ class Processes:
             context.set_forkserver_preload(PRELOADED)
         else:
             context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt)
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=gc.get_threshold())
 
     @contextlib.contextmanager
     def shield(self) -> Iterator[None]:
@@ -90,8 +91,10 @@ class Processes:
         """Nothing is held between two pools."""
 
 
-def _ignore_interrupt() -> None:
+def _begin(*threshold: int) -> None:
+    """Run in a process that starts: the keyboard is another's, and garbage is collected as rarely as there."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(*threshold)
 
 
 class Dask:

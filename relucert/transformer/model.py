@@ -24,12 +24,13 @@ class Matrix:
     entries: Entries
 
     def __post_init__(self) -> None:
-        places = [(i, j) for i, j, _ in self.entries]
-        if places != sorted(set(places)):
-            raise ValueError("matrix entries must be sorted and distinct")
+        before = (-1, -1)
         for i, j, value in self.entries:
             if not (0 <= i < self.rows and 0 <= j < self.columns and value):
                 raise ValueError(f"entry ({i}, {j}) is zero or outside a {self.rows} x {self.columns} matrix")
+            if (i, j) <= before:
+                raise ValueError("matrix entries must be sorted and distinct")
+            before = i, j
 
     @classmethod
     def of(cls, rows: int, columns: int, values: dict[tuple[int, int], Fraction]) -> Matrix:

@@ -40,6 +40,7 @@ def count(transformer: Transformer, gates: int, length: int = 1, mirrors: int = 
         matrices += [part.w_in, part.w_out]
     entries = [value for matrix in matrices for _, _, value in matrix.entries]
     entries += [value for anchor in transformer.anchors for _, value in anchor]
+    distinct = {id(value): value for value in entries}.values()  # many are one object
     dense = sum(matrix.rows * matrix.columns for matrix in matrices) + len(transformer.anchors) * transformer.d_model
     code = transformer.code
     return Resources(
@@ -52,9 +53,9 @@ def count(transformer: Transformer, gates: int, length: int = 1, mirrors: int = 
         feed_forward_width=max((part.width for part in parts), default=0),
         parameters=len(entries),
         parameters_dense=dense,
-        max_weight=max((abs(value) for value in entries), default=Fraction(0)),
+        max_weight=max((abs(value) for value in distinct), default=Fraction(0)),
         inverse_temperature=max((_temperature(head) for head in heads), default=Fraction(0)),
-        bits=max((v.numerator.bit_length() + v.denominator.bit_length() for v in entries), default=0),
+        bits=max((v.numerator.bit_length() + v.denominator.bit_length() for v in distinct), default=0),
         code_size=code.size if code else 0,
         code_max=code.largest(length) if code else 0,
     )
@@ -66,5 +67,5 @@ def _temperature(head: Head) -> Fraction:
     for r, i, q in head.w_q.entries:
         for s, j, k in head.w_k.entries:
             if r == s:
-                product[i, j] = product.get((i, j), Fraction(0)) + q * k
+                product[i, j] = product[i, j] + q * k if (i, j) in product else q * k
     return max((abs(v) for v in product.values()), default=Fraction(0))

@@ -268,3 +268,10 @@ def test_the_checker_alone_imports_the_standard_library_only(product: Path) -> N
     assert not foreign & {"mpmath", "sympy", "click", "rich", "yaml", "junitparser"}
     assert all(name == "relucert" or name.startswith("relucert.check") for name in ours)
     assert "relucert.check.kernel" in ours
+
+
+@pytest.mark.parametrize("norm", ["sup", "L1"])
+def test_a_point_as_json_names_the_norm_of_the_bound_beside_it(tmp_path: Path, norm: str) -> None:
+    path = tmp_path / "c.json"
+    assert run("build", "abs", "--eps", "1/2", "--route", "max-affine", "--norm", norm, "-o", path).returncode == 0
+    assert json.loads(run("run", path, "x=1/3", "--format", "json").stdout)["norm"] == norm

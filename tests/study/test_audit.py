@@ -27,6 +27,7 @@ from relucert.study.audit.overhead import constant_overhead, derived, mismatches
 from relucert.study.audit.witness import error_in_gates, extremum_point, gated_value
 from tests import independent
 from tests.cli.command import assert_one_clear_line, environment, run
+from tests.study import jobs
 
 GENERAL = {"x": ("-1/3", "2"), "y": ("1/7", "3")}
 
@@ -146,6 +147,14 @@ def test_an_audit_that_is_interrupted_says_so_and_leaves_no_process() -> None:
     assert b"Traceback" not in complaint
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="kills a process by a signal")
+@pytest.mark.usefixtures("few_extrema")
+def test_an_audit_whose_worker_dies_is_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "construct", jobs.die)
+    told = ("the process that built abs within 0.1 died; out of memory?",)
+    assert_one_clear_line(run("audit", "abs", "--eps", "1e-1"), 3, *told)
+
+
 def changed(found: Built, **resources: int) -> Built:
     """The same network with other counts, as a wrong translation would have."""
     counts = {name: Fraction(value) for name, value in resources.items()}
@@ -176,6 +185,13 @@ def test_a_maximum_that_costs_more_contradicts_the_finding(name: str, by: int) -
     finding, wrong = head_counts([good, bad], [good])
     assert wrong
     assert finding.verdict == "contradicted by a built network"
+
+
+def test_the_heads_of_the_target_itself_are_those_of_one_number_of_inputs() -> None:
+    family = [built("max", eps, "wide", d) for d in (2, 4) for eps in ("1e-1", "1e-2", "1e-3")]
+    finding, _ = head_counts(family, family)
+    (own,) = (item.text for item in finding.evidence if "itself" in item.text)
+    assert own == "the heads of max itself, 2 inputs: 1 at eps 0.1, 1 at 0.001; fitted 0.000 per log2(1/eps)"
 
 
 @cache

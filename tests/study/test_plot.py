@@ -368,3 +368,10 @@ def _legends(draw: Any) -> str:
     draw(canvas)
     texts = [text.get_text() for axes in canvas.axes for text in axes.get_legend().get_texts()]
     return "\n".join([*texts, canvas.get_suptitle()])
+
+
+@pytest.mark.parametrize(("length", "most"), [(1, SMALL**2), (4, SMALL**2 // 4)])
+def test_grids_of_sequences_are_coarser_as_all_tokens_are_computed(length: int, most: int) -> None:
+    problem = relucert.make_problem("multiply", Fraction(1, 10), sequence={"length": str(length)})
+    drawn = picture(load(relucert.build(problem).verdict), {}, 1, lambda done, total: None)
+    assert most // 2 < drawn.points <= most

@@ -124,18 +124,26 @@ def _nonnegative(context: Context, p: Coefficients, a: Fraction, b: Fraction) ->
     if len(p) > 3:
         return bernstein(p, a, b, context.spend)[0] >= 0
     context.spend(4 * cost(a, b, *p))
-    if min(_at(p, a), _at(p, b)) < 0:
+    whole = _whole(p)
+    if min(_at(whole, a), _at(whole, b)) < 0:
         return False
-    dips = len(p) == 3 and p[2] > 0 and 2 * p[2] * a < -p[1] < 2 * p[2] * b  # its least value is then between a and b
-    return not dips or 4 * p[0] * p[2] >= p[1] * p[1]
+    if len(p) < 3 or whole[2] < 0 or not _at([whole[1], 2 * whole[2]], a) < 0 < _at([whole[1], 2 * whole[2]], b):
+        return True
+    return 4 * whole[0] * whole[2] >= whole[1] * whole[1]  # its least value is between a and b
 
 
-def _at(p: Coefficients, x: Fraction) -> int:
-    """Return a positive multiple of p(x), of the same sign: Horner in whole numbers."""
-    scale, result = lcm(*(c.denominator for c in p)), 0
+def _whole(p: Coefficients) -> list[int]:
+    """Return a positive multiple of p in whole numbers."""
+    scale = lcm(*(c.denominator for c in p))
+    return [c.numerator * (scale // c.denominator) for c in p]
+
+
+def _at(p: list[int], x: Fraction) -> int:
+    """Return a positive multiple of p(x), which has its sign, by Horner's rule."""
+    result, power = 0, 1
     for c in reversed(p):
-        result = result * x.numerator + c.numerator * (scale // c.denominator)
-        scale *= x.denominator
+        result = result * x.numerator + c * power
+        power *= x.denominator
     return result
 
 
@@ -143,7 +151,8 @@ def _positive(context: Context, p: Coefficients, a: Fraction, b: Fraction) -> bo
     if len(p) > 2:
         return bernstein(p, a, b, context.spend)[0] > 0
     context.spend(2 * cost(a, b, *p))
-    return min(_at(p, a), _at(p, b)) > 0
+    whole = _whole(p)
+    return min(_at(whole, a), _at(whole, b)) > 0
 
 
 ARGS = {"left": "term", "right": "term", "variable": "term", "knots": "rationals", "bound": "rational"}

@@ -76,13 +76,13 @@ class Sweep:
             while pending and pending[0] == j:
                 heappop(pending)
             u = self.lines["u", j]
-            ends = (u[0] + u[1] * a, u[0] + u[1] * b)
-            if min(ends) < 0 < max(ends):
+            first, last = (u[0] + u[1] * a).numerator, (u[0] + u[1] * b).numerator
+            if first * last < 0:
                 raise Rejected(f"neuron {j} changes sign between two knots")
-            zero = -u[0] / u[1] if u[1] else a
-            if b <= zero < self.knots[-1]:
+            rising = u[1].numerator
+            if rising and rising * last <= 0 and (zero := -u[0] / u[1]) < self.knots[-1]:  # and then b <= zero
                 self.events.setdefault(bisect_right(self.knots, zero) - 1, []).append(j)
-            for atom, line in ((("u", j), u), (("r", j), u if max(ends) > 0 else (Fraction(0), Fraction(0)))):
+            for atom, line in ((("u", j), u), (("r", j), u if first > 0 or last > 0 else (Fraction(0), Fraction(0)))):
                 readers, known = self.readers.get(atom), self.known[atom]
                 if readers and line != known:
                     change = line[0] - known[0], line[1] - known[1]

@@ -14,6 +14,7 @@ from ..network import Form, weighted
 
 REACHES = tuple(1 - Fraction(1, 2**k) for k in (3, 4, 5, 7, 10))
 DIP_BITS = 48
+TWO = Fraction(2)
 
 
 def square_error(gates: int) -> Fraction:
@@ -31,7 +32,7 @@ def folded_square(draft: Draft, t: Form, inside: In, gates: int) -> tuple[Form, 
     d = draft.derivation
     folded, terms, chain = t, [(Fraction(1), t)], []
     for k in range(1, gates + 1):
-        j, folded = draft.fold(weighted([(2, folded)], -1))
+        j, folded = draft.fold(weighted([(TWO, folded)], -1))
         chain.append(j)
         terms.append((Fraction(1, 4**k), folded))
     error = square_error(gates)

@@ -31,7 +31,7 @@ def lay_out(network: Network, inverse_temperature: Fraction, form: FloatFormat, 
 
     The gates to ``reverse`` return max(-u, 0), and max(u, 0) = u + max(-u, 0) is made of that and of the inputs.
     """
-    depths = network.depths()
+    depths = network.depths
     count = 1 + max((depths[j] for j in network.gated), default=-1)
     forms, outputs = same_depth_expanded(network)
     outputs = [expanded(output, forms, set(stored(network, forms, ()))) for output in network.outputs]
@@ -61,7 +61,7 @@ def lay_out(network: Network, inverse_temperature: Fraction, form: FloatFormat, 
 
     for depth in range(count):
         names.append(tuple(i for j in kept if depths[j] == depth for i in (coordinate[j], j)))
-        gates = tuple(gate(j) for j in network.gated if depths[j] == depth)
+        gates = tuple(map(gate, wired.gates[depth]))
         layers.append(Layer(gates + tuple(mover(coordinate[j], to) for j, to in wired.moves[depth].items())))
     transformer = Transformer(
         matrix(d_model, 1 + network.inputs, wired.embedding),

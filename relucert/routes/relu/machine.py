@@ -207,7 +207,7 @@ def _orientations(network: Network) -> Iterator[frozenset[int]]:
     max(-u, 0) nothing cancels.
     """
     yield frozenset()
-    depths = network.depths()
+    depths = network.depths
     linear = {j for form in network.neurons + network.outputs for kind, j in form.terms if kind == "u"}
     chords = frozenset(j for j in network.gated if depths[j] == 0 and j not in linear)
     if chords:

@@ -62,7 +62,7 @@ class Candidate:
     @property
     def layers(self) -> int:
         """The number of layers: the gates on the longest path."""
-        depths = self.network.depths()
+        depths = self.network.depths
         return 1 + max((depths[j] for j in self.network.gated), default=-1)
 
     @property
@@ -121,10 +121,13 @@ def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> li
     ``direct`` allows proofs that speak of the gated network.
     """
     refused: UnreachableError | None = None
+    failed: list[Plan] = []
     for shrink in SHRINKINGS:
         found, beyond = [], False
         try:
             for plan in plans(outline, allowance * shrink):
+                if plan in failed:
+                    continue
                 try:
                     candidate = (_direct(outline, plan) if direct else None) or _candidate(outline.problem, plan)
                 except UnreachableError as error:  # the proof would take too much work; another plan may do
@@ -133,7 +136,9 @@ def candidates(outline: Outline, allowance: Fraction, direct: bool = True) -> li
                 except ArithmeticError:  # floats plan, and a box or tolerance can be beyond their range
                     beyond = True
                     continue
-                if candidate is not None:
+                if candidate is None:
+                    failed.append(plan)
+                else:
                     found.append(candidate)
         except ArithmeticError:  # so it can for the plan itself
             beyond = True
@@ -175,12 +180,10 @@ def _candidate(problem: Problem, plan: Plan) -> Candidate | None:
     """Return the built plan, or None if its proved approximation error leaves nothing for the gates."""
     draft = Draft(problem.expression, problem.domain, _bits(problem))
     values = tuple(plan.build(draft))
-    everything = draft.network()
-    outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
     left = [_allowed(problem) - problem.tolerance * RESERVE - value.near.bound for value in values]
     if min(left) <= 0:
         return None
-    network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
+    network = draft.network_of(values)
     found, precision = _sensitivities(network)
     if not problem.expression.rational:
         precision = max(precision, draft.bits)
@@ -229,21 +232,24 @@ def _direct(outline: Outline, plan: Plan) -> Candidate | None:
         return None
     try:
         weights = {gates: 8 * weight for gates, weight in chain_weights(outline, plan).items() if gates}
-        beta = _least_temperature(weights, float(_allowed(problem)) - plan.predicted)
+        room = float(_allowed(problem)) - plan.predicted
     except ArithmeticError:  # the box is beyond the range of floats
         return None
-    if beta is None:
-        return None
     for increase in INCREASES:
+        try:
+            beta = _least_temperature(weights, room)
+        except ArithmeticError:
+            return None
+        if beta is None:
+            return None
         rounded = round_up(Fraction(beta) * increase, TEMPERATURE_DIGITS)
         draft = Draft(problem.expression, problem.domain, BITS, rounded)
         values = tuple(plan.build(draft))
-        if max(value.near.bound for value in values) <= _allowed(problem):
-            everything = draft.network()
-            outputs = [draft.derivation.nodes[value.term].children[1] for value in values]
-            network = Network(everything.inputs, everything.neurons, tuple(everything.outputs[o] for o in outputs))
+        excess = max(value.near.bound for value in values) - _allowed(problem)
+        if excess <= 0:
             precision = max(dip_bits(gates) for _, chain in plan.chains for gates in chain)
-            return Candidate(plan, draft, values, network, (), precision, rounded)
+            return Candidate(plan, draft, values, draft.network_of(values), (), precision, rounded)
+        room -= float(excess)  # which the prediction missed
     return None
 
 

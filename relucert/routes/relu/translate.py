@@ -80,6 +80,8 @@ def _wide_weights(network: Network) -> int:
 
 def expanded(form: Form, known: dict[int, Terms], keep: set[int]) -> Terms:
     """Return the form with every u_j outside ``keep`` replaced by its known form."""
+    if all(kind != "u" or j in keep for kind, j in form.terms):
+        return dict(form.terms)
     result: Terms = {}
     for (kind, j), weight in form.terms.items():
         replaced = kind == "u" and j not in keep
@@ -103,7 +105,7 @@ def same_depth_expanded(network: Network) -> tuple[dict[int, Terms], list[Terms]
     A u_j of the reader's own depth becomes complete in the layer before both are read, too late to be moved, and so is
     replaced by its form.  An output is read at the end, when every gated u_j is complete.
     """
-    depths = network.depths()
+    depths = network.depths
     forms: dict[int, Terms] = {}
     for j, form in enumerate(network.neurons):
         forms[j] = expanded(form, forms, {i for i in form.neurons() if depths[i] < depths[j]})
@@ -125,27 +127,30 @@ def stored(network: Network, forms: dict[int, Terms], outputs: Sequence[Terms]) 
 class Wiring:
     """The stream, a constant, the stored pre-activations and the outputs, and who writes to its coordinates.
 
-    ``writes[j]`` is the w_o of gate j; ``moves[depth][j][row]`` is the weight of u_j in ``row``, from that layer on.
+    ``gates[depth]`` are the gates of one layer, ``writes[j]`` is the w_o of gate j, and ``moves[depth][j][row]`` is the
+    weight of u_j in ``row``, from that layer on.
     """
 
     coordinate: dict[int, int]
     d_model: int
     embedding: Entries
     readout: Entries
+    gates: tuple[tuple[int, ...], ...]
     writes: dict[int, Entries]
     moves: tuple[dict[int, dict[int, Fraction]], ...]
 
     @classmethod
     def of(cls, network: Network, forms: dict[int, Terms], outputs: Sequence[Terms], read_from: int = 0) -> Wiring:
         """Return the wiring for these forms; outputs read the u_j that are complete at depth ``read_from`` or later."""
-        depths = network.depths()
+        depths = network.depths
         coordinate = {j: 1 + k for k, j in enumerate(forms)}
         embedding: Entries = {(ONE_COORDINATE, 0): Fraction(1)}
         readout: Entries = {}
         writes: dict[int, Entries] = {j: {} for j in network.gated}
-        moves: list[dict[int, dict[int, Fraction]]] = [
-            {} for _ in range(1 + max((depths[j] for j in network.gated), default=-1))
-        ]
+        gates: list[list[int]] = [[] for _ in range(1 + max((depths[j] for j in network.gated), default=-1))]
+        for j in network.gated:
+            gates[depths[j]].append(j)
+        moves: list[dict[int, dict[int, Fraction]]] = [{} for _ in gates]
         rows = [(coordinate[j], form, -1) for j, form in forms.items()]
         rows += [(1 + len(forms) + o, form, o) for o, form in enumerate(outputs)]
         for row, form, output in rows:
@@ -160,21 +165,25 @@ class Wiring:
                     moves[depths[index]].setdefault(index, {})[row] = value
                 else:
                     embedding[row, 0 if (kind, index) == ONE else 1 + index] = value
-        return cls(coordinate, 1 + len(rows), embedding, readout, writes, tuple(moves))
+        return cls(coordinate, 1 + len(rows), embedding, readout, tuple(map(tuple, gates)), writes, tuple(moves))
 
 
 def _assemble(
     network: Network, inverse_temperature: Fraction, forms: dict[int, Terms], outputs: list[Terms]
 ) -> tuple[Transformer, Heads]:
     """Return the transformer of exact weights, in which one linear head a layer moves all that is moved."""
-    depths, wired = network.depths(), Wiring.of(network, forms, outputs)
+    wired = Wiring.of(network, forms, outputs)
     d_model, coordinate = wired.d_model, wired.coordinate
     layers: list[Layer] = []
     heads: list[tuple[int, ...]] = []
-    for depth, moves in enumerate(wired.moves):
-        gates = tuple(j for j in network.gated if depths[j] == depth)
+    one = Fraction(1)
+    key = Matrix.of(1, d_model, {(0, ONE_COORDINATE): one})
+    for gates, moves in zip(wired.gates, wired.moves, strict=True):
         heads.append(gates + tuple(moves))
-        made = [_gate(coordinate[j], d_model, inverse_temperature, wired.writes[j]) for j in gates]
+        made: list[Head] = []
+        for j in gates:
+            query, value = (Matrix.of(1, d_model, {(0, coordinate[j]): w}) for w in (inverse_temperature, one))
+            made.append(Head(query, key, value, Matrix.of(d_model, 1, wired.writes[j])))
         if moves:
             made.append(_mover({coordinate[j]: to for j, to in moves.items()}, d_model))
         layers.append(Layer(tuple(made)))
@@ -184,15 +193,6 @@ def _assemble(
         Matrix.of(len(outputs), d_model, wired.readout),
     )
     return transformer, tuple(heads)
-
-
-def _gate(coordinate: int, d_model: int, inverse_temperature: Fraction, writes: Entries) -> Head:
-    return Head(
-        w_q=Matrix.of(1, d_model, {(0, coordinate): inverse_temperature}),
-        w_k=Matrix.of(1, d_model, {(0, ONE_COORDINATE): Fraction(1)}),
-        w_v=Matrix.of(1, d_model, {(0, coordinate): Fraction(1)}),
-        w_o=Matrix.of(d_model, 1, writes),
-    )
 
 
 def _mover(moves: dict[int, dict[int, Fraction]], d_model: int) -> Head:

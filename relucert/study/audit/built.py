@@ -65,7 +65,7 @@ class Built:
         network = self.network
         if network is None:
             return 0
-        depths = network.depths()
+        depths = network.depths
         return 1 + max((depths[j] for j in network.gated), default=-1)
 
     @property

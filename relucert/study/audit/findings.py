@@ -96,6 +96,7 @@ def build_all(asked: Sequence[Asked], workers: Workers, progress: Progress) -> d
         built.update(zip(groups[name], found, strict=True))
         progress(len(built), total)
 
+    progress(0, total)
     run_all(workers, groups, construct, finished, _died)
     return built
 

@@ -102,14 +102,17 @@ def _mismatches_over_tokens(b: Built) -> list[str]:
 
 
 def _own(family: Sequence[Built]) -> Evidence | None:
-    """Return how the heads of the audited target grow with the precision, by a fit."""
+    """Return how the heads of the audited target grow with the precision, by a fit; of many inputs, for the fewest."""
+    fewest = min((len(b.problem.inputs) for b in family), default=0)
+    family = [b for b in family if len(b.problem.inputs) == fewest]
     if len({b.problem.tolerance for b in family}) < LEAST_CELLS:
         return None
     slope, _ = line([-log2(b.problem.tolerance) for b in family], [float(b.count("heads")) for b in family])
     first, last = family[0], family[-1]
     return Evidence(
         "estimate",
-        f"the heads of {first.problem.target} itself: {first.count('heads')} at eps "
+        f"the heads of {first.problem.target} itself, {fewest} input{'s' * (fewest > 1)}: "
+        f"{first.count('heads')} at eps "
         f"{exact_text(first.problem.tolerance)}, "
         f"{last.count('heads')} at {exact_text(last.problem.tolerance)}; fitted {slope:.3f} per log2(1/eps)",
     )

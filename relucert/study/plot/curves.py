@@ -32,7 +32,7 @@ class Curves(NamedTuple):
     """The functions of one output: T is what ``subject`` says, at the ``place`` among the data tokens, if any.
 
     ``n`` is None where there is no network beside T.  Values have so many ``digits``.  ``others`` are the inputs of the
-    other data tokens on which f depends.
+    other data tokens on which f depends, ``tokens`` how many data tokens T is computed with at every point.
     """
 
     subject: str
@@ -42,6 +42,7 @@ class Curves(NamedTuple):
     n: Function | None
     t: Function
     others: Sequence[Sequence[Fraction]] = ()
+    tokens: int = 1
 
 
 def curves(loaded: Loaded, output: int) -> Curves:
@@ -89,7 +90,7 @@ def curves(loaded: Loaded, output: int) -> Curves:
         raise DeclinedError(
             f"under the full mask a token sees all {count}, too many to draw; one built with --length any is drawn"
         )
-    return Curves(name, place, digits, f, n, _softmax(loaded, k, ctx, others), among)
+    return Curves(name, place, digits, f, n, _softmax(loaded, k, ctx, others), among, drawn)
 
 
 def _network(loaded: Loaded, k: int, ctx: MPContext, gate: Callable[[Any], Any]) -> Function:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
@@ -41,7 +42,7 @@ def picture(
     if len(free) == 1:
         axes = [(free[0], _line(loaded, box, free[0], drawn.others))]
     else:
-        axes = [(name, _even(*box[name], GRID_SIDE)) for name in free]
+        axes = [(name, _even(*box[name], _side(drawn.tokens))) for name in free]
     if stated.arithmetic is not None:
         box, axes = _floats(DTYPES[stated.arithmetic.dtype], domain, box, axes)
     points = _points(stated.inputs, box, axes)
@@ -105,6 +106,11 @@ def _free(loaded: Loaded, fixed: Mapping[str, Fraction], output: int) -> list[st
 
 def _even(lo: Fraction, hi: Fraction, count: int) -> list[Fraction]:
     return [lo + (hi - lo) * k / (count - 1) for k in range(count)]
+
+
+def _side(tokens: int) -> int:
+    """Return how many samples a side of the grid has: all tokens together cost what the one of a full grid does."""
+    return GRID_SIDE if tokens == 1 else math.isqrt(GRID_SIDE**2 // tokens) // 2 * 2  # even, for the same reason
 
 
 def _line(
