@@ -39,6 +39,7 @@ CONVERGENCE = {0: 2, 1: 4, 2: 5}
 ARC_SHARE = 0.6
 PATIENCE = 3
 SHARE = Fraction(9, 20)
+NEGLIGIBLE = Fraction(1, 1000)  # of an allowance
 FINER = 1.02
 ATTEMPTS = 6
 KNOT_BITS = 12
@@ -140,7 +141,8 @@ def _goal(reduction: Reduction, inside: Interval, core: Arcs | Chebyshev, allowa
     """Return how large an error of the core was planned with, carried through the doublings."""
     if isinstance(core, Chebyshev):
         return allowance * SHARE
-    return Fraction(core.fit.error * reduction.amplification(inside)) * Fraction(102, 100)
+    error = Fraction(core.fit.error * reduction.amplification(inside)) * Fraction(102, 100)
+    return max(error, allowance * NEGLIGIBLE)  # log(exp(x)) is straight, and need not be proved to be
 
 
 def context(eps: Fraction) -> MPContext:

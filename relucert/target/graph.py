@@ -13,6 +13,7 @@ from .expression import LEAVES, Expression, Node
 MAX_POWER = 64
 MAX_NODES = 1 << 20
 MAX_MONOMIALS = 2_000
+MAX_DEGREE = 1_000
 MAX_DIGITS = 4_000  # which certificates hold, too
 MAX_BITS = MAX_DIGITS * 1000 // 302  # fewer than so many digits have at most so many bits
 
@@ -214,7 +215,7 @@ class Graph:
         return sorted(needed)
 
     def polynomial(self, t: int) -> Polynomial | None:
-        """Return ``t`` as a polynomial in inputs and in nodes that are no sum or product; None if it is too long."""
+        """Return ``t`` as a polynomial in inputs and in nodes that are no sum or product; None if that is too long."""
         stack = [t]
         while stack:
             s = stack.pop()
@@ -238,6 +239,8 @@ class Graph:
             part = self.polynomials[child]
             size = 0 if part is None else len(part) + len(result) if node.op == "add" else len(part) * len(result)
             if part is None or size > MAX_MONOMIALS:
+                return None
+            if node.op == "mul" and _degree(part) + _degree(result) > MAX_DEGREE:
                 return None
             if node.op == "mul":
                 result = _times(result, part)
@@ -266,6 +269,10 @@ def _short(value: Fraction) -> Fraction:
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
         raise UsageError(f"the expression has a constant of more than {MAX_DIGITS} digits", "target")
     return value
+
+
+def _degree(p: Polynomial) -> int:
+    return max(map(len, p), default=0)
 
 
 def _times(p: Polynomial, q: Polynomial) -> Polynomial:
