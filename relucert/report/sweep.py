@@ -119,7 +119,7 @@ def _percent(off: float) -> str:
 
 def _place(cell: SweepCell) -> str:
     named = [name for name, usual in ((cell.route, "relu"), (cell.dtype, "real")) if name != usual]
-    return ", ".join([f"eps {exact_text(cell.tolerance)}", f"{cell.arity} inputs", *named])
+    return ", ".join([f"eps {exact_text(cell.tolerance)}", f"{cell.arity} input{'s' * (cell.arity != 1)}", *named])
 
 
 def sweep_json(report: SweepReport) -> str:

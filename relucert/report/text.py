@@ -131,7 +131,11 @@ def build_report(report: BuildReport) -> Group:
         blocks.append(Padding(Text(_split(report.even_split)), (0, 0, 0, 2)))
     if comparison:
         blocks.append(section("Beside it", table(["", ""], comparison)))
-    blocks.append(section("Proof", Text(f"{report.steps} steps, each recomputed by the checker: {rules}")))
+    blocks.append(
+        section(
+            "Proof", Text(f"{report.steps} step{'s' * (report.steps != 1)}, each recomputed by the checker: {rules}")
+        )
+    )
     trust = f"rule families {', '.join(report.families)}; assumptions none\nsha256 {report.sha256}"
     blocks.append(Padding(Text(trust), (0, 0, 0, 2)))
     verdict = verdict_text(report.verdict).append(" by the independent checker", style="")

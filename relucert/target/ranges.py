@@ -62,8 +62,10 @@ def _function(expression: Expression, node: Node, inside: Interval, names: Seque
         name = (
             node.op if node.value is None else "sqrt" if node.value == ROOT else f"the power {exact_text(node.value)}"
         )
+        advice = "" if isinstance(error, OverflowError) else "; choose a domain that keeps it so, such as x=[1/4,4]"
         raise UsageError(
-            f"the domain lets the argument {part} of {name} range over [{decimal_down(lo)}, {decimal_up(hi)}]; {error}",
+            f"the domain lets the argument {part} of {name} range over [{decimal_down(lo)}, {decimal_up(hi)}]; "
+            f"{error}{advice}",
             "domain",
         ) from None
 
