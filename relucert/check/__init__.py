@@ -2,8 +2,8 @@
 
 Standard library only, nothing imported from outside this folder, no search and no repair.  What
 to trust, in reading order: ``model`` (what a certificate says), ``attention`` (what the transformer
-computes), ``number``, ``decode``, ``polynomial``, ``kernel``, ``statement``, and of ``rules/`` the
-families that a verdict names.
+computes), ``number``, ``decode``, ``kernel``, ``statement``, and of ``rules/`` the families that a
+verdict names.
 """
 
 import sys

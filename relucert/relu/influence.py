@@ -44,7 +44,7 @@ def influences(
             result[c] += result[t] / min(map(abs, inside[c])) ** 2
         elif node.op in FUNCTIONS and allowance is not None:
             (c,) = node.children
-            result[c] += result[t] * _slope(node.op, node.value, inside[c], allowance / result[t])
+            result[c] += result[t] * slope(node.op, node.value, inside[c], allowance / result[t])
         else:
             most = sum(shared[c] for c in node.children) if shared and node.op in ("max", "min") else 1
             for c in node.children:
@@ -61,15 +61,18 @@ def _short(value: Fraction) -> Fraction:
     return round(value / unit) * unit
 
 
-def _slope(op: str, exponent: Fraction | None, inside: Interval, room: Fraction) -> Fraction:
-    """Return the largest slope of a function on an interval, or what stands for it where a root comes near zero."""
+def slope(op: str, exponent: Fraction | None, inside: Interval, room: Fraction | None = None) -> Fraction:
+    """Return the largest slope of a function on an interval, or what stands for it where a root comes near zero.
+
+    That is a slope for errors of ``room``, which is only needed there.
+    """
     lo, hi = inside
     if op == "exp":
         return enclosed("exp", (hi, hi), None, SLOPE_BITS)[1]
     if op == "log":
         return 1 / lo
     if op == "power" and exponent is not None:
-        if 0 < exponent < 1:
+        if 0 < exponent < 1 and room is not None:
             small = enclosed("power", (room / 8, room / 8), 1 / exponent, SLOPE_BITS)[1] / HOELDER
             if lo <= 4 * small:
                 return room / small / 4

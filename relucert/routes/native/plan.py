@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...exact.functions import enclosed
+from ...relu.influence import SLOPE_BITS, slope
 from ...relu.univariate import Univariate, affine, variables
 from ...spec.problem import Problem
 from ...target.expression import LEAVES, Expression
 from ...target.ranges import Interval, ranges
 
-SLOPE_BITS = 64
 APPROXIMATED = ("product", "gate", "sigma", "function")
 
 
@@ -158,12 +157,12 @@ def _influence(expression: Expression, inside: tuple[Interval, ...], root: int) 
         sizes = [max(map(abs, inside[c])) for c in node.children]
         for k, c in enumerate(node.children):
             if node.op == "mul":
-                slope = math.prod(size for i, size in enumerate(sizes) if i != k)
+                factor = math.prod(size for i, size in enumerate(sizes) if i != k)
             elif node.op == "inv":
-                slope = 1 / min(map(abs, inside[c])) ** 2
+                factor = 1 / min(map(abs, inside[c])) ** 2
             else:
-                slope = _slope(node.op, node.value, inside[c])
-            result[c] = _short(result[c] + result[t] * slope)
+                factor = slope(node.op, node.value, inside[c])
+            result[c] = _short(result[c] + result[t] * factor)
     return result
 
 
@@ -173,18 +172,6 @@ def _short(value: Fraction) -> Fraction:
         return value
     unit = Fraction(2) ** (value.numerator.bit_length() - value.denominator.bit_length() - SLOPE_BITS)
     return -(-value // unit) * unit
-
-
-def _slope(op: str, exponent: Fraction | None, inside: Interval) -> Fraction:
-    lo, hi = inside
-    if op == "exp":
-        return enclosed("exp", (hi, hi), None, SLOPE_BITS)[1]
-    if op == "log":
-        return 1 / lo
-    if op == "power" and exponent is not None:
-        ends = [end for end in inside if end > 0]
-        return abs(exponent) * max(enclosed("power", (end, end), exponent - 1, SLOPE_BITS)[1] for end in ends)
-    return Fraction(113, 100) if op == "erf" else Fraction(1)
 
 
 def function_of(expression: Expression, piece: Piece) -> Univariate:
